@@ -1,0 +1,58 @@
+# Everything here sets up what it needs: `make demo` and `make test` work on a fresh checkout with Python 3.11 and pip.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+# Two workers suit two cores; PYTEST_WORKERS=0 runs the tests in one process.
+PYTEST_WORKERS ?= 2
+PYTEST_ARGS ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help demo test lint format lock clean
+
+help:
+	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
+	@echo "make test           the whole test suite"
+	@echo "make lint           formatting, lint, types, import contracts"
+	@echo "make format         write the formatting"
+	@echo "make lock           compute requirements.lock and requirements-dev.lock anew"
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+# The stamps hold what was installed, so that nothing is installed twice and a changed lock is noticed.
+.venv/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.development: requirements-dev.lock .venv/.runtime
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: .venv/.runtime
+	KEEP=$(KEEP) $(BIN)/cancelamento demo
+
+test: .venv/.development
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+lint: .venv/.development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: .venv/.development
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml
+
+lock: .venv/.development
+	$(LOCK) --group build -o requirements.lock
+	$(LOCK) --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build
