@@ -1,0 +1,52 @@
+"""Names that two systems must agree on: workflow id, protocol number, idempotency keys, message ids."""
+
+import hashlib
+import re
+from datetime import date
+from typing import Final
+
+WORKFLOW_PREFIX: Final = "cancellation-"
+CUSTOMER_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PROTOCOL: Final = re.compile(r"\b[Cc][Aa][Nn][\s-]?([0-9]{8})[\s-]?([0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{6})\b")
+
+
+def workflow_id(customer_id: str) -> str:
+    """The one workflow id of a customer's open case (X1)."""
+    return f"{WORKFLOW_PREFIX}{customer_id}"
+
+
+def customer_of(workflow_id: str) -> str | None:
+    """The inverse of `workflow_id`; None for another kind of id."""
+    if not workflow_id.startswith(WORKFLOW_PREFIX):
+        return None
+    return workflow_id.removeprefix(WORKFLOW_PREFIX) or None
+
+
+def protocol_number(case_id: str, opened_on: date) -> str:
+    """The number that customer and teams quote (X12), such as `CAN-20261122-7F3KQ2`.
+
+    Args:
+        case_id: the case's identity, the execution's first run id.
+        opened_on: the local date of opening.
+    """
+    digest = int.from_bytes(hashlib.sha256(case_id.encode()).digest()[:8], "big")
+    letters = "".join(_CROCKFORD[(digest >> (5 * place)) & 31] for place in range(6))
+    return f"CAN-{opened_on:%Y%m%d}-{letters}"
+
+
+def find_protocols(text: str) -> list[str]:
+    """All protocol numbers in a text, in their canonical form and in order of appearance, each once."""
+    found = [f"CAN-{day}-{letters.upper()}" for day, letters in _PROTOCOL.findall(text)]
+    return list(dict.fromkeys(found))
+
+
+def idempotency_key(case_id: str, step: str, ordinal: int | str = 0) -> str:
+    """The key under which an effect counts once, however often it runs: never the attempt."""
+    return f"{case_id}:{step}:{ordinal}"
+
+
+def mail_message_id(key: str, domain: str) -> str:
+    """The Message-ID of an outgoing e-mail, the same for every attempt at sending it."""
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"

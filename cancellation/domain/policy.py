@@ -1,0 +1,88 @@
+"""Every duration and term of the process: data that a case carries from its start, never constants."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from cancellation.domain.values import MailAddress
+
+Days = Annotated[int, Field(ge=0, le=3650)]
+Hours = Annotated[int, Field(ge=1, le=24 * 365)]
+
+
+class BusinessHours(BaseModel):
+    """When people may be reminded: weekdays that are no holiday, local time of the policy's zone (X4)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    opens: time = time(9, 0)
+    closes: time = time(18, 0)
+
+
+class CancellationPolicy(BaseModel):
+    """The terms of one cancellation, frozen into the case when it opens (process.md, legal background).
+
+    Days are calendar days unless a name says business days; dates and hours are of `time_zone`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    time_zone: Literal["America/Sao_Paulo"] = "America/Sao_Paulo"
+    mailboxes: tuple[MailAddress, ...] = ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
+    """The mailboxes that a formalization must reach, all of them (P7)."""
+    notice_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Length of the notice (P8)."""
+    clause: str = Field(default="8.2", min_length=1, max_length=20)
+    """The contract's clause that sets the notice."""
+    formalization_term_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """How long an unformalised case waits before it lapses, from the outcome `declined` (X5)."""
+    clock_skew_seconds: Annotated[int, Field(ge=0, le=300)] = 60
+    """How far a mail server's clock may run ahead before its e-mail counts as dated in the future."""
+    attention_after_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 7)] = 60
+    """After how long a failing step of an outside system asks for attention (X7)."""
+    commercial_reminder_hours: tuple[Hours, ...] = (4, 24, 72, 168)
+    """When Commercial is reminded, from the opening, while it has recorded no outcome (X4)."""
+    formalization_reminder_days: tuple[Days, ...] = (7, 20, 27)
+    """When the customer is reminded that the formalization is missing, from the outcome `declined` (X4)."""
+    port_business_days: Annotated[int, Field(ge=0, le=30)] = 3
+    """Business days that a portability takes (X4)."""
+    port_reminder_days_before: Days = 5
+    """How many days before the last safe day for portability the customer is reminded (X4)."""
+    link_reminder_days_before: Days = 3
+    """How many days before the download link dies the customer is reminded (X4)."""
+    port_grace_days: Days = 15
+    """How long after the notice a number in the middle of a portability is held (X6)."""
+    purge_recordings: bool = True
+    """Whether recordings are removed when the notice has ended (P10)."""
+    billing_watch_cycles: Annotated[int, Field(ge=0, le=24)] = 2
+    """Billing cycles after closure in which charges are looked for again (X10)."""
+    business_hours: BusinessHours = BusinessHours()
+    holidays: tuple[date, ...] | None = None
+    """National holidays, frozen with the case; None takes the worker's calendar when the case opens (X4)."""
+
+    @field_validator("mailboxes")
+    @classmethod
+    def _some_mailbox(cls, mailboxes: tuple[str, ...]) -> tuple[str, ...]:
+        if not mailboxes:
+            raise ValueError("precisa de ao menos uma caixa de e-mail")
+        return mailboxes
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of every date of the case."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def notice(self) -> timedelta:
+        """The notice as a span of calendar days."""
+        return timedelta(days=self.notice_days)
+
+    def local_date(self, instant: datetime) -> date:
+        """The calendar date of an aware instant in the policy's time zone."""
+        return instant.astimezone(self.zone).date()
+
+    def day_start(self, day: date) -> datetime:
+        """The first instant of a calendar day in the policy's time zone (aware)."""
+        return datetime.combine(day, time(0), tzinfo=self.zone)

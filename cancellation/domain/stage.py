@@ -1,0 +1,95 @@
+"""The stages of a case and the only moves between them."""
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Where a case stands (process.md, "Stages")."""
+
+    RETENTION = "retention"
+    AWAITING_FORMALIZATION = "awaiting_formalization"
+    NOTICE = "notice"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    RETAINED = "retained"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    DISCARDED = "discarded"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the case has ended; a terminal stage never changes again."""
+        return self in _TERMINAL
+
+    @property
+    def crm_status(self) -> str:
+        """The customer's status in the CRM while the case stands here, in the procedure's words (P12)."""
+        return _CRM_STATUS[self]
+
+
+class Event(StrEnum):
+    """What can move a case from one stage to another."""
+
+    DECLINED = "declined"
+    RETAINED = "retained"
+    FORMALIZED = "formalized"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+    NOTICE_ENDED = "notice_ended"
+    ALL_RELEASED = "all_released"
+    DISCARDED = "discarded"
+    STOPPED = "stopped"
+    """The Temporal execution was asked to cancel before the point of no return."""
+
+
+class NotAllowed(Exception):
+    """An event does not apply to the stage; the case stays as it is."""
+
+    def __init__(self, stage: Stage, event: Event) -> None:
+        super().__init__(f"{event} does not apply to a case in {stage}")
+        self.stage = stage
+        self.event = event
+
+
+_TERMINAL = frozenset({Stage.CLOSED, Stage.RETAINED, Stage.WITHDRAWN, Stage.LAPSED, Stage.DISCARDED})
+
+_CRM_STATUS = {
+    Stage.RETENTION: "Em retenção",
+    Stage.AWAITING_FORMALIZATION: "Aguardando formalização",
+    Stage.NOTICE: "Cancelamento em andamento",
+    Stage.CLOSING: "Cancelamento em andamento",
+    Stage.CLOSED: "Cancelado",
+    Stage.RETAINED: "Ativo",
+    Stage.WITHDRAWN: "Ativo",
+    Stage.LAPSED: "Ativo",
+    Stage.DISCARDED: "Ativo",
+}
+
+_MOVES: dict[tuple[Stage, Event], Stage] = {
+    (Stage.RETENTION, Event.DECLINED): Stage.AWAITING_FORMALIZATION,
+    (Stage.RETENTION, Event.RETAINED): Stage.RETAINED,
+    (Stage.RETENTION, Event.DISCARDED): Stage.DISCARDED,
+    (Stage.RETENTION, Event.STOPPED): Stage.DISCARDED,
+    (Stage.AWAITING_FORMALIZATION, Event.FORMALIZED): Stage.NOTICE,
+    (Stage.AWAITING_FORMALIZATION, Event.RETAINED): Stage.RETAINED,
+    (Stage.AWAITING_FORMALIZATION, Event.LAPSED): Stage.LAPSED,
+    (Stage.AWAITING_FORMALIZATION, Event.DISCARDED): Stage.DISCARDED,
+    (Stage.AWAITING_FORMALIZATION, Event.STOPPED): Stage.DISCARDED,
+    (Stage.NOTICE, Event.WITHDRAWN): Stage.WITHDRAWN,
+    (Stage.NOTICE, Event.NOTICE_ENDED): Stage.CLOSING,
+    (Stage.NOTICE, Event.STOPPED): Stage.DISCARDED,
+    (Stage.CLOSING, Event.STOPPED): Stage.DISCARDED,
+    (Stage.CLOSING, Event.ALL_RELEASED): Stage.CLOSED,
+}
+
+
+def advance(stage: Stage, event: Event) -> Stage:
+    """Return the stage that `event` leads to from `stage`.
+
+    Raises:
+        NotAllowed: the table has no such move. Terminal stages have none at all.
+    """
+    try:
+        return _MOVES[stage, event]
+    except KeyError:
+        raise NotAllowed(stage, event) from None

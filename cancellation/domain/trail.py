@@ -1,0 +1,110 @@
+"""The ordered record of everything that happened in a case (P20)."""
+
+from bisect import bisect_right
+from itertools import accumulate
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from cancellation.domain.refusal import Problem
+
+LETTER_SENT = "letter_sent"
+REMINDED = "reminded"
+SYSTEM = "sistema"
+"""The actor of what the case does by itself."""
+
+
+class TrailEntry(BaseModel):
+    """One thing that happened: when, who, what kind, and a sentence in Portuguese."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    at: AwareDatetime
+    actor: str
+    kind: str
+    detail: str
+    problems: tuple[Problem, ...] = ()
+
+
+class Trail(BaseModel):
+    """Entries in order, and how many of them the CRM already holds."""
+
+    entries: list[TrailEntry] = Field(default_factory=list)
+    last_seq: int = 0
+    recorded_seq: int = 0
+    """Up to which entry the CRM has confirmed the record."""
+
+    _KEPT = 1000
+    _KEPT_SIZE = 1_600_000
+    _MOVED_SIZE = 600_000
+    _BATCH_SIZE = 300_000
+
+    def add(
+        self, at: AwareDatetime, actor: str, kind: str, detail: str, problems: tuple[Problem, ...] = ()
+    ) -> None:
+        """Append an entry; text is cleaned of control characters and cut to a readable length."""
+        self.last_seq += 1
+        self.entries.append(
+            TrailEntry(
+                seq=self.last_seq,
+                at=at,
+                actor=_clean(actor, 200),
+                kind=kind,
+                detail=_clean(detail, 2000),
+                problems=problems,
+            )
+        )
+
+    def unrecorded(self, most: int = 200) -> list[TrailEntry]:
+        """The oldest entries that the CRM does not hold yet."""
+        waiting = [entry for entry in self.entries if entry.seq > self.recorded_seq][:most]
+        sizes = list(accumulate(map(_size, waiting)))
+        return waiting[: max(1, bisect_right(sizes, self._BATCH_SIZE))]
+
+    def latest(self) -> list[TrailEntry]:
+        """The newest entries, as many as an answer may hold; those before are in the CRM."""
+        return self.entries[-self._count_within(self._KEPT_SIZE) :]
+
+    def confirm(self, seq: int) -> None:
+        """The CRM holds every entry up to `seq`; old ones beyond a bound are let go of here."""
+        self.recorded_seq = max(self.recorded_seq, seq)
+        self._keep(min(self._KEPT, self._count_within(self._KEPT_SIZE)))
+
+    def shorten(self) -> None:
+        """Let go of what the CRM holds, but for the newest part, before the case moves to a new execution."""
+        self._keep(self._count_within(self._MOVED_SIZE))
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the CRM holds everything."""
+        return self.recorded_seq >= self.last_seq
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the CRM should hear now; that a letter went out can go along with the next record."""
+        return any(entry.kind not in (LETTER_SENT, REMINDED) for entry in self.unrecorded())
+
+    def _count_within(self, size: int) -> int:
+        """How many of the newest entries fit into `size` bytes; one at least."""
+        sizes = list(accumulate(map(_size, reversed(self.entries))))
+        return max(1, bisect_right(sizes, size))
+
+    def _keep(self, newest: int) -> None:
+        surplus = len(self.entries) - newest
+        if surplus > 0:
+            self.entries = [
+                entry
+                for place, entry in enumerate(self.entries)
+                if place >= surplus or entry.seq > self.recorded_seq
+            ]
+
+
+def _size(entry: TrailEntry) -> int:
+    """About how many bytes an entry takes, at the most."""
+    words = len(entry.detail) + sum(len(p.field) + len(p.problem) + 30 for p in entry.problems)
+    return 4 * words + 200
+
+
+def _clean(text: str, longest: int) -> str:
+    readable = "".join(c if c.isprintable() else " " for c in text)
+    return readable if len(readable) <= longest else readable[: longest - 1] + "…"

@@ -1,0 +1,193 @@
+"""The words of the field as types: channels, reasons, offers, contacts, portability."""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+LooseText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=320)]
+MailAddress = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
+]
+PhoneNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+[1-9]\d{6,14}$")]
+"""A telephone number in E.164, such as +551130000001."""
+
+Instant = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))
+]
+"""When something happened, as others report it: aware, and in a range that every calendar can reckon with."""
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+"""A calendar date that others ask for, in the same range."""
+
+
+class Value(BaseModel):
+    """A frozen value that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Channel(StrEnum):
+    """How a request reached the provider (P1)."""
+
+    WHATSAPP = "whatsapp"
+    PHONE = "phone"
+    EMAIL = "email"
+    CHATBOT = "chatbot"
+    OTHER = "other"
+
+
+class ReasonCategory(StrEnum):
+    """Why a customer leaves (P3)."""
+
+    PRICE = "price"
+    TECHNICAL = "technical"
+    COMPETITOR = "competitor"
+    BUSINESS_CLOSED = "business_closed"
+    SUPPORT = "support"
+    FEATURES = "features"
+    OTHER = "other"
+
+
+class OfferKind(StrEnum):
+    """What Commercial may propose to keep the customer (P4)."""
+
+    PLAN_ADJUSTMENT = "plan_adjustment"
+    TECHNICAL_FIX = "technical_fix"
+    COMMERCIAL_TERMS = "commercial_terms"
+    TRAINING = "training"
+
+
+class OfferStatus(StrEnum):
+    """What became of an offer (P4)."""
+
+    MADE = "made"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class Outcome(StrEnum):
+    """How the retention attempt ended."""
+
+    RETAINED = "retained"
+    DECLINED = "declined"
+
+
+class PortStatus(StrEnum):
+    """How the portability of one number stands (P9)."""
+
+    REQUESTED = "requested"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class Authentication(StrEnum):
+    """The receiving server's verdict on an e-mail (X9)."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NONE = "none"
+
+
+class Team(StrEnum):
+    """The provider's teams."""
+
+    COMMERCIAL = "commercial"
+    FINANCE = "finance"
+    SUPPORT = "support"
+
+    @property
+    def label(self) -> str:
+        """The team's name in the procedure."""
+        return {"commercial": "Comercial", "finance": "Financeiro", "support": "Suporte"}[self.value]
+
+
+class Contact(Value):
+    """A person who speaks for the customer, as the channel knows them: any field may be unknown or rough.
+
+    Nothing is ever decided on these: authorised contacts come from the CRM (X9).
+    """
+
+    name: LooseText | None = None
+    email: LooseText | None = None
+    phone: LooseText | None = None
+
+
+class Reason(Value):
+    """The reason for leaving: category and free text, both required (P3)."""
+
+    category: ReasonCategory
+    text: LongText
+
+
+class Request(Value):
+    """One contact of the customer who asks to cancel (P1)."""
+
+    channel: Channel
+    text: str = Field(default="", max_length=20_000)
+    contact: Contact = Contact()
+    actor: str
+    at: AwareDatetime
+
+
+class Offer(Value):
+    """A retention offer as it stands now: who last changed it and when (P4)."""
+
+    offer_id: str
+    kind: OfferKind
+    description: str
+    status: OfferStatus
+    actor: str
+    at: AwareDatetime
+
+
+class FormalizationMail(Value):
+    """What is known of one e-mail that asks for the cancellation (P7, P11)."""
+
+    message_id: str
+    sender: MailAddress
+    recipients: tuple[MailAddress, ...]
+    received_at: AwareDatetime
+    subject: str = ""
+    explicit_request: bool
+    reason: str | None = None
+    authentication: Authentication
+    original_sha256: str | None = None
+    original_ref: str | None = None
+    confirmed_by: str | None = None
+    """The Commercial person who vouches for the e-mail's sender and content (X9)."""
+
+
+class Port(Value):
+    """The portability of one number (P9, X6)."""
+
+    number: PhoneNumber
+    status: PortStatus
+    operator: str | None = None
+    requested_at: AwareDatetime | None = None
+    at: AwareDatetime
+    actor: str
+
+
+class RecordingsRequest(Value):
+    """Which recordings the customer wants and where the link goes (P10). Both dates null: everything."""
+
+    from_date: date | None = None
+    to_date: date | None = None
+    deliver_to: MailAddress | None = None
+    actor: str
+    at: AwareDatetime
+
+
+class Archive(Value):
+    """The archive of the recordings; the link's token, derived from `link_id`, is never here (P10)."""
+
+    link_id: str
+    files: int
+    size: int
+    """Bytes."""
+    sha256: str
+    expires_at: AwareDatetime

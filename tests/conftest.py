@@ -1,0 +1,153 @@
+"""Fixtures that more than one suite uses: real servers, started once a test process."""
+
+import gc
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, settings
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from workers.embedded import EmbeddedPostgres, MailSink, temporal_binary
+from workers.embedded.temporal import dynamic_config_arguments
+from workflows.search_attributes import REGISTRY
+
+# A busy machine is no failure. In CI the examples are the same for the same code, so that a red run means a change.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("suite")
+
+NO_SKIPS = "CANCELAMENTO_NO_SKIPS"
+TEMPLATE = "migrated_template"
+
+_skipped: list[str] = []
+
+
+def pytest_sessionstart() -> None:
+    """No garbage collection while tests are collected: Python 3.11 can trip over it while it compiles.
+
+    A finaliser that runs in the middle of building a syntax tree ends in "AST constructor recursion depth
+    mismatch" (CPython issue 106905).
+    """
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Everything is compiled."""
+    gc.enable()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember what was skipped."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything is installed a skipped test is a failure: it would go unnoticed."""
+    if os.environ.get(NO_SKIPS) and _skipped and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why the run failed although every test that ran has passed."""
+    if os.environ.get(NO_SKIPS) and _skipped:
+        terminalreporter.section("skipped although nothing may be")
+        for test in _skipped:
+            terminalreporter.line(test)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment() -> Iterator[None]:
+    """What the developer's shell points at is no business of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("CANCELAMENTO_", "TEMPORAL_")) and name != NO_SKIPS:
+                patch.delenv(name)
+        patch.delenv("DATABASE_URL", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can pass through, unlike pytest's own: where root runs servers as `nobody`."""
+    folder = Path(tempfile.mkdtemp(prefix="cancelamento-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def postgres_server(open_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A real PostgreSQL without write barriers."""
+    async with EmbeddedPostgres(open_folder / "postgres", durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def _migrated_template(postgres_server: EmbeddedPostgres) -> str:
+    from cancellation.adapters.postgres.migrate import migrate
+
+    await _execute(postgres_server, f'CREATE DATABASE "{TEMPLATE}"')
+    await migrate(postgres_server.url_of(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def empty_database(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """URL of a fresh database with nothing in it."""
+    name = f"test_{uuid.uuid4().hex}"
+    await _execute(postgres_server, f'CREATE DATABASE "{name}"')
+    yield postgres_server.url_of(name)
+    await _execute(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(postgres_server: EmbeddedPostgres, _migrated_template: str) -> AsyncIterator[str]:
+    """URL of a fresh, migrated database."""
+    name = f"test_{uuid.uuid4().hex}"
+    await _execute(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{_migrated_template}"')
+    yield postgres_server.url_of(name)
+    await _execute(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
+    """A real Temporal server in memory on which thirty days pass in a second."""
+    attributes = [
+        part for name, kind in REGISTRY.items() for part in ("--search-attribute", f"{name}={kind}")
+    ]
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(temporal_binary()),
+        dev_server_extra_args=[*dynamic_config_arguments(virtual_clock=True), *attributes],
+        dev_server_startup_timeout=timedelta(seconds=60),
+    ) as environment:
+        yield environment
+
+
+@pytest.fixture
+async def mail_sink(tmp_path: Path) -> AsyncIterator[MailSink]:
+    """A real SMTP server that keeps what it gets."""
+    async with MailSink(tmp_path / "outbox") as sink:
+        yield sink
+
+
+async def _execute(server: EmbeddedPostgres, statement: str) -> None:
+    connection = await asyncpg.connect(server.url_of("postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,180 @@
+"""Cases and facts for the tests: complete and ordinary, to be spoilt by a test."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cancellation.domain.case import Case
+from cancellation.domain.policy import CancellationPolicy
+from cancellation.domain.stage import Stage
+from cancellation.domain.values import (
+    Authentication,
+    Channel,
+    FormalizationMail,
+    Offer,
+    OfferKind,
+    OfferStatus,
+    Outcome,
+    Port,
+    PortStatus,
+    Reason,
+    ReasonCategory,
+    RecordingsRequest,
+    Request,
+)
+
+ZONE = ZoneInfo("America/Sao_Paulo")
+POLICY = CancellationPolicy()
+FINANCE, COMMERCIAL = POLICY.mailboxes
+RITA = "rita@acme.com.br"
+OWN_NUMBER = "+551130000001"
+OTHER_NUMBER = "+551130000002"
+REASON = Reason(category=ReasonCategory.PRICE, text="Ficou caro demais")
+
+
+def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    """An instant by the wall clock of São Paulo."""
+    return datetime(year, month, day, hour, minute, second, tzinfo=ZONE)
+
+
+OPENED = local(2026, 11, 16, 10, 15)
+"""A Monday."""
+
+
+def request(**changes: Any) -> Request:
+    """The customer asks to cancel."""
+    given: dict[str, Any] = {
+        "channel": Channel.WHATSAPP,
+        "text": "Quero cancelar",
+        "actor": "bot",
+        "at": OPENED,
+    }
+    return Request(**given | changes)
+
+
+def mail(message_id: str = "<1@acme.com.br>", **changes: Any) -> FormalizationMail:
+    """A complete formalization in one e-mail."""
+    given: dict[str, Any] = {
+        "message_id": message_id,
+        "sender": RITA,
+        "recipients": (FINANCE, COMMERCIAL),
+        "received_at": OPENED + timedelta(hours=2),
+        "subject": "Cancelamento",
+        "explicit_request": True,
+        "reason": "Ficou caro demais",
+        "authentication": Authentication.PASS,
+    }
+    return FormalizationMail(**given | changes)
+
+
+def offer(offer_id: str = "o1", **changes: Any) -> Offer:
+    """Commercial makes an offer."""
+    given: dict[str, Any] = {
+        "offer_id": offer_id,
+        "kind": OfferKind.PLAN_ADJUSTMENT,
+        "description": "Plano de 5 ramais",
+        "status": OfferStatus.MADE,
+        "actor": "ana",
+        "at": OPENED,
+    }
+    return Offer(**given | changes)
+
+
+def port(number: str = OWN_NUMBER, status: PortStatus = PortStatus.REQUESTED, **changes: Any) -> Port:
+    """The portability of a number moved on."""
+    given: dict[str, Any] = {"number": number, "status": status, "at": OPENED, "actor": "ana"}
+    return Port(**given | changes)
+
+
+def recordings(**changes: Any) -> RecordingsRequest:
+    """The customer wants all recordings."""
+    given: dict[str, Any] = {"actor": "ana", "at": OPENED}
+    return RecordingsRequest(**given | changes)
+
+
+def opened(**changes: Any) -> Case:
+    """A case with its first contact, of which the CRM has not answered yet."""
+    given: dict[str, Any] = {
+        "case_id": "run-1",
+        "customer_id": "1042",
+        "protocol": "CAN-20261116-7F3KQ2",
+        "policy": POLICY,
+        "opened_at": OPENED,
+        "channel": Channel.WHATSAPP,
+        "opening_id": "w1",
+        "messages_seen": 1,
+    }
+    case = Case(**given | changes)
+    case.receive_request(request(at=case.opened_at), case.opened_at)
+    return case
+
+
+def known(**changes: Any) -> Case:
+    """A case in retention of a customer whom CRM and telephony know."""
+    case = opened(**changes)
+    case.learn_customer("Acme Ltda", [RITA], case.opened_at)
+    case.learn_numbers([OWN_NUMBER, OTHER_NUMBER])
+    return case
+
+
+def declined(**changes: Any) -> Case:
+    """A case that waits for the formalization since one hour after its opening."""
+    case = known(**changes)
+    case.record_outcome(Outcome.DECLINED, REASON, None, "ana", case.opened_at + timedelta(hours=1))
+    return case
+
+
+def in_notice(received_at: datetime = OPENED + timedelta(hours=2), **changes: Any) -> Case:
+    """A case whose notice runs from `received_at`."""
+    case = declined(**changes)
+    case.receive_formalization(mail(received_at=received_at), "inbox", max(received_at, OPENED))
+    assert case.stage is Stage.NOTICE
+    return case
+
+
+def in_closing(**changes: Any) -> Case:
+    """A case whose notice has just ended."""
+    case = in_notice(**changes)
+    assert case.notice is not None
+    case.end_notice(case.notice.ends_at)
+    return case
+
+
+def at_stage(stage: Stage) -> Case:
+    """A case in any stage, reached as cases reach it."""
+    now = OPENED + timedelta(hours=3)
+    if stage is Stage.RETENTION:
+        return known()
+    if stage is Stage.AWAITING_FORMALIZATION:
+        return declined()
+    if stage is Stage.NOTICE:
+        return in_notice()
+    case = in_closing() if stage in (Stage.CLOSING, Stage.CLOSED) else declined()
+    match stage:
+        case Stage.CLOSED:
+            assert case.notice is not None
+            case.pass_point_of_no_return(case.notice.ends_at)
+            case.finish(case.notice.ends_at)
+        case Stage.RETAINED:
+            case.record_outcome(Outcome.RETAINED, REASON, None, "ana", now)
+        case Stage.LAPSED:
+            case.lapse(now)
+        case Stage.DISCARDED:
+            case.discard("engano", "ana", now)
+        case Stage.WITHDRAWN:
+            case = in_notice()
+            case.withdraw("vai ficar", "ana", now)
+        case _:
+            pass
+    assert case.stage is stage
+    return case
+
+
+def kinds(case: Case) -> list[str]:
+    """What the trail says, by kind, in order."""
+    return [entry.kind for entry in case.trail.entries]
+
+
+def stage_of(case: Case) -> Stage:
+    """Where the case stands now, after what a type checker believes to have seen."""
+    return case.stage
