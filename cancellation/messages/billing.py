@@ -1,0 +1,100 @@
+"""What the case tells billing, and what it reads back (P16)."""
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import AwareDatetime
+
+from cancellation.domain.values import Value
+from cancellation.messages.warrant import Warrant
+
+
+class BillingEndPlan(Value):
+    """From `last_day` on nothing recurs: a plan that can be lifted, made when the notice starts."""
+
+    case_id: str
+    customer_id: str
+    last_day: date
+    """The last day that is due, in America/Sao_Paulo."""
+    at: AwareDatetime
+
+
+class BillingClosure(Value):
+    """Stop charging for good, invoice exactly the days due, void what is dated after the end."""
+
+    warrant: Warrant
+    last_day: date
+
+
+class InvoiceLine(Value):
+    """One subscription's share of the final invoice: whole calendar days of one period."""
+
+    subscription_id: str
+    description: str
+    first_day: date
+    last_day: date
+    days: int
+    period_days: int
+    amount: Decimal
+    """Reais, rounded half up to the cent, line by line. Negative: a credit for days billed in advance."""
+
+
+class FinalInvoice(Value):
+    """The case's one final invoice."""
+
+    invoice_id: str
+    lines: tuple[InvoiceLine, ...]
+    total: Decimal
+
+
+class BillingClosed(Value):
+    """What closing billing did, the same however often it ran."""
+
+    invoice: FinalInvoice
+    voided_charges: int
+    """Open charges voided because all their days lie after the end.
+
+    One that reaches over the end is not counted: it is replaced by an invoice line of its due days.
+    """
+
+
+class BillingReading(Value):
+    """What billing holds of a customer, read back independently of what was written (P16)."""
+
+    recurring_active: tuple[str, ...]
+    """Subscriptions that would still charge after the last day."""
+    charges_after_end: tuple[str, ...]
+    """Charges, open or invoiced, with days after the end that are neither void nor credited."""
+    days_due: int
+    days_invoiced: int
+    """Subscription days up to the end that should be, and are, covered exactly once."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing undue survives and nothing due is missing."""
+        return (
+            not self.recurring_active and not self.charges_after_end and self.days_due == self.days_invoiced
+        )
+
+
+class BillingWatch(Value):
+    """Look again, some time after closing, for what should not be there (X10)."""
+
+    case_id: str
+    customer_id: str
+    last_day: date
+    """The last day that was due."""
+    at: AwareDatetime
+    """When the watch looks; with the case it names this run."""
+
+
+class UndueCharge(Value):
+    """A charge of a closed contract for days after its end (X10)."""
+
+    charge_id: str
+    subscription_id: str
+    first_day: date
+    last_day: date
+    amount: Decimal
+    invoiced: bool
+    """Whether it is already on an invoice, where only Finance can give it back."""

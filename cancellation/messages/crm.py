@@ -1,0 +1,136 @@
+"""What the case tells the CRM (AdaptNuvem), and what it hears back."""
+
+from datetime import date
+
+from pydantic import AwareDatetime, Field
+
+from cancellation.domain.notice import Notice
+from cancellation.domain.trail import TrailEntry
+from cancellation.domain.values import FormalizationMail, Request, Team, Value
+
+
+class CaseOpening(Value):
+    """The first effect of a case: its record and the task for Commercial (P2)."""
+
+    case_id: str
+    customer_id: str
+    workflow_id: str
+    protocol: str
+    opened_at: AwareDatetime
+    stage: str
+    customer_status: str
+    request: Request
+    commercial_task: "TaskOrder"
+    trail: tuple[TrailEntry, ...] = ()
+
+
+class AuthorisedContact(Value):
+    """A person who may speak for the customer by e-mail (X9)."""
+
+    name: str
+    email: str
+    phone: str | None = None
+
+
+class Customer(Value):
+    """A customer as the CRM knows it."""
+
+    customer_id: str
+    name: str
+    cnpj: str | None = None
+    contacts: tuple[AuthorisedContact, ...] = ()
+    contract: str | None = None
+    """The contract's number."""
+    status: str = "Ativo"
+
+
+class OpenedCase(Value):
+    """What the CRM answers to an opening. `customer` is None when it does not know the customer."""
+
+    customer: Customer | None
+
+
+class TaskOrder(Value):
+    """A task for a team. The key makes it exist once; the same key again updates date and text."""
+
+    key: str
+    """Unique within the case, such as `d30` or `commercial`."""
+    team: Team
+    title: str = Field(max_length=200)
+    text: str = Field(default="", max_length=30_000)
+    due_on: date | None = None
+    """A date in America/Sao_Paulo (P14)."""
+
+
+class FormalizationRecord(Value):
+    """The complete formalization, registered once a case (P11)."""
+
+    completing: FormalizationMail
+    mails: tuple[FormalizationMail, ...]
+    """Every e-mail that counted, the completing one last."""
+    reason: str
+    notice: Notice
+    notice_days: int
+    required_mailboxes: tuple[str, ...]
+
+
+class CaseRecord(Value):
+    """One transaction in the CRM: whatever of it is given happens together, and counts once."""
+
+    case_id: str
+    customer_id: str
+    at: AwareDatetime
+    stage: str
+    customer_status: str | None = None
+    """The customer's new status, exact words (P12); None leaves it."""
+    trail: tuple[TrailEntry, ...] = ()
+    """Entries in order; those already held are skipped by their number (P20)."""
+    open_tasks: tuple[TaskOrder, ...] = ()
+    close_tasks: tuple[str, ...] = ()
+    """Keys of tasks that are done."""
+    close_all_tasks: bool = False
+    """Every task but those that this record opens."""
+    formalization: FormalizationRecord | None = None
+    revoke_formalization: bool = False
+    """The customer withdrew or the case was stopped: no destructive act may refer to it any more (X3)."""
+    outcome: str | None = None
+    """Set when the case ends."""
+
+
+class TrailReceipt(Value):
+    """Up to which entry the CRM holds the trail."""
+
+    recorded_seq: int
+
+
+class FormalizationState(Value):
+    """What the CRM holds of a case's formalization, for the precondition of destructive acts (P19)."""
+
+    case_id: str
+    customer_id: str
+    notice_ends_at: AwareDatetime
+    in_force: bool
+
+
+class CaseSummary(Value):
+    """A case as the CRM lists it."""
+
+    case_id: str
+    customer_id: str
+    workflow_id: str
+    protocol: str
+    stage: str
+    opened_at: AwareDatetime
+    outcome: str | None = None
+    ended_at: AwareDatetime | None = None
+
+
+class Original(Value):
+    """Where the bytes of a customer's e-mail are kept (P11)."""
+
+    sha256: str
+    ref: str
+    size: int
+
+
+CaseOpening.model_rebuild()

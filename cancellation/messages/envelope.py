@@ -1,0 +1,83 @@
+"""Reading what outside tools send: strictly, and with a refusal that names the field (X8)."""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cancellation.domain.refusal import Problem, Refused
+from cancellation.domain.values import Instant, ShortText
+
+M = TypeVar("M", bound=BaseModel)
+
+_MOST_PROBLEMS = 10
+_WORDS = {
+    "missing": "campo obrigatório ausente",
+    "extra_forbidden": "campo desconhecido",
+    "string_type": "esperado um texto",
+    "string_too_short": "não pode ficar vazio",
+    "string_too_long": "texto longo demais (máximo {max_length} caracteres)",
+    "string_pattern_mismatch": "formato inválido",
+    "bool_type": "esperado true ou false",
+    "int_type": "esperado um número inteiro",
+    "enum": "valor inválido; aceitos: {expected}",
+    "literal_error": "valor inválido; aceitos: {expected}",
+    "timezone_aware": "falta o fuso horário (por exemplo -03:00)",
+    "datetime_type": "esperada data e hora ISO 8601 com fuso horário",
+    "datetime_parsing": "esperada data e hora ISO 8601 com fuso horário",
+    "datetime_from_date_parsing": "esperada data e hora ISO 8601 com fuso horário",
+    "date_type": "esperada uma data ISO 8601 (AAAA-MM-DD)",
+    "date_parsing": "esperada uma data ISO 8601 (AAAA-MM-DD)",
+    "date_from_datetime_parsing": "esperada uma data ISO 8601 (AAAA-MM-DD)",
+    "model_type": "esperado um objeto JSON",
+    "model_attributes_type": "esperado um objeto JSON",
+    "tuple_type": "esperada uma lista",
+    "list_type": "esperada uma lista",
+    "too_short": "lista com itens de menos",
+    "too_long": "lista longa demais",
+    "greater_than_equal": "deve ser no mínimo {ge}",
+    "less_than_equal": "deve ser no máximo {le}",
+    "json_invalid": "não é JSON válido",
+    "value_error": "{error}",
+}
+
+
+class Message(BaseModel):
+    """What every message carries beside its own fields; a person in the Web UI may leave all three out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    message_id: ShortText | None = None
+    """The caller's idempotency key; for a formalization the e-mail's Message-ID."""
+    occurred_at: Instant | None = None
+    """When it happened, as the caller knows it; informs the trail and never moves a date."""
+    actor: ShortText | None = None
+    """Who reports it: a person or a service."""
+
+
+def read(model: type[M], data: bytes) -> M:
+    """Validate JSON bytes against `model`, strictly.
+
+    Raises:
+        Refused: with one problem for each field, in Portuguese, without echoing what was sent.
+    """
+    if b"\\u0000" in data or b"\x00" in data:
+        raise Refused(Problem(field="payload", problem="contém o caractere nulo (U+0000)"))
+    try:
+        return model.model_validate_json(data, strict=True)
+    except ValidationError as error:
+        problems = [_problem(detail) for detail in error.errors(include_url=False, include_input=False)]
+        raise Refused(*problems[:_MOST_PROBLEMS]) from None
+
+
+def _problem(detail: Any) -> Problem:
+    path = ".".join(str(part)[:60] for part in detail["loc"]) or "payload"
+    words = _WORDS.get(detail["type"], "valor inválido")
+    problem = words.format_map(_Known(detail.get("ctx") or {})).replace("' or '", "' ou '")
+    return Problem(field=path[:120], problem=problem[:200])
+
+
+class _Known(dict[str, Any]):
+    """Template values; a missing one reads as a dash instead of failing."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"

@@ -1,0 +1,115 @@
+"""The facts that others report about a case: one model a signal, published as JSON Schema (contract.md)."""
+
+from typing import Annotated, Final
+
+from pydantic import Field, StringConstraints
+
+from cancellation.domain.identity import CUSTOMER_ID_PATTERN
+from cancellation.domain.policy import CancellationPolicy
+from cancellation.domain.values import (
+    Authentication,
+    Channel,
+    Contact,
+    Day,
+    Instant,
+    LongText,
+    MailAddress,
+    OfferKind,
+    OfferStatus,
+    Outcome,
+    PhoneNumber,
+    PortStatus,
+    Reason,
+    ShortText,
+    Value,
+)
+from cancellation.messages.envelope import Message
+
+
+class RequestMessage(Message):
+    """A contact of the customer asks to cancel; the first opens the case, later ones join it (P1, X1)."""
+
+    channel: Channel
+    text: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    contact: Contact = Contact()
+
+
+class RetentionOfferMessage(Message):
+    """Commercial made an offer, or the customer answered one (P4)."""
+
+    offer_id: ShortText
+    kind: OfferKind
+    description: LongText
+    status: OfferStatus
+
+
+class RetentionOutcomeMessage(Message):
+    """How Commercial's attempt to keep the customer ended, always with the reason for leaving (P3)."""
+
+    outcome: Outcome
+    reason: Reason
+    notes: Annotated[str, StringConstraints(max_length=4000)] | None = None
+
+
+class FormalizationMessage(Message):
+    """One e-mail of the customer that asks for the cancellation, as the reader understood it (P7, P11)."""
+
+    sender: MailAddress
+    recipients: Annotated[tuple[MailAddress, ...], Field(max_length=100)]
+    received_at: Instant
+    subject: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    explicit_request: bool
+    reason: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    authentication: Authentication
+    original_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    original_ref: ShortText | None = None
+    confirmed_by: ShortText | None = None
+
+
+class PortabilityMessage(Message):
+    """What became of the portability of one number (P9, X6)."""
+
+    number: PhoneNumber
+    status: PortStatus
+    operator: ShortText | None = None
+
+
+class RecordingsRequestMessage(Message):
+    """The customer wants the call recordings (P10). Both dates null: everything."""
+
+    from_date: Day | None = None
+    to_date: Day | None = None
+    deliver_to: MailAddress | None = None
+
+
+class WithdrawalMessage(Message):
+    """The customer gave up leaving, during the notice (X3)."""
+
+    reason: LongText
+
+
+class DiscardMessage(Message):
+    """An operator ends a case that was opened by mistake."""
+
+    reason: LongText
+
+
+class CaseStart(Value):
+    """The start argument of the workflow `Cancellation`."""
+
+    customer_id: Annotated[str, StringConstraints(pattern=CUSTOMER_ID_PATTERN)]
+    request: RequestMessage
+    policy: CancellationPolicy | None = None
+
+
+SIGNALS: Final[dict[str, type[Message]]] = {
+    "request": RequestMessage,
+    "retention_offer": RetentionOfferMessage,
+    "retention_outcome": RetentionOutcomeMessage,
+    "formalization": FormalizationMessage,
+    "portability": PortabilityMessage,
+    "recordings_request": RecordingsRequestMessage,
+    "withdrawal": WithdrawalMessage,
+    "discard": DiscardMessage,
+}
+"""Signal name to payload; each is also an update with the suffix `_checked`."""

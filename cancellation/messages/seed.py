@@ -1,0 +1,43 @@
+"""A customer with everything that belongs to it, for samples, demo and contract suites."""
+
+from datetime import date
+from decimal import Decimal
+
+from cancellation.domain.values import Value
+from cancellation.messages.crm import Customer
+from cancellation.messages.telephony import Number, Resource
+
+
+class SubscriptionSeed(Value):
+    """Something charged every month."""
+
+    subscription_id: str
+    description: str
+    monthly: Decimal
+    """Reais a month."""
+    started_on: date
+    ended_on: date | None = None
+    """Its last day, when it ended before for a reason of its own."""
+    billed_through: date | None = None
+    """Days up to this one were billed before the records begin: closing looks for nothing missing there."""
+
+
+class ChargeSeed(Value):
+    """A charge that billing has already made: one subscription, one period of whole days."""
+
+    charge_id: str
+    subscription_id: str
+    first_day: date
+    last_day: date
+    amount: Decimal
+    invoiced: bool = False
+
+
+class CustomerSeed(Value):
+    """One customer: master data, billing, inventory."""
+
+    customer: Customer
+    subscriptions: tuple[SubscriptionSeed, ...] = ()
+    charges: tuple[ChargeSeed, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    numbers: tuple[Number, ...] = ()
