@@ -1,0 +1,1 @@
+"""Commands that print what the documents quote as measured."""

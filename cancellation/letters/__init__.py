@@ -1,0 +1,25 @@
+"""Writes the e-mails of the process: from what a letter means to the message that is sent.
+
+Pure, no I/O beyond the package's own templates; used by mail adapters, never by workflow code.
+"""
+
+from cancellation.letters.letterhead import Letterhead, is_deliverable
+from cancellation.letters.rendering import (
+    REQUIRED,
+    WITH_LINK,
+    IncompleteLetter,
+    LinkUrl,
+    message_id,
+    render,
+)
+
+__all__ = [
+    "REQUIRED",
+    "WITH_LINK",
+    "IncompleteLetter",
+    "Letterhead",
+    "LinkUrl",
+    "is_deliverable",
+    "message_id",
+    "render",
+]

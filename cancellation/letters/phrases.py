@@ -1,0 +1,289 @@
+"""The codes of the process as phrases that people read: what is missing, channels, resources, letters."""
+
+from collections.abc import Sequence
+
+from cancellation.domain.values import Channel, Contact, Offer, OfferStatus, PortStatus, Team
+from cancellation.letters import clean, words
+from cancellation.messages.letters import LetterFacts
+from cancellation.messages.telephony import Inventory, Number, Resource
+
+_RECIPIENT = "recipient:"
+
+_MISSING_FOR_CUSTOMER = {
+    "explicit_request": "o pedido explícito de cancelamento (como “Solicito o cancelamento dos serviços”)",
+    "reason": "o motivo do cancelamento (uma frase já basta)",
+    "sender": "o envio a partir do endereço de um contato autorizado da sua empresa em nosso cadastro",
+    "authentication": "a confirmação de que a mensagem partiu mesmo do servidor de e-mail da sua empresa",
+}
+_DOUBTS = {
+    "sender": "o remetente não é um contato autorizado do cliente no CRM",
+    "authentication": "o nosso servidor não confirmou a autenticidade do remetente (SPF, DKIM ou DMARC)",
+    "explicit_request": "não está claro se há um pedido explícito de cancelamento",
+    "reason": "o motivo do cancelamento não aparece",
+}
+_BY_CHANNEL = {
+    Channel.WHATSAPP: "pelo WhatsApp",
+    Channel.PHONE: "por telefone",
+    Channel.EMAIL: "por e-mail",
+    Channel.CHATBOT: "pelo chatbot",
+    Channel.OTHER: "por outro canal",
+}
+_PORTS = {
+    PortStatus.REQUESTED: "portabilidade em andamento",
+    PortStatus.COMPLETED: "portabilidade concluída",
+    PortStatus.REJECTED: "portabilidade rejeitada",
+    PortStatus.CANCELLED: "portabilidade cancelada",
+}
+_OFFER_STATUS = {
+    OfferStatus.MADE: "apresentada",
+    OfferStatus.ACCEPTED: "aceita",
+    OfferStatus.REFUSED: "recusada",
+}
+
+
+def by_channel(channel: Channel) -> str:
+    """`pelo WhatsApp`, `por telefone`."""
+    return _BY_CHANNEL[channel]
+
+
+def missing_for_customer(codes: Sequence[str]) -> list[str]:
+    """Exactly what a formalization lacks, for the customer (P7): one phrase a code, in order."""
+    return [
+        f"o envio para {code.removeprefix(_RECIPIENT)}"
+        if code.startswith(_RECIPIENT)
+        else _MISSING_FOR_CUSTOMER.get(code, "uma informação que o nosso time Comercial vai explicar")
+        for code in codes
+    ]
+
+
+def doubts(codes: Sequence[str]) -> list[str]:
+    """Why an e-mail cannot count by itself, for Commercial (X9)."""
+    return [
+        f"não chegou a {code.removeprefix(_RECIPIENT)}"
+        if code.startswith(_RECIPIENT)
+        else _DOUBTS.get(code, "há algo na mensagem que uma pessoa precisa conferir")
+        for code in codes
+    ]
+
+
+def lacks_only_mailboxes(codes: Sequence[str]) -> bool:
+    """Whether the e-mail said everything and only did not reach every mailbox."""
+    return bool(codes) and all(code.startswith(_RECIPIENT) for code in codes)
+
+
+def these(mailboxes: Sequence[str]) -> str:
+    """`estes dois endereços`, or `este endereço` where the policy has only one."""
+    return f"estes {_how_many(mailboxes)} endereços" if len(mailboxes) > 1 else "este endereço"
+
+
+def in_those(mailboxes: Sequence[str]) -> str:
+    """`nos dois endereços`."""
+    return f"nos {_how_many(mailboxes)} endereços" if len(mailboxes) > 1 else "no endereço"
+
+
+def both(mailboxes: Sequence[str]) -> str:
+    """`os dois endereços`."""
+    return f"os {_how_many(mailboxes)} endereços" if len(mailboxes) > 1 else "o endereço certo"
+
+
+def appear(mailboxes: Sequence[str]) -> str:
+    """`os dois aparecem`."""
+    return f"os {_how_many(mailboxes)} aparecem" if len(mailboxes) > 1 else "ele aparece"
+
+
+def mail_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+    """An e-mail of the customer, or of somebody who says so."""
+    return [
+        ("Remetente", facts.mail_sender or ""),
+        ("Assunto", facts.mail_subject or ""),
+        ("Identificação do e-mail", facts.mail_message_id or ""),
+    ]
+
+
+def who(facts: LetterFacts) -> str:
+    """The customer in an internal subject: the company's name, or `cliente 1042` while it is not known."""
+    if facts.customer_name in ("", facts.customer_id):
+        return f"cliente {facts.customer_id}"
+    return clean.line(facts.customer_name, 60)
+
+
+def greeting(facts: LetterFacts) -> str:
+    """`Olá, equipe Acme Comércio de Ferragens Ltda,`."""
+    if facts.customer_name in ("", facts.customer_id):
+        return "Olá,"
+    return f"Olá, equipe {clean.line(facts.customer_name, 100)},"
+
+
+def case_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+    """Customer and protocol, at the head of every internal letter."""
+    name = facts.customer_name if facts.customer_name != facts.customer_id else ""
+    return [
+        ("Cliente", name),
+        ("Código do cliente", facts.customer_id),
+        ("Protocolo", facts.protocol),
+    ]
+
+
+def request_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+    """Who asked, how and when."""
+    channel = [("Canal", words.channel(facts.channel))] if facts.channel else []
+    received = [("Recebido em", words.moment(facts.at))]
+    return [*case_rows(facts), *channel, *received, *contact_rows(facts.contact)]
+
+
+def contact_rows(contact: Contact | None) -> list[tuple[str, str]]:
+    """Who spoke for the customer, as the channel knows it."""
+    if contact is None:
+        return []
+    return [
+        ("Contato", contact.name or ""),
+        ("E-mail do contato", contact.email or ""),
+        ("Telefone do contato", words.phone(contact.phone or "")),
+    ]
+
+
+def reason_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+    """The kind of reason for leaving; its words are quoted apart."""
+    return [("Motivo", words.reason_category(facts.reason.category))] if facts.reason else []
+
+
+def notice_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+    """The dates of the notice (P8)."""
+    if facts.notice is None:
+        return []
+    return [
+        ("Formalização recebida", words.moment(facts.notice.starts_at)),
+        ("Último dia do aviso prévio", words.long_date(facts.notice.last_day)),
+        ("Base", f"cláusula {facts.notice.clause} do contrato"),
+    ]
+
+
+def notice_end(facts: LetterFacts) -> str:
+    """`23h59 de terça-feira, 22 de dezembro de 2026 (horário de Brasília)`."""
+    assert facts.notice is not None
+    return f"23h59 de {words.long_date(facts.notice.last_day)} (horário de Brasília)"
+
+
+def archive_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+    """What the customer downloads, and until when (P10)."""
+    archive = facts.archive
+    if archive is None:
+        return []
+    return [
+        ("Conteúdo", words.counted(archive.files, "gravação", "gravações")),
+        ("Tamanho", words.size(archive.size)),
+        ("Disponível até", expiry(facts)),
+        ("Código de conferência (SHA-256)", archive.sha256),
+    ]
+
+
+def expiry(facts: LetterFacts) -> str:
+    """When the link dies; one that dies at midnight is good until 23h59 of the day before."""
+    assert facts.archive is not None
+    ends = facts.archive.expires_at
+    if words.clock(ends) == "00h00":
+        return f"23h59 de {words.long_date(words.last_day_before(ends))} (horário de Brasília)"
+    return f"{words.clock(ends)} de {words.long_date(ends)} (horário de Brasília)"
+
+
+def offer(item: Offer) -> str:
+    """`Ajuste de plano: 20 % de desconto`."""
+    kind = words.offer_kind(item.kind)
+    return f"{kind[0].upper()}{kind[1:]}: {item.description}"
+
+
+def offer_with_status(item: Offer) -> str:
+    """`Ajuste de plano: 20 % de desconto (recusada)`."""
+    return f"{offer(item)} ({_OFFER_STATUS[item.status]})"
+
+
+def accepted(facts: LetterFacts) -> list[Offer]:
+    """The offers that the customer took."""
+    return [item for item in facts.offers if item.status is OfferStatus.ACCEPTED]
+
+
+def inventory_groups(inventory: Inventory | None) -> list[tuple[str, list[str]]]:
+    """What will be released, by kind: a heading with the count, and a line each (P13, P17)."""
+    if inventory is None:
+        return []
+    own = [number for number in inventory.numbers if number.customer_owned]
+    ours = [number for number in inventory.numbers if not number.customer_owned]
+    groups = [
+        (words.counted(len(inventory.extensions), "ramal", "ramais"), _resources(inventory.extensions)),
+        (words.counted(len(inventory.trunks), "tronco", "troncos"), _resources(inventory.trunks)),
+        (words.counted(len(inventory.licences), "licença", "licenças"), _resources(inventory.licences)),
+        (
+            words.counted(len(own), "número de propriedade do cliente", "números de propriedade do cliente"),
+            [_number(number) for number in own],
+        ),
+        (words.counted(len(ours), "número nosso", "números nossos"), [_number(number) for number in ours]),
+    ]
+    return [(heading, lines) for heading, lines in groups if lines]
+
+
+def released_lines(facts: LetterFacts) -> list[str]:
+    """What closing released, by kind; kinds without any are left out (P17)."""
+    if facts.released is None:
+        return []
+    counts = (
+        (facts.released.extensions, "ramal", "ramais"),
+        (facts.released.trunks, "tronco", "troncos"),
+        (facts.released.licences, "licença", "licenças"),
+        (facts.released.numbers, "número", "números"),
+    )
+    return [words.counted(count, one, many) for count, one, many in counts if count]
+
+
+def held_lines(facts: LetterFacts, ended: str | None = None) -> list[str]:
+    """Numbers still held with their last day (`ended` None), or those whose hold ended so (X6)."""
+    holds = [hold for hold in facts.held if hold.ended == ended]
+    if ended:
+        return [words.phone(hold.number) for hold in holds]
+    return [
+        f"{words.phone(hold.number)}: mantido até {words.short_date(words.last_day_before(hold.held_until))}"
+        for hold in holds
+    ]
+
+
+def billing_lines(facts: LetterFacts) -> list[str]:
+    """The final invoice and what was voided (P16); nothing where nothing is known."""
+    lines = []
+    if facts.invoice_total is not None:
+        lines.append(f"Fatura final: {words.money(facts.invoice_total)}")
+    if facts.voided_charges:
+        lines.append(
+            words.counted(
+                facts.voided_charges,
+                "cobrança de dias posteriores ao fim foi cancelada",
+                "cobranças de dias posteriores ao fim foram canceladas",
+            )
+        )
+    return lines
+
+
+def is_finance(team: Team | None) -> bool:
+    """Whether the letter goes to Finance."""
+    return team is Team.FINANCE
+
+
+def is_support(team: Team | None) -> bool:
+    """Whether the letter goes to Support."""
+    return team is Team.SUPPORT
+
+
+def _how_many(mailboxes: Sequence[str]) -> str:
+    return {2: "dois", 3: "três"}.get(len(mailboxes), str(len(mailboxes)))
+
+
+def _resources(resources: Sequence[Resource]) -> list[str]:
+    return [
+        f"{resource.label} ({resource.resource_id})" if resource.label else resource.resource_id
+        for resource in resources
+    ]
+
+
+def _number(number: Number) -> str:
+    notes = [_PORTS[number.port]] if number.port else []
+    if number.routes_to:
+        notes.append(f"atende em {words.listed(number.routes_to)}")
+    return words.phone(number.number) + (f" ({'; '.join(notes)})" if notes else "")

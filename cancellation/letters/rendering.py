@@ -1,0 +1,204 @@
+"""From a letter to the e-mail: text and HTML from the templates, headers from what the letter says.
+
+Pure but for reading the templates, which are part of the package; for activities, never for workflow code.
+The same letter always gives the same bytes.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import format_datetime
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from cancellation.domain.identity import mail_message_id
+from cancellation.letters import clean, layout, phrases, words
+from cancellation.letters.letterhead import Letterhead, is_deliverable
+from cancellation.messages.letters import Letter, LetterKind
+
+LinkUrl = Callable[[str], str]
+"""Gives the download link for an archive's `link_id`."""
+
+SUBJECT_LENGTH = 150
+MOST_REFERENCES = 20
+
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}@[!-;=?-~]{1,240}>")
+
+REQUIRED: Mapping[LetterKind, tuple[str, ...]] = {
+    LetterKind.SCRIPT: ("clause", "notice_days", "mailboxes"),
+    LetterKind.WHAT_IS_MISSING: ("missing", "mailboxes"),
+    LetterKind.NOTICE_STARTED: ("notice",),
+    LetterKind.FINAL_BILLING: ("notice",),
+    LetterKind.SHUTDOWN_PLAN: ("notice",),
+    LetterKind.RECORDINGS_READY: ("archive",),
+    LetterKind.CLOSED: ("notice",),
+    LetterKind.ATTENTION: ("step",),
+    LetterKind.REMIND_FORMALIZATION: ("mailboxes",),
+    LetterKind.REMIND_PORTABILITY: ("notice",),
+    LetterKind.REMIND_LINK: ("archive",),
+    LetterKind.UNDELIVERED: ("undelivered",),
+}
+"""Facts without which a letter would say something wrong; every other fact may be missing."""
+
+WITH_LINK = frozenset({LetterKind.RECORDINGS_READY, LetterKind.REMIND_LINK})
+"""Letters that hold a download link: who has their bytes has the recordings."""
+
+
+class IncompleteLetter(ValueError):
+    """A letter lacks a fact without which it would be wrong; names facts, never their content."""
+
+    def __init__(self, kind: LetterKind, missing: list[str]) -> None:
+        super().__init__(f"letter {kind.value} lacks {', '.join(missing)}")
+
+
+class _LetterPolicy(EmailPolicy):
+    """SMTP's rules, with three headers written by us.
+
+    The standard library turns a Message-ID longer than a line into an encoded word, by which no mail program
+    threads, and begins a subject that is a little longer than a line with an empty line.
+    """
+
+    _IDS = frozenset({"message-id", "in-reply-to", "references"})
+
+    def fold(self, name: str, value: Any) -> str:
+        if name.lower() in self._IDS:
+            return f"{name}: {f'{self.linesep} '.join(str(value).split())}{self.linesep}"
+        if name.lower() == "subject":
+            return f"{name}: {_folded_subject(str(value), self.linesep)}{self.linesep}"
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() in self._IDS or name.lower() == "subject":
+            return self.fold(name, value).encode("ascii")
+        return bytes(super().fold_binary(name, value))
+
+
+def _folded_subject(subject: str, linesep: str) -> str:
+    """The protocol readable as it is, what follows encoded where it has to be."""
+    protocol, _, rest = subject.partition(" ")
+    header = Header(header_name="Subject", maxlinelen=76)
+    header.append(protocol, None if protocol.isascii() else "utf-8")
+    # What only looks like an encoded word is text, too.
+    header.append(rest, "us-ascii" if rest.isascii() and "=?" not in rest else "utf-8")
+    return header.encode(linesep=linesep)
+
+
+LETTER_POLICY = _LetterPolicy(linesep="\r\n", max_line_length=78, cte_type="7bit", raise_on_defect=False)
+
+
+def message_id(letter: Letter, letterhead: Letterhead) -> str:
+    """The letter's Message-ID, the same for every attempt at sending it."""
+    return mail_message_id(letter.key, letterhead.domain)
+
+
+def render(letter: Letter, letterhead: Letterhead, link_url: LinkUrl | None = None) -> EmailMessage:
+    """Write the e-mail of a letter.
+
+    Args:
+        letter: what is to be said, and to whom.
+        letterhead: the provider's side.
+        link_url: gives the download link; without it the link is left out and the letter says so, which is
+            what records keep.
+
+    Raises:
+        IncompleteLetter: a fact is missing without which the letter would be wrong.
+    """
+    missing = [name for name in REQUIRED.get(letter.kind, ()) if not getattr(letter.facts, name)]
+    if missing:
+        raise IncompleteLetter(letter.kind, missing)
+    facts = clean.facts(letter.facts)
+    values = {
+        "f": facts,
+        "house": letterhead,
+        "team": letter.team,
+        "link": _link(letter, link_url),
+    }
+    text = _TEXT.get_template(f"{letter.kind.value}.txt")
+    html = _HTML.get_template(f"{letter.kind.value}.html")
+    subject = clean.line("".join(text.blocks["subject"](text.new_context(dict(values)))))
+    message = EmailMessage(policy=LETTER_POLICY)
+    _address(message, letter, letterhead)
+    message["Subject"] = clean.line(f"[{facts.protocol}] {subject}", SUBJECT_LENGTH)
+    message["Date"] = format_datetime(letter.facts.at.astimezone(words.ZONE))
+    message["Message-ID"] = message_id(letter, letterhead)
+    _thread(message, letter)
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Content-Language"] = "pt-BR"
+    message.set_content(layout.wrap(text.render(values)), cte="quoted-printable")
+    message.add_alternative(html.render(values, subject=subject), subtype="html", cte="quoted-printable")
+    # A random boundary would make every attempt another message.
+    message.set_boundary(f"=_{hashlib.sha256(letter.key.encode()).hexdigest()[:32]}")
+    return message
+
+
+def _address(message: EmailMessage, letter: Letter, letterhead: Letterhead) -> None:
+    message["From"] = Address(clean.line(letterhead.name, 60), addr_spec=letterhead.address)
+    to = [Address(addr_spec=a) for a in letterhead.recipients(letter) if is_deliverable(a)]
+    if to:
+        message["To"] = to
+    reply_to = letterhead.reply_addresses(letter)
+    if reply_to:
+        message["Reply-To"] = [Address(addr_spec=address) for address in reply_to]
+
+
+def _thread(message: EmailMessage, letter: Letter) -> None:
+    """Place the letter in its thread; ids that others wrote and that are none are left out."""
+    answered = [i for i in (letter.in_reply_to,) if i and _MESSAGE_ID.fullmatch(i)]
+    earlier = [i for i in letter.references if _MESSAGE_ID.fullmatch(i)]
+    thread = list(dict.fromkeys([*(i for i in earlier if i not in answered), *answered]))
+    if answered:
+        message["In-Reply-To"] = answered[0]
+    if thread:
+        # As RFC 5322 advises of long threads: the first one and the newest.
+        kept = thread if len(thread) <= MOST_REFERENCES else [thread[0], *thread[1 - MOST_REFERENCES :]]
+        message["References"] = " ".join(kept)
+
+
+def _link(letter: Letter, link_url: LinkUrl | None) -> str:
+    if letter.kind not in WITH_LINK or letter.facts.archive is None or link_url is None:
+        return ""
+    return link_url(letter.facts.archive.link_id)
+
+
+def _only_words(value: object) -> object:
+    """What may be printed into a letter: words. A code, a raw date or None is a mistake in the template."""
+    if type(value) in (str, Markup):
+        return value
+    msg = f"a template prints a {type(value).__name__}"
+    raise TypeError(msg)
+
+
+def _quoted(text: str) -> str:
+    """Somebody else's words in plain text, marked as such line by line."""
+    return "\n".join(f"> {part}".rstrip() for part in text.split("\n"))
+
+
+def _environment(*, html: bool) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("cancellation.letters"),
+        autoescape=html,
+        undefined=StrictUndefined,
+        finalize=_only_words,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.globals |= {"w": words, "p": phrases, "short": clean.line}
+    environment.filters["quoted"] = _quoted
+    environment.filters["phone"] = words.phone
+    environment.filters["offer"] = phrases.offer
+    environment.filters["offer_with_status"] = phrases.offer_with_status
+    environment.filters["br"] = lambda text: Markup("<br>").join(Markup.escape(text).split("\n"))
+    environment.globals["m"] = environment.get_template(f"_parts.{'html' if html else 'txt'}").module
+    return environment
+
+
+_TEXT = _environment(html=False)
+_HTML = _environment(html=True)

@@ -1,0 +1,178 @@
+"""How dates, money, numbers and codes are written for people in Brazil; days are those of São Paulo."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from cancellation.domain.values import Channel, OfferKind, ReasonCategory
+
+ZONE = ZoneInfo("America/Sao_Paulo")
+
+_WEEKDAYS = (
+    "segunda-feira",
+    "terça-feira",
+    "quarta-feira",
+    "quinta-feira",
+    "sexta-feira",
+    "sábado",
+    "domingo",
+)
+_MONTHS = (
+    "janeiro",
+    "fevereiro",
+    "março",
+    "abril",
+    "maio",
+    "junho",
+    "julho",
+    "agosto",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+)
+
+_CHANNELS = {
+    Channel.WHATSAPP: "WhatsApp",
+    Channel.PHONE: "telefone",
+    Channel.EMAIL: "e-mail",
+    Channel.CHATBOT: "chatbot",
+    Channel.OTHER: "outro canal",
+}
+_OFFERS = {
+    OfferKind.PLAN_ADJUSTMENT: "ajuste de plano",
+    OfferKind.TECHNICAL_FIX: "correção técnica",
+    OfferKind.COMMERCIAL_TERMS: "condições comerciais",
+    OfferKind.TRAINING: "treinamento ou reconfiguração",
+}
+_REASONS = {
+    ReasonCategory.PRICE: "preço",
+    ReasonCategory.TECHNICAL: "problemas técnicos",
+    ReasonCategory.COMPETITOR: "mudança para outra operadora",
+    ReasonCategory.BUSINESS_CLOSED: "encerramento das atividades da empresa",
+    ReasonCategory.SUPPORT: "atendimento",
+    ReasonCategory.FEATURES: "falta de recursos",
+    ReasonCategory.OTHER: "outro motivo",
+}
+
+
+def channel(value: Channel) -> str:
+    """`whatsapp` as `WhatsApp`, `phone` as `telefone`."""
+    return _CHANNELS[value]
+
+
+def offer_kind(value: OfferKind) -> str:
+    """The kind of a retention offer, as the procedure calls it."""
+    return _OFFERS[value]
+
+
+def reason_category(value: ReasonCategory) -> str:
+    """Why a customer leaves, as people say it."""
+    return _REASONS[value]
+
+
+def short_date(day: date) -> str:
+    """`22/12/2026`."""
+    return f"{_day(day):%d/%m/%Y}"
+
+
+def long_date(day: date) -> str:
+    """`terça-feira, 22 de dezembro de 2026`; the first of a month is `1º`."""
+    day = _day(day)
+    number = "1º" if day.day == 1 else str(day.day)
+    return f"{_WEEKDAYS[day.weekday()]}, {number} de {_MONTHS[day.month - 1]} de {day.year}"
+
+
+def on(day: date) -> str:
+    """`na terça-feira, 22 de dezembro de 2026`, `no sábado, 5 de …`."""
+    article = "no" if _day(day).weekday() >= 5 else "na"
+    return f"{article} {long_date(day)}"
+
+
+def clock(instant: datetime) -> str:
+    """`10h15`, local time of São Paulo."""
+    return f"{_local(instant):%Hh%M}"
+
+
+def moment(instant: datetime) -> str:
+    """`22/11/2026 às 10h15 (horário de Brasília)`."""
+    return f"{short_date(instant)} às {clock(instant)} (horário de Brasília)"
+
+
+def last_day_before(instant: datetime) -> date:
+    """The last calendar day that is over at `instant`: what ends at midnight ends with the day before."""
+    return (_local(instant) - timedelta(microseconds=1)).date()
+
+
+def days_after(instant: datetime, count: int) -> date:
+    """The calendar day `count` days after an instant's own day."""
+    return _local(instant).date() + timedelta(days=count)
+
+
+def money(amount: Decimal) -> str:
+    """`R$ 1.234,56`; rounded half up to the cent, with a no-break space."""
+    cents = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    sign = "-" if cents < 0 else ""
+    return f"{sign}R$\u00a0{_swap(f'{abs(cents):,.2f}')}"
+
+
+def integer(number: int) -> str:
+    """`12.345`."""
+    return _swap(f"{number:,}")
+
+
+def counted(number: int, singular: str, plural: str) -> str:
+    """`1 ramal`, `3 ramais`; zero takes the plural."""
+    return f"{integer(number)} {singular if number == 1 else plural}"
+
+
+def days(number: int) -> str:
+    """`1 dia`, `30 dias`."""
+    return counted(number, "dia", "dias")
+
+
+def size(count: int) -> str:
+    """Bytes as `812 bytes`, `34,5 MB`, `1,2 GB`, in powers of 1000 as stores and phones count them."""
+    if count < 1000:
+        return counted(count, "byte", "bytes")
+    amount = Decimal(count)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        # 999,96 MB would round to 1.000,0 MB: that is 1,0 GB already.
+        if amount < Decimal("999.95"):
+            return f"{_swap(f'{amount:.1f}')} {unit}"
+    return f"{_swap(f'{amount / 1000:,.1f}')} TB"
+
+
+def phone(number: str) -> str:
+    """`+5511999990000` as `+55 (11) 99999-0000`; a foreign or unknown number stays as it is."""
+    digits = number.removeprefix("+")
+    if not number.startswith("+55") or not digits.isdigit():
+        return number
+    local = digits[2:]
+    if local.startswith(("800", "300", "500", "900")) and len(local) == 10:
+        return f"0{local[:3]} {local[3:6]} {local[6:]}"
+    if len(local) not in (10, 11):
+        return number
+    return f"+55 ({local[:2]}) {local[2:-4]}-{local[-4:]}"
+
+
+def listed(items: Iterable[str]) -> str:
+    """`a`, `a e b`, `a, b e c`."""
+    parts = list(items)
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} e {parts[-1]}"
+
+
+def _swap(number: str) -> str:
+    return number.translate({ord(","): ".", ord("."): ","})
+
+
+def _local(instant: datetime) -> datetime:
+    return instant.astimezone(ZONE)
+
+
+def _day(day: date) -> date:
+    return _local(day).date() if isinstance(day, datetime) else day
