@@ -1,0 +1,60 @@
+"""How a settlement becomes the case's one final invoice, the same in every billing adapter (P16)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from cancellation.domain.policy import CancellationPolicy
+from cancellation.domain.proration import Line, LineKind
+from cancellation.messages.billing import BillingClosure, FinalInvoice, InvoiceLine
+from cancellation.ports import DestructionForbidden
+
+_ZONE = CancellationPolicy().zone
+
+
+def invoice_id(case_id: str) -> str:
+    """The final invoice's id; a case has one."""
+    return f"final-{case_id}"
+
+
+def new_charge_id(case_id: str, subscription_id: str, line: Line) -> str:
+    """Under which id billing keeps a pro rata line as a charge."""
+    return f"{invoice_id(case_id)}:{subscription_id}:{line.days.first:%Y%m%d}"
+
+
+def recurring_charge_id(subscription_id: str, line: Line) -> str:
+    """Under which id the monthly run makes a charge, so that it makes it once."""
+    return f"{subscription_id}:{line.days.first:%Y%m%d}"
+
+
+def invoice_line(subscription_id: str, description: str, line: Line) -> InvoiceLine:
+    """One line as the customer and Finance read it."""
+    credit = "Crédito: " if line.kind is LineKind.CREDIT else ""
+    return InvoiceLine(
+        subscription_id=subscription_id,
+        description=credit + description,
+        first_day=line.days.first,
+        last_day=line.days.last,
+        days=line.days.count,
+        period_days=line.period_days,
+        amount=line.amount,
+    )
+
+
+def final_invoice(case_id: str, lines: Sequence[InvoiceLine]) -> FinalInvoice:
+    """The invoice of these lines."""
+    total = sum((line.amount for line in lines), Decimal("0.00"))
+    return FinalInvoice(invoice_id=invoice_id(case_id), lines=tuple(lines), total=total)
+
+
+def must_end_with_the_notice(closure: BillingClosure) -> None:
+    """Refuse a closure whose last due day is not the last day of the notice, or that comes before its end.
+
+    Raises:
+        DestructionForbidden: see above (P19).
+    """
+    warrant = closure.warrant
+    if warrant.at < warrant.notice_ends_at:
+        raise DestructionForbidden("billing does not stop before the notice has ended")
+    if closure.last_day != warrant.notice_ends_at.astimezone(_ZONE).date() - timedelta(days=1):
+        raise DestructionForbidden("the last day to bill is not the last day of the notice")

@@ -1,0 +1,1 @@
+"""A mailbox on an IMAP server, read without disturbing the people who work in it."""

@@ -1,0 +1,293 @@
+"""Kamailio as the telephony platform (P9, P15, P17, X6).
+
+Kamailio has three memories beside its tables, and each of them goes on serving what its table has lost: the
+registrations of telephones, the addresses of trunks, and calls that are already up. So nothing here counts as
+done because a table was changed: every server is told, and then asked.
+
+Closing has two steps. `deactivate` moves the rows out of Kamailio's tables to a table beside them, from which
+`reinstate` puts them back; `release` erases them. Each thing is first written to the ledger in our database,
+which refuses it without complete formalization and ended notice (P19). A run that dies is taken up by
+the next.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from cancellation.adapters.kamailio.holdings import Account, Holdings, Line, Things
+from cancellation.adapters.kamailio.ledger import Act, Ledger
+from cancellation.adapters.kamailio.portability import PortHistory
+from cancellation.adapters.kamailio.provisioning import Address, Provisioning
+from cancellation.adapters.kamailio.rpc import KamailioRpc
+from cancellation.adapters.kamailio.settings import KamailioSettings
+from cancellation.adapters.kamailio.tables import KamailioTables
+from cancellation.adapters.postgres.pool import Pool
+from cancellation.adapters.postgres.telephony import DEACTIVATE, RELEASE, PostgresLicences
+from cancellation.adapters.postgres.warrants import order_act
+from cancellation.domain.values import PortStatus
+from cancellation.messages.seed import CustomerSeed
+from cancellation.messages.telephony import Inventory, PortRecord, ReleaseReport, Shutdown
+from cancellation.messages.warrant import Warrant
+from cancellation.ports import PermanentRefusal
+
+logger = logging.getLogger(__name__)
+
+_RELOAD_POLL_SECONDS: Final = 0.2
+_QUESTIONS_AT_ONCE: Final = 8
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class PlatformDisagrees(Exception):
+    """A server still serves what it was told to forget, or cannot take the order now. Trying again helps."""
+
+
+class KamailioTelephony:
+    """Implements `cancellation.ports.Telephony` over Kamailio's tables and JSON-RPC.
+
+    Make it with `kamailio_telephony`, which opens the connections.
+
+    Args:
+        tables: Kamailio's database.
+        servers: Every Kamailio server that works on that database.
+        pool: Our own database: ledger, licences, history of portability.
+        provisioning: Writes samples.
+        settings: The installation.
+    """
+
+    def __init__(
+        self,
+        tables: KamailioTables,
+        servers: Collection[KamailioRpc],
+        pool: Pool,
+        provisioning: Provisioning,
+        settings: KamailioSettings,
+    ) -> None:
+        self._tables = tables
+        self._provisioning = provisioning
+        self._servers = servers
+        self._pool = pool
+        self._settings = settings
+        self._ledger = Ledger(pool)
+        self._ports = PortHistory(pool)
+        self._licences = PostgresLicences(pool)
+
+    async def inventory(self, customer_id: str) -> Inventory:
+        """Everything that the customer still occupies, as Kamailio's tables and its servers say together."""
+        holdings = await self._holdings(customer_id)
+        return holdings.inventory(
+            customer_id, await self._licences.of(customer_id), await self._ports.latest(customer_id)
+        )
+
+    async def record_port(self, port: PortRecord) -> None:
+        """Append to the number's history; a completed port takes the number out of Kamailio (P9).
+
+        Raises:
+            PermanentRefusal: the number never was this customer's own.
+        """
+        if not await self._owns(port):
+            raise PermanentRefusal(f"{port.number} is not a number of the customer's own")
+        await self._ports.append(port)
+        if port.status is PortStatus.COMPLETED:
+            await self._tables.park_ported(port.number, port.customer_id, port.case_id, port.at)
+
+    async def deactivate(self, shutdown: Shutdown) -> None:
+        """Make everything dead except held numbers and what they need; resumable in the middle (P15, X6).
+
+        Raises:
+            DestructionForbidden: the warrant is not good (P19).
+            PlatformDisagrees: a server still serves some of it; it is not over yet.
+        """
+        warrant = shutdown.warrant
+        await order_act(self._pool, warrant, DEACTIVATE)
+        holdings = await self._holdings(warrant.customer_id)
+        kept = holdings.needed_by(shutdown.hold)
+        doomed = await self._order(warrant, Act.DEACTIVATE, holdings, kept)
+        await self._licences.deactivate(warrant, _needed_ids(holdings, kept))
+        await self._tables.park(doomed, warrant.customer_id, warrant.case_id, warrant.at)
+        await self._unregister(doomed.extensions)
+        if doomed.trunks:
+            await self._reload_trunks(doomed.trunks)
+        await self._hang_up(doomed)
+        alive = (await self._holdings(warrant.customer_id)).alive() & doomed
+        await self._ledger.done(warrant, Act.DEACTIVATE, doomed - alive)
+        _must_be_empty(alive, "still alive after deactivation")
+
+    async def release(self, shutdown: Shutdown) -> ReleaseReport:
+        """Give everything back except held numbers and what they need; resumable; reads back (P17, X6).
+
+        Raises:
+            DestructionForbidden: the warrant is not good (P19).
+            PlatformDisagrees: a server still serves some of it; it is not over yet.
+        """
+        warrant = shutdown.warrant
+        await order_act(self._pool, warrant, RELEASE)
+        holdings = await self._holdings(warrant.customer_id)
+        kept = holdings.needed_by(shutdown.hold)
+        doomed = await self._order(warrant, Act.RELEASE, holdings, kept)
+        await self._licences.release(warrant, _needed_ids(holdings, kept))
+        await self._tables.erase(doomed, warrant.customer_id)
+        await self._unregister(doomed.extensions)
+        if doomed.trunks & await self._remembered_trunks():
+            await self._reload_trunks(doomed.trunks)
+        left = (await self._holdings(warrant.customer_id)).all() & doomed
+        await self._ledger.done(warrant, Act.RELEASE, doomed - left)
+        _must_be_empty(left, "still there after release")
+        released = await self._ledger.released_by(warrant.case_id)
+        return ReleaseReport(
+            released=released.model_copy(
+                update={"licences": await self._licences.released_by(warrant.case_id)}
+            ),
+            remaining=await self.inventory(warrant.customer_id),
+        )
+
+    async def reinstate(self, customer_id: str) -> Inventory:
+        """Undo `deactivate`, as long as nothing was released: everything works again as it did before.
+
+        Telephones register again by themselves. For operators: the process itself never goes back from here.
+        """
+        await self._tables.put_back(customer_id)
+        await self._reload_trunks()
+        return await self.inventory(customer_id)
+
+    async def provision(
+        self,
+        seed: CustomerSeed,
+        passwords: Mapping[str, str] | None = None,
+        addresses: Mapping[str, Address] | None = None,
+    ) -> None:
+        """Put a sample customer into service; what is there, or ever was, is left as it is.
+
+        Args:
+            seed: The customer.
+            passwords: Of extensions, by resource id; the others get one that nobody knows.
+            addresses: Of trunks, by resource id; the others get one that nobody has.
+        """
+        await self._licences.provision(seed.customer.customer_id, seed.resources)
+        gone = await self._ledger.released_from(seed.customer.customer_id)
+        await self._provisioning.provision(seed, gone, passwords or {}, addresses or {})
+        await self._reload_trunks()
+
+    async def _order(self, warrant: Warrant, act: Act, holdings: Holdings, kept: Things) -> Things:
+        """Write down what is about to be done; answer with it and with what an earlier run left undone."""
+        await self._ledger.order(warrant, act, holdings.all() - kept)
+        return (holdings.all() | await self._ledger.unfinished(warrant.case_id, act)) - kept
+
+    async def _holdings(self, customer_id: str) -> Holdings:
+        """What the tables hold, corrected by what the servers say."""
+        holdings = await self._tables.holdings(customer_id)
+        entries = await self._remembered_trunks()
+        extensions = await _together(self._with_registration, holdings.extensions)
+        strangers = await _together(
+            self._with_registration,
+            [
+                Line(account, account.user, live=False)
+                for account in await self._tables.registered_without_account(holdings.domains)
+                if account not in {line.account for line in holdings.extensions}
+            ],
+        )
+        known = {line.account for line in holdings.trunks}
+        remembered = {account for account in entries if account.domain in holdings.domains}
+        return replace(
+            holdings,
+            extensions=(*extensions, *(line for line in strangers if line.live)),
+            trunks=(
+                *(replace(line, live=line.live or line.account in entries) for line in holdings.trunks),
+                *(Line(account, account.user, live=True) for account in sorted(remembered - known)),
+            ),
+        )
+
+    async def _with_registration(self, line: Line) -> Line:
+        if line.live:
+            return line
+        return replace(line, live=await self._anywhere_registered(line.account))
+
+    async def _anywhere_registered(self, account: Account) -> bool:
+        for server in self._servers:
+            if await server.registered(str(account)):
+                return True
+        return False
+
+    async def _unregister(self, accounts: Collection[Account]) -> None:
+        """Have every server forget the accounts' telephones."""
+
+        async def everywhere(account: Account) -> None:
+            for server in self._servers:
+                await server.unregister(str(account))
+
+        await _together(everywhere, sorted(accounts))
+
+    async def _hang_up(self, things: Things) -> None:
+        """End the calls that are up, as far as their caller or what was dialled tells whose they are."""
+        accounts = things.extensions | things.trunks
+        for server in self._servers:
+            for call in await server.calls():
+                numbers = {f"+{party.user.lstrip('+')}" for party in call.parties}
+                if call.parties & accounts or numbers & things.numbers:
+                    await server.hang_up(call)
+
+    async def _reload_trunks(self, gone: frozenset[Account] = frozenset()) -> None:
+        """Have every server read the addresses of trunks again, so that it forgets those that are gone."""
+        try:
+            async with asyncio.timeout(self._settings.reload_patience_seconds):
+                await asyncio.gather(*(self._reload_trunks_of(server, gone) for server in self._servers))
+        except TimeoutError:
+            raise PlatformDisagrees("other reloads of trunk addresses always came first") from None
+
+    async def _reload_trunks_of(self, server: KamailioRpc, gone: frozenset[Account]) -> None:
+        """Wait for our turn, or for a reload of others that does our work too: a server limits reloads."""
+        while not await server.reload_trunks():
+            if gone and not gone & await self._trunks_of(server):
+                return
+            await asyncio.sleep(_RELOAD_POLL_SECONDS)
+
+    async def _remembered_trunks(self) -> frozenset[Account]:
+        """The trunks that any server lets in at this moment, whatever the tables say."""
+        return frozenset[Account]().union(*[await self._trunks_of(server) for server in self._servers])
+
+    async def _trunks_of(self, server: KamailioRpc) -> frozenset[Account]:
+        """The trunks that the server lets in at this moment."""
+        group = self._settings.trunk_group
+        return frozenset(
+            Account.parse(entry.tag) for entry in await server.trunk_entries() if entry.group == group
+        )
+
+    async def _owns(self, port: PortRecord) -> bool:
+        holdings = await self._tables.holdings(port.customer_id)
+        if any(route.number == port.number for route in holdings.routes if route.customer_owned):
+            return True
+        # No longer there: reports about it may still come in, late or again.
+        return port.number in await self._ports.latest(port.customer_id) or await self._ledger.knows_number(
+            port.customer_id, port.number
+        )
+
+
+def _needed_ids(holdings: Holdings, kept: Things) -> frozenset[str]:
+    """Ids of what the held numbers lead to, licences among them."""
+    return frozenset(
+        holdings.resource_id(target)
+        for route in holdings.routes
+        if route.number in kept.numbers
+        for target in route.targets
+    )
+
+
+def _must_be_empty(things: Things, what: str) -> None:
+    if things:
+        raise PlatformDisagrees(
+            f"{what}: {len(things.extensions)} extensions, {len(things.trunks)} trunks,"
+            f" {len(things.numbers)} numbers"
+        )
+
+
+async def _together(question: Callable[[T], Awaitable[R]], about: Iterable[T]) -> list[R]:
+    """Ask the same of many, some at once, answers in order."""
+    turns = asyncio.Semaphore(_QUESTIONS_AT_ONCE)
+
+    async def in_turn(one: T) -> R:
+        async with turns:
+            return await question(one)
+
+    return list(await asyncio.gather(*map(in_turn, about)))

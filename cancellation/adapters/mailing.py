@@ -1,0 +1,210 @@
+"""A mailer made of an outbox that remembers and a transport that sends; every adapter of the port is one.
+
+The outbox row comes first, then the letter is sent, then the row is settled. While one attempt runs no other
+attempt at the same letter does. What remains is a process that dies, or a connection that ends, after the
+server took the letter and before that was written down: the next attempt sends the letter once more, with the
+same Message-ID, by which mail programs show it once.
+
+A letter's bytes are kept when it is first tried and are what every attempt sends. A letter with a download
+link is the exception: who has its bytes has the recordings, so the outbox keeps it without the link, and each
+attempt renders it again from the same letter.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from cancellation.letters import WITH_LINK, Letterhead, LinkUrl, is_deliverable, message_id, render
+from cancellation.messages.letters import Delivery, Letter
+
+NOBODY = "nenhum destinatário"
+BAD_ADDRESS = "endereço de e-mail inválido"
+
+
+class MailNotTaken(Exception):
+    """The mail server does not take the letter now; the caller tries again. Says why, without addresses."""
+
+
+class Fate(StrEnum):
+    """What became of a letter at one address."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the mail server said about one recipient; `reply` without addresses, empty when it was taken."""
+
+    fate: Fate
+    reply: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A letter as the outbox keeps it."""
+
+    key: str
+    case_id: str
+    kind: str
+    audience: str
+    message_id: str
+    subject: str
+    content: bytes = field(repr=False)
+    content_is_whole: bool
+    """False: the download link is left out, because who reads the outbox must not have the recordings."""
+    written_at: datetime
+    recipients: Sequence[str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A letter in the outbox: what is kept of it and how far it is."""
+
+    message_id: str
+    content: bytes = field(repr=False)
+    content_is_whole: bool
+    answers: Mapping[str, Answer] = field(repr=False)
+    """By address, in the letter's order."""
+
+    @property
+    def waiting(self) -> list[str]:
+        """The addresses that still have to get it."""
+        return [address for address, answer in self.answers.items() if answer.fate is Fate.PENDING]
+
+    @property
+    def refusals(self) -> str | None:
+        """What the server said about the addresses that it refused for good, each reply once."""
+        replies = dict.fromkeys(a.reply for a in self.answers.values() if a.fate is Fate.REFUSED)
+        return "; ".join(replies) or None
+
+    @property
+    def fate(self) -> Fate:
+        """Pending while somebody waits; then sent if anybody got it."""
+        fates = {answer.fate for answer in self.answers.values()}
+        return next((fate for fate in (Fate.PENDING, Fate.SENT) if fate in fates), Fate.REFUSED)
+
+
+class OutboxTurn(Protocol):
+    """One attempt at one letter, alone with it."""
+
+    async def open(self, draft: Draft) -> Entry:
+        """Keep the letter if it is new; answer with what is kept under its key."""
+
+    async def begin(self) -> None:
+        """An attempt at sending starts."""
+
+    async def settle(self, answers: Mapping[str, Answer], error: str | None) -> Entry:
+        """Write down what the server said, and what went wrong (without addresses)."""
+
+
+class Outbox(Protocol):
+    """Remembers every letter and what became of it."""
+
+    async def find(self, key: str) -> Entry | None:
+        """What is kept under a key."""
+
+    def turn(self, key: str) -> AbstractAsyncContextManager[OutboxTurn]:
+        """Be alone with a letter.
+
+        Raises:
+            MailNotTaken: another attempt at it is still going on.
+        """
+
+
+class Transport(Protocol):
+    """Hands a message to a mail server."""
+
+    async def deliver(self, sender: str, recipients: Sequence[str], content: bytes) -> Mapping[str, Answer]:
+        """Send it; the answer for each recipient, `PENDING` for one that the server may take later.
+
+        Raises:
+            MailNotTaken: nothing can be said about any recipient: no connection, no login, no end.
+        """
+
+
+class OutboxMailer:
+    """The port `Mailer` over an outbox and a transport."""
+
+    def __init__(
+        self, outbox: Outbox, transport: Transport, letterhead: Letterhead, link_url: LinkUrl
+    ) -> None:
+        """Send through `transport`; `link_url` gives the download link of an archive's `link_id`."""
+        self._outbox = outbox
+        self._transport = transport
+        self._letterhead = letterhead
+        self._link_url = link_url
+
+    async def send(self, letter: Letter) -> Delivery:
+        """Render and send a letter, once for each key; a permanent refusal is an answer, not an error.
+
+        Of several recipients those who can get it get it, and only the others are tried again.
+
+        Raises:
+            MailNotTaken: some recipient has not got it yet; call again.
+            IncompleteLetter: a fact is missing without which the letter would be wrong.
+        """
+        known = await self._outbox.find(letter.key)
+        if known is not None and known.fate is not Fate.PENDING:
+            return _delivery(letter, known)
+        async with self._outbox.turn(letter.key) as turn:
+            entry = await turn.open(self._draft(letter))
+            if entry.fate is Fate.PENDING:
+                entry = await self._attempt(letter, entry, turn)
+        return _delivery(letter, entry)
+
+    async def _attempt(self, letter: Letter, entry: Entry, turn: OutboxTurn) -> Entry:
+        await turn.begin()
+        undeliverable = {a: Answer(Fate.REFUSED, BAD_ADDRESS) for a in entry.waiting if not is_deliverable(a)}
+        recipients = [address for address in entry.waiting if address not in undeliverable]
+        answers: Mapping[str, Answer] = {}
+        if recipients:
+            try:
+                answers = await self._transport.deliver(
+                    self._letterhead.address, recipients, self._content(letter, entry)
+                )
+            except MailNotTaken as error:
+                await turn.settle(undeliverable, str(error))
+                raise
+        delays = "; ".join(dict.fromkeys(a.reply for a in answers.values() if a.fate is Fate.PENDING))
+        entry = await turn.settle({**undeliverable, **answers}, delays or None)
+        if entry.fate is Fate.PENDING:
+            raise MailNotTaken(delays)
+        return entry
+
+    def _content(self, letter: Letter, entry: Entry) -> bytes:
+        if entry.content_is_whole:
+            return entry.content
+        return render(letter, self._letterhead, self._link_url).as_bytes()
+
+    def _draft(self, letter: Letter) -> Draft:
+        has_link = letter.kind in WITH_LINK
+        message = render(letter, self._letterhead)
+        return Draft(
+            key=letter.key,
+            case_id=letter.case_id,
+            kind=letter.kind.value,
+            audience=letter.team.value if letter.team else "customer",
+            message_id=message_id(letter, self._letterhead),
+            subject=str(message["Subject"]),
+            content=message.as_bytes(),
+            content_is_whole=not has_link,
+            written_at=letter.facts.at,
+            recipients=self._letterhead.recipients(letter),
+        )
+
+
+def _delivery(letter: Letter, entry: Entry) -> Delivery:
+    refused = entry.refusals if entry.answers else NOBODY
+    sent = entry.fate is Fate.SENT
+    return Delivery(
+        key=letter.key,
+        kind=letter.kind,
+        message_id=entry.message_id,
+        refused=None if sent else refused,
+        partly_refused=refused if sent else None,
+    )

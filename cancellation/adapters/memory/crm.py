@@ -1,0 +1,338 @@
+"""A CRM in memory that refuses what PostgreSQL's would refuse (P2, P11, P12, P14, P19, P20, X1)."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj, revokes
+from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
+from cancellation.domain.trail import TrailEntry
+from cancellation.domain.values import Authentication
+from cancellation.messages.crm import (
+    AuthorisedContact,
+    CaseOpening,
+    CaseRecord,
+    CaseSummary,
+    Customer,
+    FormalizationRecord,
+    FormalizationState,
+    OpenedCase,
+    Original,
+    TaskOrder,
+    TrailReceipt,
+)
+from cancellation.messages.seed import CustomerSeed
+from cancellation.messages.warrant import Warrant
+from cancellation.ports import DestructionForbidden, PermanentRefusal
+
+_ZONE: Final = ZoneInfo("America/Sao_Paulo")
+
+
+@dataclass
+class _Case:
+    summary: CaseSummary
+    changed_at: datetime
+    tasks: dict[str, CaseTask] = field(default_factory=dict)
+    chain: list[ChainedEntry] = field(default_factory=list)
+    formalization: FormalizationRecord | None = None
+    in_force: bool = False
+    acts: set[str] = field(default_factory=set)
+    """Destructive acts ordered under this case's formalization."""
+
+
+class MemoryCrm:
+    """Implements `cancellation.ports.Crm`; also what the memory adapters of destructive ports ask (P19)."""
+
+    def __init__(self) -> None:
+        self._customers: dict[str, Customer] = {}
+        self._status_at: dict[str, datetime] = {}
+        self._cases: dict[str, _Case] = {}
+        self._originals: dict[str, bytes] = {}
+
+    # ------------------------------------------------------------------ the port
+
+    async def open_case(self, opening: CaseOpening) -> OpenedCase:
+        """Record the case, Commercial's task and the first trail entries together, once (P2).
+
+        Raises:
+            PermanentRefusal: another case of this customer is still open (X1).
+        """
+        held = self._cases.get(opening.case_id)
+        if held is None:
+            self._must_be_new(opening)
+            links = _follow(opening.case_id, [], opening.trail)
+            case = _Case(_summary(opening), opening.opened_at, chain=links)
+            self._cases[opening.case_id] = case
+            _order_task(case, opening.commercial_task, opening.opened_at)
+            self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
+        elif (held.summary.customer_id, held.summary.protocol) != (opening.customer_id, opening.protocol):
+            raise PermanentRefusal("this case was opened with another customer or protocol number")
+        return OpenedCase(customer=self._customers.get(opening.customer_id))
+
+    async def record(self, record: CaseRecord) -> TrailReceipt:
+        """Write one transaction of the case, counted once however often it runs (P11, P12, P14, P20).
+
+        Raises:
+            PermanentRefusal: the case is not this customer's, the trail has a gap, the formalization is not
+                complete or differs from the one held, or a revoked one has been acted upon.
+        """
+        case = self._cases.get(record.case_id)
+        if case is None or case.summary.customer_id != record.customer_id:
+            raise PermanentRefusal("no such case of this customer")
+        # Everything that can be refused comes first: a record counts whole or not at all.
+        _must_be_acceptable(case, record)
+        links = _follow(record.case_id, case.chain, record.trail)
+
+        case.chain += links
+        for order in record.open_tasks:
+            _order_task(case, order, record.at)
+        _close_tasks(case, record)
+        if record.formalization is not None and case.formalization is None:
+            case.formalization, case.in_force = record.formalization, True
+        if revokes(record):
+            case.in_force = False
+        _advance(case, record)
+        if record.customer_status is not None:
+            self._set_status(record.customer_id, record.customer_status, record.at)
+        return TrailReceipt(recorded_seq=len(case.chain))
+
+    async def customer(self, customer_id: str) -> Customer | None:
+        """The customer with contacts and status, or None."""
+        return self._customers.get(customer_id)
+
+    async def formalization(self, case_id: str) -> FormalizationState | None:
+        """The case's complete formalization, in force or not, or None (P19)."""
+        case = self._cases.get(case_id)
+        if case is None or case.formalization is None:
+            return None
+        return FormalizationState(
+            case_id=case_id,
+            customer_id=case.summary.customer_id,
+            notice_ends_at=case.formalization.notice.ends_at,
+            in_force=case.in_force,
+        )
+
+    async def keep_original(self, raw: bytes, at: datetime) -> Original:
+        """Keep an e-mail byte for byte under its SHA-256, once for each content (P11)."""
+        sha256 = hashlib.sha256(raw).hexdigest()
+        self._originals.setdefault(sha256, raw)
+        return Original(sha256=sha256, ref=f"crm:original/{sha256}", size=len(raw))
+
+    async def original(self, sha256: str) -> bytes | None:
+        """The bytes of a kept e-mail, or None."""
+        return self._originals.get(sha256)
+
+    async def case_by_protocol(self, protocol: str) -> CaseSummary | None:
+        """The case with that protocol number, or None (X12)."""
+        wanted = protocol.strip().upper()
+        return next((c.summary for c in self._cases.values() if c.summary.protocol == wanted), None)
+
+    async def customers_by_email(self, address: str) -> Sequence[Customer]:
+        """Customers of whom the address is an authorised contact (X9)."""
+        wanted = bare_address(address)
+        return [c for c in self._by_id() if any(contact.email == wanted for contact in c.contacts)]
+
+    async def customers_by_cnpj(self, cnpj: str) -> Sequence[Customer]:
+        """Customers with that CNPJ, with or without its punctuation."""
+        return [c for c in self._by_id() if c.cnpj == bare_cnpj(cnpj)]
+
+    # ------------------------------------------------------------------ for people, and for other adapters
+
+    async def list_cases(
+        self, *, customer_id: str | None = None, open_only: bool = False, most: int = 1000
+    ) -> list[CaseSummary]:
+        """Cases, the latest opened first; of one customer, or only those that have not ended."""
+        found = [
+            case.summary
+            for case in self._cases.values()
+            if customer_id in (None, case.summary.customer_id)
+            and not (open_only and case.summary.ended_at is not None)
+        ]
+        found.sort(key=lambda summary: summary.case_id)
+        found.sort(key=lambda summary: summary.opened_at, reverse=True)
+        return found[:most]
+
+    async def trail(self, case_id: str) -> list[TrailEntry]:
+        """The case's trail in order; empty for an unknown case (P20)."""
+        return [link.entry for link in await self.chained_trail(case_id)]
+
+    async def chained_trail(self, case_id: str) -> list[ChainedEntry]:
+        """The case's trail in order, each entry with its hash (X13)."""
+        case = self._cases.get(case_id)
+        return list(case.chain) if case else []
+
+    async def verify_trail(self, case_id: str) -> TrailCheck:
+        """Compute the case's hash chain anew (X13)."""
+        return check_chain(case_id, await self.chained_trail(case_id))
+
+    async def tasks(
+        self, *, case_id: str | None = None, customer_id: str | None = None, open_only: bool = False
+    ) -> list[CaseTask]:
+        """Tasks of a case or customer, or everybody's, by day due and then as they were ordered (P14)."""
+        found = [
+            task
+            for case in self._cases.values()
+            for task in case.tasks.values()
+            if case_id in (None, task.case_id)
+            and customer_id in (None, task.customer_id)
+            and (task.is_open or not open_only)
+        ]
+        return sorted(
+            found,
+            key=lambda t: (
+                (t.order.due_on is not None, t.order.due_on and t.order.due_on.toordinal()),
+                t.ordered_at,
+                t.order.key,
+            ),
+        )
+
+    async def provision(self, seed: CustomerSeed) -> None:
+        """Put in or bring up to date a customer's master data; leaves the status of one already known."""
+        given = seed.customer
+        known = self._customers.get(given.customer_id)
+        contacts: dict[str, AuthorisedContact] = {}
+        for contact in given.contacts:
+            address = bare_address(contact.email)
+            contacts.setdefault(address, contact.model_copy(update={"email": address}))
+        self._customers[given.customer_id] = given.model_copy(
+            update={
+                "cnpj": bare_cnpj(given.cnpj) if given.cnpj else None,
+                "contacts": tuple(contacts.values()),
+                "status": known.status if known else given.status,
+                "contract": given.contract or (known.contract if known else None),
+            }
+        )
+
+    def order_act(self, warrant: Warrant, act: str) -> None:
+        """Note a destructive act under its warrant, before anything is touched; the same act counts once.
+
+        Raises:
+            DestructionForbidden: no such formalization is in force, or its notice has not ended (P19).
+        """
+        case = self._cases.get(warrant.case_id)
+        if (
+            case is None
+            or case.formalization is None
+            or not case.in_force
+            or case.summary.customer_id != warrant.customer_id
+            or case.formalization.notice.ends_at != warrant.notice_ends_at
+        ):
+            raise DestructionForbidden("no such formalization is in force")
+        if warrant.at < warrant.notice_ends_at:
+            raise DestructionForbidden("the notice has not ended")
+        case.acts.add(act)
+
+    def _by_id(self) -> list[Customer]:
+        return sorted(self._customers.values(), key=lambda customer: customer.customer_id)
+
+    def _must_be_new(self, opening: CaseOpening) -> None:
+        for case in self._cases.values():
+            summary = case.summary
+            still_open = summary.customer_id == opening.customer_id and summary.ended_at is None
+            if still_open or summary.protocol == opening.protocol:
+                raise PermanentRefusal(
+                    "another case of this customer is open, or the protocol number is taken"
+                )
+
+    def _set_status(self, customer_id: str, status: str, at: datetime) -> None:
+        customer = self._customers.get(customer_id)
+        if customer is not None and self._status_at.get(customer_id, at) <= at:
+            self._customers[customer_id] = customer.model_copy(update={"status": status})
+            self._status_at[customer_id] = at
+
+
+def incomplete(formalization: FormalizationRecord) -> str | None:
+    """What a formalization lacks of what PostgreSQL's constraints want; None when complete (P7, P8)."""
+    mails, notice = formalization.mails, formalization.notice
+    reached = {address for mail in mails for address in mail.recipients}
+    received_at = formalization.completing.received_at
+    last_day = received_at.astimezone(_ZONE).date() + timedelta(days=formalization.notice_days)
+    lacks = {
+        "mails": not mails,
+        "required_mailboxes": not formalization.required_mailboxes,
+        "all_mailboxes_reached_p7": not set(formalization.required_mailboxes) <= reached,
+        "explicit_request": not any(mail.explicit_request for mail in mails),
+        "reason": not formalization.reason.strip(),
+        "trusted_x9": any(
+            mail.authentication is not Authentication.PASS and not (mail.confirmed_by or "").strip()
+            for mail in (*mails, formalization.completing)
+        ),
+        "notice_days": formalization.notice_days < 1,
+        "counts_from_receipt_p8": notice.starts_at != received_at,
+        "last_day_p8": notice.last_day != last_day,
+        "ends_with_the_last_day_p8": notice.ends_at
+        != datetime.combine(notice.last_day + timedelta(days=1), time(0), tzinfo=_ZONE),
+    }
+    return next((name for name, lacking in lacks.items() if lacking), None)
+
+
+def _must_be_acceptable(case: _Case, record: CaseRecord) -> None:
+    ended_as = case.summary.outcome
+    if record.outcome and ended_as not in (None, record.outcome):
+        raise PermanentRefusal(f"the case has already ended as {ended_as}")
+    if record.formalization is not None:
+        if case.formalization is not None and case.formalization != record.formalization:
+            raise PermanentRefusal("the case holds another formalization")
+        if case.formalization is None and ended_as is not None:
+            raise PermanentRefusal("the case has ended")
+        lacking = incomplete(record.formalization)
+        if lacking is not None:
+            raise PermanentRefusal(f"the formalization is not complete: {lacking}")
+    if revokes(record) and case.acts:
+        raise PermanentRefusal("a destructive act refers to the formalization")
+
+
+def _follow(case_id: str, chain: Sequence[ChainedEntry], entries: Sequence[TrailEntry]) -> list[ChainedEntry]:
+    """Links for the entries that the chain does not hold yet.
+
+    Raises:
+        PermanentRefusal: a number is missing in between.
+    """
+    held = len(chain)
+    previous = bytes.fromhex(chain[-1].hash) if chain else GENESIS
+    links: list[ChainedEntry] = []
+    for entry in sorted((e for e in entries if e.seq > held), key=lambda e: e.seq):
+        if entry.seq != held + len(links) + 1:
+            raise PermanentRefusal(f"the trail would have a gap after entry {held}")
+        previous = entry_hash(previous, case_id, entry)
+        links.append(ChainedEntry(entry=entry, hash=previous.hex()))
+    return links
+
+
+def _summary(opening: CaseOpening) -> CaseSummary:
+    return CaseSummary(
+        case_id=opening.case_id,
+        customer_id=opening.customer_id,
+        workflow_id=opening.workflow_id,
+        protocol=opening.protocol,
+        stage=opening.stage,
+        opened_at=opening.opened_at,
+    )
+
+
+def _order_task(case: _Case, order: TaskOrder, at: datetime) -> None:
+    held = case.tasks.get(order.key)
+    if held is not None and (held.ordered_at > at or (held.closed_at is not None and held.closed_at >= at)):
+        return
+    case.tasks[order.key] = CaseTask(
+        case_id=case.summary.case_id, customer_id=case.summary.customer_id, order=order, ordered_at=at
+    )
+
+
+def _close_tasks(case: _Case, record: CaseRecord) -> None:
+    opened = {order.key for order in record.open_tasks}
+    for key, task in case.tasks.items():
+        meant = key in record.close_tasks or (record.close_all_tasks and key not in opened)
+        if meant and task.is_open and task.ordered_at <= record.at:
+            case.tasks[key] = task.model_copy(update={"closed_at": record.at})
+
+
+def _advance(case: _Case, record: CaseRecord) -> None:
+    if case.changed_at <= record.at:
+        case.changed_at = record.at
+        case.summary = case.summary.model_copy(update={"stage": record.stage})
+    if record.outcome is not None and case.summary.outcome is None:
+        case.summary = case.summary.model_copy(update={"outcome": record.outcome, "ended_at": record.at})

@@ -1,0 +1,98 @@
+"""The ledger of incoming mail in memory, for tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cancellation.messages.mail_in import (
+    Copies,
+    MailEntry,
+    MailFate,
+    MailOutcome,
+    MailTask,
+    Registered,
+    first_reported_as,
+)
+
+
+@dataclass
+class _Row:
+    entry: MailEntry
+    reported_as: str
+    outcome: MailOutcome | None = None
+
+
+class MemoryInbox:
+    """Implements `cancellation.ports.MailLedger`."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, _Row] = {}
+        self._tasks: dict[str, MailTask] = {}
+
+    async def register(self, entry: MailEntry) -> Registered:
+        """Note a delivery, once."""
+        if entry.id not in self._rows:
+            others = [
+                (row.entry.content_sha256, row.reported_as)
+                for row in self._rows.values()
+                if row.entry.message_id == entry.message_id
+            ]
+            reported_as = first_reported_as(entry.message_id, entry.content_sha256, others)
+            self._rows[entry.id] = _Row(entry, reported_as)
+        row = self._rows[entry.id]
+        earlier = self._before(row)
+        return Registered(
+            reported_as=row.reported_as,
+            outcome=row.outcome,
+            acted_before=any(
+                e.outcome is not None and e.outcome.fate in (MailFate.OPENED, MailFate.REPORTED)
+                for e in earlier
+            ),
+            pending_before=any(e.outcome is None for e in earlier),
+        )
+
+    async def settle(self, delivery_id: str, outcome: MailOutcome, why: Sequence[str], at: datetime) -> None:
+        """Note what became of a delivery; the first word stays."""
+        row = self._rows[delivery_id]
+        row.outcome = row.outcome or outcome
+
+    async def copies(self, sha256: str) -> Copies | None:
+        """What all deliveries of an e-mail say together."""
+        reported_as = self._report_of(sha256)
+        rows = sorted(
+            (row for row in self._rows.values() if row.reported_as == reported_as),
+            key=lambda row: row.entry.received_at,
+        )
+        if reported_as is None or not rows:
+            return None
+        return Copies(
+            reported_as=reported_as,
+            received_at=rows[0].entry.received_at,
+            envelope=tuple(dict.fromkeys(address for row in rows for address in row.entry.envelope)),
+        )
+
+    async def open_task(self, task: MailTask) -> None:
+        """Give Commercial an e-mail to read, once."""
+        self._tasks.setdefault(task.reported_as, task)
+
+    async def close_task(self, sha256: str, closed_by: str, at: datetime) -> bool:
+        """Close the task of an e-mail, found by any of its copies."""
+        for key, task in self._tasks.items():
+            if sha256 == task.sha256 or key == self._report_of(sha256):
+                if task.closed_at is not None:
+                    return False
+                self._tasks[key] = task.model_copy(update={"closed_at": at, "closed_by": closed_by})
+                return True
+        return False
+
+    async def mail_tasks(self, *, open_only: bool = True) -> list[MailTask]:
+        """E-mails that wait for a person, the oldest first."""
+        found = [task for task in self._tasks.values() if task.closed_at is None or not open_only]
+        return sorted(found, key=lambda task: (task.opened_at, task.sha256))
+
+    def _before(self, row: _Row) -> list[_Row]:
+        rows = list(self._rows.values())
+        return [e for e in rows[: rows.index(row)] if e.reported_as == row.reported_as]
+
+    def _report_of(self, sha256: str) -> str | None:
+        return next((r.reported_as for r in self._rows.values() if r.entry.sha256 == sha256), None)

@@ -1,0 +1,133 @@
+"""Outgoing mail in memory: keeps what it is given, and can refuse, delay or be down like a real server."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from cancellation.adapters.mailing import Answer, Draft, Entry, Fate, MailNotTaken, OutboxMailer
+from cancellation.letters import Letterhead, LinkUrl
+
+
+@dataclass(frozen=True)
+class SentMail:
+    """One message as the server took it."""
+
+    recipients: tuple[str, ...]
+    content: bytes
+
+    @property
+    def message(self) -> EmailMessage:
+        """The message, parsed."""
+        return message_from_bytes(self.content, policy=policy.default)
+
+
+class MemoryOutbox:
+    """An outbox that ends with the process."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self.drafts: dict[str, Draft] = {}
+        self.entries: dict[str, Entry] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def find(self, key: str) -> Entry | None:
+        """What is kept under a key."""
+        return self.entries.get(key)
+
+    @asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator["MemoryTurn"]:
+        """Be alone with a letter."""
+        async with self._locks[key]:
+            yield MemoryTurn(self, key)
+
+
+class MemoryTurn:
+    """One attempt at one letter."""
+
+    def __init__(self, outbox: MemoryOutbox, key: str) -> None:
+        """Work on the letter `key`."""
+        self._outbox = outbox
+        self._key = key
+
+    async def open(self, draft: Draft) -> Entry:
+        """Keep the letter if it is new."""
+        self._outbox.drafts.setdefault(self._key, draft)
+        pending = dict.fromkeys(draft.recipients, Answer(Fate.PENDING))
+        entry = Entry(draft.message_id, draft.content, draft.content_is_whole, pending)
+        return self._outbox.entries.setdefault(self._key, entry)
+
+    async def begin(self) -> None:
+        """Nothing counts attempts here."""
+
+    async def settle(self, answers: Mapping[str, Answer], error: str | None) -> Entry:
+        """Note what became of each address."""
+        entry = self._outbox.entries[self._key]
+        settled = {address: answers.get(address, known) for address, known in entry.answers.items()}
+        self._outbox.entries[self._key] = replace(entry, answers={**settled, **_kept(entry)})
+        return self._outbox.entries[self._key]
+
+
+class MemoryTransport:
+    """A mail server of which one can say how it behaves."""
+
+    def __init__(self) -> None:
+        """Takes everything."""
+        self.sent: list[SentMail] = []
+        self.is_down = False
+        self.replies: dict[str, Answer] = {}
+        """What it says of single addresses; every other one is taken."""
+
+    async def deliver(self, sender: str, recipients: Sequence[str], content: bytes) -> Mapping[str, Answer]:
+        """Take the message for everybody of whom nothing else was said."""
+        if self.is_down:
+            raise MailNotTaken("o servidor de e-mail está fora do ar")
+        answers = {address: self.replies.get(address, Answer(Fate.SENT)) for address in recipients}
+        taken = tuple(address for address, answer in answers.items() if answer.fate is Fate.SENT)
+        if taken:
+            self.sent.append(SentMail(taken, content))
+        return answers
+
+
+class MemoryMailer(OutboxMailer):
+    """The port `Mailer` in memory."""
+
+    def __init__(self, letterhead: Letterhead | None = None, link_url: LinkUrl | None = None) -> None:
+        """Send from `letterhead`; `link_url` gives the download link of an archive's `link_id`."""
+        self.outbox = MemoryOutbox()
+        self.server = MemoryTransport()
+        super().__init__(self.outbox, self.server, letterhead or Letterhead(), link_url or _example_url)
+
+    @property
+    def sent(self) -> list[SentMail]:
+        """Every message that was taken, in order."""
+        return self.server.sent
+
+    def refuse(self, address: str, reply: str = "550 5.1.1 User unknown") -> None:
+        """Refuse an address for good from now on."""
+        self.server.replies[address] = Answer(Fate.REFUSED, reply)
+
+    def delay(self, address: str, reply: str = "451 4.3.0 Try again later") -> None:
+        """Put an address off from now on."""
+        self.server.replies[address] = Answer(Fate.PENDING, reply)
+
+    def go_down(self) -> None:
+        """Answer nothing until `recover`."""
+        self.server.is_down = True
+
+    def recover(self) -> None:
+        """Take everything again."""
+        self.server.is_down = False
+        self.server.replies.clear()
+
+
+def _kept(entry: Entry) -> dict[str, Answer]:
+    """What was settled before and stays so."""
+    return {address: answer for address, answer in entry.answers.items() if answer.fate is not Fate.PENDING}
+
+
+def _example_url(link_id: str) -> str:
+    return f"https://gravacoes.example.com.br/d/{link_id}"

@@ -1,0 +1,1 @@
+"""Adapters over PostgreSQL: the business records, with the rules that the database itself holds."""

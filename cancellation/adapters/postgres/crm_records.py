@@ -1,0 +1,261 @@
+"""What the CRM writes within one transaction; every function takes the transaction's connection."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from cancellation.adapters.crm_views import bare_address, bare_cnpj, revokes
+from cancellation.adapters.postgres.pool import Connection, storable, storable_json
+from cancellation.domain.trail import TrailEntry
+from cancellation.messages.crm import (
+    CaseOpening,
+    CaseRecord,
+    Customer,
+    FormalizationRecord,
+    TaskOrder,
+    TrailReceipt,
+)
+from cancellation.ports import PermanentRefusal
+
+
+async def insert_case(connection: Connection, opening: CaseOpening) -> bool:
+    """Insert the case's row; False when this very case is there already.
+
+    Raises:
+        PermanentRefusal: another case of the customer is open (X1), or the protocol is taken.
+    """
+    inserted = await connection.fetchval(
+        """
+        insert into crm.cases
+            (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $6)
+        on conflict do nothing returning true
+        """,
+        opening.case_id,
+        opening.customer_id,
+        opening.workflow_id,
+        opening.protocol,
+        opening.stage,
+        opening.opened_at,
+        opening.request.model_dump(mode="json"),
+    )
+    if inserted:
+        return True
+    held = await connection.fetchrow(
+        "select customer_id, protocol from crm.cases where case_id = $1", opening.case_id
+    )
+    if held is None:
+        raise PermanentRefusal("another case of this customer is open, or the protocol number is taken")
+    if (held["customer_id"], held["protocol"]) != (opening.customer_id, opening.protocol):
+        raise PermanentRefusal("this case was opened with another customer or protocol number")
+    return False
+
+
+async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
+    """Write a whole record under the lock of its case; the caller holds the transaction.
+
+    Formalization and revocation come before the outcome: a case does not end otherwise than closed with a
+    formalization in force.
+    """
+    case = await connection.fetchrow(
+        "select customer_id, trail_seq, outcome from crm.cases where case_id = $1 for update", record.case_id
+    )
+    if case is None or case["customer_id"] != record.customer_id:
+        raise PermanentRefusal("no such case of this customer")
+    if record.outcome and case["outcome"] not in (None, record.outcome):
+        raise PermanentRefusal(f"the case has already ended as {case['outcome']}")
+    recorded = await append_trail(connection, record.case_id, case["trail_seq"], record.trail)
+    await order_tasks(connection, record.case_id, record.at, record.open_tasks)
+    await _close_tasks(connection, record)
+    if record.formalization is not None:
+        await _insert_formalization(connection, record, record.formalization)
+    if revokes(record):
+        await _revoke_formalization(connection, record)
+    await _advance_case(connection, record)
+    if record.customer_status is not None:
+        await set_customer_status(connection, record.customer_id, record.customer_status, record.at)
+    return TrailReceipt(recorded_seq=recorded)
+
+
+async def append_trail(connection: Connection, case_id: str, held: int, entries: Sequence[TrailEntry]) -> int:
+    """Append the entries after number `held`, skipping those held; answer with the last number then (P20).
+
+    Raises:
+        PermanentRefusal: a number is missing in between.
+    """
+    new = sorted((entry for entry in entries if entry.seq > held), key=lambda entry: entry.seq)
+    if [entry.seq for entry in new] != list(range(held + 1, held + 1 + len(new))):
+        raise PermanentRefusal(f"the trail would have a gap after entry {held}")
+    await connection.executemany(
+        """
+        insert into crm.trail (case_id, seq, at, actor, kind, detail, problems)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        [
+            (
+                case_id,
+                entry.seq,
+                entry.at,
+                entry.actor,
+                entry.kind,
+                entry.detail,
+                [p.model_dump() for p in entry.problems],
+            )
+            for entry in new
+        ],
+    )
+    return held + len(new)
+
+
+async def order_tasks(
+    connection: Connection, case_id: str, at: datetime, orders: Sequence[TaskOrder]
+) -> None:
+    """Open tasks, or bring those of the same key up to date; an older order than the one held is late."""
+    await connection.executemany(
+        """
+        insert into crm.tasks as held (case_id, key, team, title, text, due_on, ordered_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (case_id, key) do update
+        set team = excluded.team, title = excluded.title, text = excluded.text, due_on = excluded.due_on,
+            ordered_at = excluded.ordered_at, closed_at = null
+        where held.ordered_at <= excluded.ordered_at
+            and (held.closed_at is null or held.closed_at < excluded.ordered_at)
+        """,
+        [(case_id, t.key, t.team.value, t.title, t.text, t.due_on, at) for t in orders],
+    )
+
+
+async def set_customer_status(connection: Connection, customer_id: str, status: str, at: datetime) -> None:
+    """Set the status of a customer, unless a later one is held; an unknown customer has none (P12)."""
+    await connection.execute(
+        """
+        update crm.customers set status = $2, status_at = $3
+        where customer_id = $1 and (status_at is null or status_at <= $3)
+        """,
+        customer_id,
+        status,
+        at,
+    )
+
+
+async def put_customer(connection: Connection, customer: Customer) -> None:
+    """Insert or bring up to date a customer's master data; contacts become exactly those given."""
+    await connection.execute(
+        """
+        insert into crm.customers (customer_id, name, cnpj, status) values ($1, $2, $3, $4)
+        on conflict (customer_id) do update set name = excluded.name, cnpj = excluded.cnpj
+        """,
+        customer.customer_id,
+        customer.name,
+        bare_cnpj(customer.cnpj) if customer.cnpj else None,
+        customer.status,
+    )
+    await connection.execute(
+        "delete from crm.authorised_contacts where customer_id = $1", customer.customer_id
+    )
+    await connection.executemany(
+        """
+        insert into crm.authorised_contacts (customer_id, email, name, phone, place)
+        values ($1, $2, $3, $4, $5) on conflict do nothing
+        """,
+        [
+            (customer.customer_id, bare_address(c.email), c.name, c.phone, place)
+            for place, c in enumerate(customer.contacts)
+        ],
+    )
+    if customer.contract:
+        await connection.execute(
+            "insert into crm.contracts (customer_id, number) values ($1, $2) on conflict do nothing",
+            customer.customer_id,
+            customer.contract,
+        )
+
+
+async def _close_tasks(connection: Connection, record: CaseRecord) -> None:
+    await connection.execute(
+        """
+        update crm.tasks set closed_at = $2
+        where case_id = $1 and closed_at is null and ordered_at <= $2
+            and (key = any($4) or ($3 and key <> all($5)))
+        """,
+        record.case_id,
+        record.at,
+        record.close_all_tasks,
+        list(map(storable, record.close_tasks)),
+        [storable(order.key) for order in record.open_tasks],
+    )
+
+
+async def _advance_case(connection: Connection, record: CaseRecord) -> None:
+    await connection.execute(
+        """
+        update crm.cases set stage = $3, changed_at = $2 where case_id = $1 and changed_at <= $2
+        """,
+        record.case_id,
+        record.at,
+        record.stage,
+    )
+    if record.outcome is not None:
+        await connection.execute(
+            "update crm.cases set outcome = $2, ended_at = $3 where case_id = $1 and outcome is null",
+            record.case_id,
+            record.outcome,
+            record.at,
+        )
+
+
+async def _insert_formalization(
+    connection: Connection, record: CaseRecord, formalization: FormalizationRecord
+) -> None:
+    """Register the formalization, once a case (P11); PostgreSQL checks that it is complete (P19)."""
+    columns = formalization_columns(record, formalization)
+    names = ", ".join(columns)
+    places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
+    await connection.execute(
+        f"insert into crm.formalizations ({names}) values ({places}) on conflict (case_id) do nothing",
+        *columns.values(),
+    )
+    held = await connection.fetchrow(
+        f"select {names} from crm.formalizations where case_id = $1", record.case_id
+    )
+    if held is None or dict(held) != columns:
+        raise PermanentRefusal("the case holds another formalization")
+
+
+async def _revoke_formalization(connection: Connection, record: CaseRecord) -> None:
+    await connection.execute(
+        """
+        update crm.formalizations set in_force = false, revoked_at = $2 where case_id = $1 and in_force
+        """,
+        record.case_id,
+        record.at,
+    )
+
+
+def formalization_columns(record: CaseRecord, formalization: FormalizationRecord) -> dict[str, Any]:
+    """The row of a formalization, as PostgreSQL gives it back."""
+    mail, notice, mails = formalization.completing, formalization.notice, formalization.mails
+    reached = dict.fromkeys(address for each in mails for address in each.recipients)
+    columns: dict[str, Any] = {
+        "case_id": record.case_id,
+        "customer_id": record.customer_id,
+        "message_id": mail.message_id,
+        "sender": mail.sender,
+        "recipients": list(reached),
+        "received_at": mail.received_at,
+        "subject": mail.subject,
+        "explicit_request": any(each.explicit_request for each in mails),
+        "reason": formalization.reason,
+        "authentication": mail.authentication.value,
+        "confirmed_by": mail.confirmed_by,
+        "original_sha256": mail.original_sha256,
+        "original_ref": mail.original_ref,
+        "mails": [each.model_dump(mode="json") for each in mails],
+        "required_mailboxes": list(formalization.required_mailboxes),
+        "notice_days": formalization.notice_days,
+        "clause": notice.clause,
+        "starts_at": notice.starts_at,
+        "last_day": notice.last_day,
+        "notice_ends_at": notice.ends_at,
+    }
+    return {name: storable_json(value) for name, value in columns.items()}

@@ -1,0 +1,378 @@
+"""What another service imports to open and drive cancellations: `CancellationClient`.
+
+Everything here also works with plain JSON from any Temporal SDK (contract.md); this only spares the typing.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from cancellation.domain.identity import WORKFLOW_PREFIX, customer_of, find_protocols, workflow_id
+from cancellation.domain.policy import CancellationPolicy
+from cancellation.domain.refusal import Problem, Refused
+from cancellation.domain.stage import Stage
+from cancellation.domain.trail import TrailEntry
+from cancellation.messages.envelope import Message
+from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
+from cancellation.messages.status import Answer, CaseResult, CaseStatus
+from cancellation.settings import temporal_connect_config
+
+WORKFLOW_TYPE: Final = "Cancellation"
+TASK_QUEUE: Final = "cancellations"
+
+STAGE: Final = SearchAttributeKey.for_keyword("CancellationStage")
+CUSTOMER: Final = SearchAttributeKey.for_keyword("CancellationCustomer")
+PROTOCOL: Final = SearchAttributeKey.for_keyword("CancellationProtocol")
+CHANNEL: Final = SearchAttributeKey.for_keyword("CancellationChannel")
+REASON: Final = SearchAttributeKey.for_keyword("CancellationReason")
+NOTICE_END: Final = SearchAttributeKey.for_datetime("CancellationNoticeEnd")
+ATTENTION: Final = SearchAttributeKey.for_keyword_list("CancellationAttention")
+
+_SIGNAL_NAMES: Final = {model: name for name, model in SIGNALS.items()}
+_ANSWER_WITHIN: Final = timedelta(seconds=20)
+_OPENING_TRIES: Final = 3
+
+M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+
+
+class CaseNotFound(LookupError):
+    """Temporal knows no case of that customer, protocol number or workflow id."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"nenhum caso encontrado para “{reference}”")
+        self.reference = reference
+
+
+class CaseEnded(CaseNotFound):
+    """The case has ended and takes no more messages."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.args = (f"o caso de “{reference}” já terminou",)
+
+
+class CaseFailed(RuntimeError):
+    """The execution failed or was terminated: a bug, or a start argument that could not be read."""
+
+
+class ServerUnreachable(ConnectionError):
+    """Temporal cannot be reached, or no worker answers; the message says which, in Portuguese."""
+
+
+class CaseListing(BaseModel):
+    """A case as the list shows it, from search attributes alone: no worker is asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    customer_id: str
+    protocol: str | None
+    workflow_id: str
+    run_id: str
+    stage: Stage | None
+    """None for an execution that never got as far as being a case."""
+    execution: str
+    """The execution's own state in Temporal: `running`, `completed`, `failed`, `terminated`..."""
+    channel: str | None
+    reason: str | None
+    notice_ends_at: AwareDatetime | None
+    attention: tuple[str, ...]
+    opened_at: AwareDatetime
+    ended_at: AwareDatetime | None
+
+
+class CancellationClient:
+    """Opens cancellations, reports facts about them, and asks how they stand.
+
+    A case is named by its customer id, its protocol number or its workflow id, whichever is at hand. A
+    customer id means the customer's open case, or else the latest one.
+
+    Every method raises `ServerUnreachable` when Temporal or the workers cannot be reached.
+    """
+
+    def __init__(self, client: Client, *, answer_within: timedelta = _ANSWER_WITHIN) -> None:
+        """Wrap a connected client.
+
+        Args:
+            client: must use the pydantic data converter; `connect` takes care of that.
+            answer_within: how long to wait for a worker's answer.
+        """
+        self.temporal = client
+        self._answer_within = answer_within
+
+    @classmethod
+    async def connect(cls, home: Path | None = None) -> Self:
+        """Connect as Temporal's environment variables and profile say, else to the `up` running on `home`.
+
+        Args:
+            home: folder of a running `cancelamento up`; `.cancelamento` by default.
+        """
+        config = temporal_connect_config(home or Path(".cancelamento"))
+        try:
+            return cls(await Client.connect(**config, data_converter=pydantic_data_converter))
+        except RuntimeError as error:
+            target = config.get("target_host")
+            raise ServerUnreachable(f"não foi possível conectar ao Temporal em {target}") from error
+
+    async def open_or_join(
+        self, customer_id: str, request: RequestMessage, policy: CancellationPolicy | None = None
+    ) -> Answer:
+        """Open the customer's case, or add this contact to the open one (P1, X1).
+
+        Safe to repeat with the same `message_id`; `Answer.opened` says whether this request opened the case.
+
+        Raises:
+            Refused: something in the request is wrong; every problem names its field.
+        """
+        request = _identified(request)
+        start = _start(customer_id, request, policy)
+        for attempt in range(_OPENING_TRIES):
+            try:
+                return await self._open(start, request)
+            except CaseEnded:
+                # The open case ended between finding it and asking it: the next try opens a new one.
+                if attempt == _OPENING_TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def report(self, case: str, message: Message) -> Answer:
+        """Report a fact and hear the answer: the update with the suffix `_checked`.
+
+        Raises:
+            Refused: the case did not take it and nothing changed.
+            CaseNotFound: there is no such case; `CaseEnded` if there was.
+        """
+        handle = await self.find(case)
+        answer: Answer = await self._asked(
+            handle.execute_update(
+                f"{_SIGNAL_NAMES[type(message)]}_checked", _identified(message), result_type=Answer
+            ),
+            case,
+        )
+        return answer
+
+    async def tell(self, case: str, message: Message) -> None:
+        """Report a fact without waiting for a worker: the signal. A refusal is in the trail and the status.
+
+        Raises:
+            CaseNotFound: there is no such case; `CaseEnded` if there was.
+        """
+        handle = await self.find(case)
+        await self._asked(handle.signal(_SIGNAL_NAMES[type(message)], _identified(message)), case)
+
+    async def status(self, case: str) -> CaseStatus:
+        """How the case stands (contract.md, `status`).
+
+        Raises:
+            CaseNotFound: there is no such case.
+            CaseFailed: the execution never became a case.
+        """
+        handle = await self.find(case)
+        status: CaseStatus = await self._asked(handle.query("status", result_type=CaseStatus), case)
+        return status
+
+    async def trail(self, case: str) -> list[TrailEntry]:
+        """Everything that happened, in order (P20).
+
+        Raises:
+            CaseNotFound: there is no such case.
+            CaseFailed: the execution never became a case.
+        """
+        handle = await self.find(case)
+        trail: list[TrailEntry] = await self._asked(handle.query("trail", result_type=list[TrailEntry]), case)
+        return trail
+
+    async def result(self, case: str) -> CaseResult:
+        """Wait for the case to end; how it ended.
+
+        Raises:
+            CaseNotFound: there is no such case.
+            CaseFailed: the execution failed or was terminated.
+        """
+        handle = await self.find(case)
+        typed = self.temporal.get_workflow_handle(handle.id, run_id=handle.run_id, result_type=CaseResult)
+        with _translated(case):
+            result: CaseResult = await typed.result()
+        return result
+
+    async def cases(
+        self, *, stage: Stage | None = None, attention: bool = False, customer_id: str | None = None
+    ) -> AsyncIterator[CaseListing]:
+        """Cases by search attributes, the latest first; ended ones for as long as Temporal keeps them.
+
+        Args:
+            stage: only cases in that stage.
+            attention: only cases that need attention (X7).
+            customer_id: only cases of that customer.
+        """
+        wanted = [f"WorkflowType = '{WORKFLOW_TYPE}'", "ExecutionStatus != 'ContinuedAsNew'"]
+        if stage is not None:
+            wanted.append(f"{STAGE.name} = '{stage.value}'")
+        if attention:
+            wanted.append(f"{ATTENTION.name} IS NOT NULL")
+        if customer_id is not None:
+            wanted.append(f"WorkflowId = '{_quoted(workflow_id(customer_id))}'")
+        with _translated("lista de casos"):
+            async for execution in self.temporal.list_workflows(" AND ".join(wanted)):
+                yield _listing(execution)
+
+    async def find(self, case: str) -> WorkflowHandle[Any, Any]:
+        """The execution of a case: a protocol number means exactly that case, otherwise the latest one.
+
+        Raises:
+            CaseNotFound: no case has that protocol number. Other references are not looked up here.
+        """
+        reference = case.strip()
+        protocols = find_protocols(reference)
+        if protocols and reference.upper().startswith("CAN"):
+            return await self._find_by_protocol(protocols[0])
+        known = reference if reference.startswith(WORKFLOW_PREFIX) else workflow_id(reference)
+        return self.temporal.get_workflow_handle(known)
+
+    async def _find_by_protocol(self, protocol: str) -> WorkflowHandle[Any, Any]:
+        query = f"WorkflowType = '{WORKFLOW_TYPE}' AND {PROTOCOL.name} = '{protocol}'"
+        latest: WorkflowExecution | None = None
+        with _translated(protocol):
+            async for execution in self.temporal.list_workflows(query):
+                if latest is None or execution.start_time > latest.start_time:
+                    latest = execution
+        if latest is None:
+            raise CaseNotFound(protocol)
+        # An open case may go on in a new execution at any moment; only an ended one is pinned.
+        running = latest.status is WorkflowExecutionStatus.RUNNING
+        return self.temporal.get_workflow_handle(latest.id, run_id=None if running else latest.run_id)
+
+    async def _open(self, start: CaseStart, request: RequestMessage) -> Answer:
+        opening: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            WORKFLOW_TYPE,
+            start,
+            id=workflow_id(start.customer_id),
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"Cancelamento do cliente {start.customer_id}",
+        )
+        answer: Answer = await self._asked(
+            self.temporal.execute_update_with_start_workflow(
+                "request_checked", request, start_workflow_operation=opening, result_type=Answer
+            ),
+            start.customer_id,
+        )
+        return answer
+
+    async def _asked(self, question: Awaitable[T], reference: str) -> T:
+        """Await an answer in time, with every failure in our own words."""
+        with _translated(reference):
+            async with asyncio.timeout(self._answer_within.total_seconds()):
+                return await question
+
+
+def _identified(message: M) -> M:
+    """The message with an idempotency key, so that the library's own retries count once."""
+    if message.message_id is not None:
+        return message
+    return message.model_copy(update={"message_id": str(uuid.uuid4())})
+
+
+def _start(customer_id: str, request: RequestMessage, policy: CancellationPolicy | None) -> CaseStart:
+    try:
+        return CaseStart(customer_id=customer_id, request=request, policy=policy)
+    except ValidationError:
+        problem = "formato inválido: letras, algarismos, ponto, hífen e sublinhado, até 64"
+        raise Refused(Problem(field="customer_id", problem=problem)) from None
+
+
+@contextmanager
+def _translated(reference: str) -> Iterator[None]:
+    """Turn the library's errors into this module's."""
+    try:
+        yield
+    except WorkflowUpdateFailedError as error:
+        raise _answered_no(error.cause, reference) from error
+    except WorkflowFailureError as error:
+        cause = error.cause
+        refused = isinstance(cause, ApplicationError) and cause.type == "Refused"
+        words = cause.message if refused and isinstance(cause, ApplicationError) else str(cause)
+        raise CaseFailed(f"a execução do caso “{reference}” falhou: {words}") from error
+    except WorkflowQueryFailedError as error:
+        raise CaseFailed(f"o caso “{reference}” não respondeu: {error.message}") from error
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        raise ServerUnreachable("nenhum worker respondeu a tempo (cancelamento worker)") from error
+    except RPCError as error:
+        raise _rpc_problem(error, reference) from error
+
+
+def _answered_no(cause: BaseException, reference: str) -> Exception:
+    if not isinstance(cause, ApplicationError):
+        return CaseFailed(f"o caso “{reference}” não pôde responder: {cause}")
+    if cause.type == "Refused":
+        return Refused(*_problems(cause))
+    if cause.type == "AcceptedUpdateCompletedWorkflow":
+        return CaseEnded(reference)
+    return CaseFailed(f"o caso “{reference}” não pôde responder: {cause.message}")
+
+
+def _problems(error: ApplicationError) -> list[Problem]:
+    """The problems in a refusal's details, whatever another version of the worker put there."""
+    found = [detail for detail in error.details if isinstance(detail, dict)]
+    problems = [
+        Problem(field=str(detail.get("field", "payload")), problem=str(detail.get("problem", "")))
+        for detail in found
+    ]
+    return problems or [Problem(field="payload", problem=error.message)]
+
+
+def _rpc_problem(error: RPCError, reference: str) -> Exception:
+    match error.status:
+        case RPCStatusCode.NOT_FOUND:
+            ended = "already completed" in error.message
+            return CaseEnded(reference) if ended else CaseNotFound(reference)
+        case RPCStatusCode.FAILED_PRECONDITION:
+            return ServerUnreachable("nenhum worker está no ar para responder (cancelamento worker)")
+        case RPCStatusCode.INVALID_ARGUMENT:
+            return Refused(Problem(field="payload", problem=error.message))
+        case _:
+            return ServerUnreachable(f"o servidor Temporal não respondeu ({error.status.name})")
+
+
+def _listing(execution: WorkflowExecution) -> CaseListing:
+    found = execution.typed_search_attributes
+    stage = found.get(STAGE)
+    return CaseListing(
+        customer_id=customer_of(execution.id) or execution.id,
+        protocol=found.get(PROTOCOL),
+        workflow_id=execution.id,
+        run_id=execution.run_id,
+        stage=Stage(stage) if stage in set(Stage) else None,
+        execution=execution.status.name.lower() if execution.status else "unknown",
+        channel=found.get(CHANNEL),
+        reason=found.get(REASON),
+        notice_ends_at=found.get(NOTICE_END),
+        attention=tuple(found.get(ATTENTION) or ()),
+        opened_at=execution.start_time,
+        ended_at=execution.close_time,
+    )
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

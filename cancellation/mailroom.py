@@ -1,0 +1,350 @@
+"""What is done about an e-mail that arrived: from its kept bytes to a fact of a case, a task, or nothing (P7, X9).
+
+| the reader says | then |
+|---|---|
+| accept, incomplete | with an open case: it is reported to the case |
+| | without one, and the cancellation is plainly asked for: a case opens and then hears of it (P1, X2) |
+| triage | only sender or authentication in doubt, open case: the case hears of it and asks Commercial (X9) |
+| | otherwise: a task for Commercial, with the e-mail at hand |
+| ignore, refuse | it is recorded |
+
+What a case refuses, and what the reader fails on, becomes a task as well: nothing is lost.
+
+An addressee in To or Cc counts as reached once our own server delivered one copy and vouches for the
+sender: the customer wrote to both mailboxes, which is what the procedure asks for, and our server has the
+proof of it (P7). Of a sender whom it does not vouch for nothing counts, whatever the header says.
+
+Copies of one e-mail (two mailboxes, delivered again) are reported again, so that the case learns which
+mailboxes they reached; it counts them once. Only the first one may open a case: a copy that comes late must
+not open a new case after the old one has ended.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from cancellation.client import CaseFailed, CaseNotFound, ServerUnreachable
+from cancellation.domain.refusal import Refused
+from cancellation.domain.values import Channel, Contact
+from cancellation.mail_facts import formalization, resolve
+from cancellation.messages.crm import Original
+from cancellation.messages.envelope import Message
+from cancellation.messages.facts import FormalizationMessage, RequestMessage
+from cancellation.messages.mail_in import IncomingMail, MailEntry, MailFate, MailOutcome, MailTask, Registered
+from cancellation.messages.status import Answer
+from cancellation.ports import Crm, MailLedger
+from cancellation.understanding import Action, MailReading, Understanding, clues_of, read_message, understand
+
+logger = logging.getLogger(__name__)
+
+ACTOR: Final = "caixa de entrada"
+UNREADABLE: Final = "unreadable"
+_LONGEST_ID: Final = 180
+"""Leaves room for what tells two contents of one Message-ID apart: message ids have 200 characters at most."""
+_ADDRESS: Final = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
+_ASKED: Final[dict[bool | str, str]] = {True: "sim", False: "não", "unsure": "em dúvida"}
+_SAO_PAULO: Final = ZoneInfo("America/Sao_Paulo")
+
+
+class Cases(Protocol):
+    """The part of `CancellationClient` that an e-mail needs."""
+
+    async def open_or_join(self, customer_id: str, request: RequestMessage) -> Answer:
+        """Open the customer's case, or join the open one (P1, X1)."""
+
+    async def report(self, case: str, message: Message) -> Answer:
+        """Report a fact and hear the answer.
+
+        Raises:
+            Refused: the case did not take it.
+            CaseNotFound: there is no open case.
+        """
+
+
+class EarlierCopyUnderWay(Exception):
+    """Another copy of the same e-mail arrived before and is being handled: try again when it is done."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """An e-mail as it was read and understood; without `understood`, it could not be."""
+
+    mail: IncomingMail
+    reading: MailReading
+    understood: Understanding | None
+    problem: str = ""
+    """Why it could not be understood, in Portuguese."""
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The reasons, in Portuguese."""
+        return self.understood.why if self.understood else (self.problem,)
+
+    @property
+    def action(self) -> str:
+        """The reader's decision."""
+        return self.understood.action.value if self.understood else UNREADABLE
+
+    @property
+    def customer_id(self) -> str | None:
+        """The one customer that it is about, if that is known."""
+        return self.understood.customer_id if self.understood else None
+
+
+@dataclass(frozen=True)
+class Mailroom:
+    """Handles incoming e-mails, each once."""
+
+    crm: Crm
+    ledger: MailLedger
+    cases: Cases
+    mailboxes: Sequence[str]
+    """Those that a formalization has to reach (P7)."""
+    trusted_servers: Sequence[str]
+    """Our own receiving servers' names in `Authentication-Results` (X9)."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def handle(self, mail: IncomingMail, *, patient: bool = True) -> MailOutcome:
+        """Do what there is to do about a delivery; running it again changes nothing.
+
+        Args:
+            mail: what reception passed on.
+            patient: False after many attempts: what still fails then goes to a person, except while an
+                outside system cannot be reached at all.
+
+        Raises:
+            EarlierCopyUnderWay: wait for the other copy.
+            Exception: an outside system failed; worth another attempt.
+        """
+        raw = await self.crm.original(mail.sha256)
+        if raw is None:
+            # Reception keeps before it passes on; without the bytes there is nothing to show to anybody.
+            raise LookupError("the original is not in the CRM")
+        reading, failure = read_safely(raw, mail)
+        registered = await self.ledger.register(entry_of(mail, reading))
+        if registered.outcome is not None:
+            return registered.outcome
+        if registered.pending_before and patient:
+            raise EarlierCopyUnderWay
+        try:
+            read = _not_understood(mail, reading, failure) if failure else await self._read(mail, reading)
+            fate = await self._act(read, registered)
+        except ServerUnreachable:
+            raise
+        except Exception as error:
+            if patient:
+                raise
+            problem = (
+                f"O tratamento automático falhou ({type(error).__name__}): uma pessoa deve ler o e-mail."
+            )
+            logger.warning("mail cannot be handled", extra={"error": type(error).__name__})
+            read = Read(mail, reading, None, problem)
+            fate = await self._ask_commercial(read, registered)
+        outcome = MailOutcome(fate=fate, action=read.action, customer_id=read.customer_id)
+        await self.ledger.settle(mail.workflow_id, outcome, read.why, self.clock())
+        return outcome
+
+    async def _read(self, mail: IncomingMail, reading: MailReading) -> Read:
+        if not mail.whole:
+            problem = (
+                "A mensagem é grande demais para ser lida: só o cabeçalho foi guardado; abra-a na caixa."
+            )
+            return Read(mail, reading, None, problem)
+        try:
+            clues = clues_of(reading)
+        except Exception as error:
+            return _not_understood(mail, reading, error)
+        directory = await resolve(self.crm, clues)
+        try:
+            understood = understand(
+                reading, directory, self.mailboxes, self.trusted_servers, now=self.clock()
+            )
+        except Exception as error:
+            return _not_understood(mail, reading, error)
+        return Read(mail, reading, understood)
+
+    async def _act(self, read: Read, registered: Registered) -> MailFate:
+        understood = read.understood
+        if understood is None:
+            return await self._ask_commercial(read, registered)
+        if understood.action in (Action.IGNORE, Action.REFUSE):
+            return MailFate.RECORDED
+        customer_id = understood.customer_id
+        if customer_id is None or not (_is_trusted(understood) or _only_sender_is_doubtful(understood)):
+            return await self._ask_commercial(read, registered)
+        fact = _fact(read, understood, registered.reported_as)
+        try:
+            return await self._report(read, understood, registered, customer_id, fact)
+        except (Refused, CaseFailed) as refusal:
+            return await self._ask_commercial(read, registered, f"O caso não aceitou o e-mail: {refusal}.")
+
+    async def _report(
+        self,
+        read: Read,
+        understood: Understanding,
+        registered: Registered,
+        customer_id: str,
+        fact: FormalizationMessage,
+    ) -> MailFate:
+        try:
+            await self.cases.report(customer_id, fact)
+        except CaseNotFound:
+            if registered.acted_before:
+                return MailFate.RECORDED
+            if not _is_trusted(understood) or understood.explicit_request is not True:
+                return await self._ask_commercial(read, registered, "O cliente não tem caso aberto.")
+        else:
+            return MailFate.REPORTED
+        await self.cases.open_or_join(customer_id, _request(read, registered.reported_as))
+        await self.cases.report(customer_id, fact)
+        return MailFate.OPENED
+
+    async def _ask_commercial(self, read: Read, registered: Registered, *more: str) -> MailFate:
+        await self.ledger.open_task(mail_task(read, registered.reported_as, self.clock(), more))
+        return MailFate.TASK
+
+
+def read_safely(raw: bytes, mail: IncomingMail) -> tuple[MailReading, Exception | None]:
+    """The e-mail as it is read; one that the reader fails on is a reading without content, and the failure."""
+    try:
+        reading = read_message(
+            raw, envelope_recipients=addresses(mail.envelope), delivered_at=mail.received_at
+        )
+    except Exception as error:
+        nothing = MailReading(
+            sha256=mail.sha256,
+            size=len(raw),
+            message_id=f"<{mail.sha256}@sem-message-id.invalid>",
+            received_at=mail.received_at,
+        )
+        return nothing, error
+    return reading, None
+
+
+def addresses(envelope: Sequence[str]) -> list[str]:
+    """The envelope's recipients that are addresses; a bare local name is of no use to anybody."""
+    return [address for address in envelope if _ADDRESS.match(address)]
+
+
+def entry_of(mail: IncomingMail, reading: MailReading) -> MailEntry:
+    """A delivery as the ledger registers it."""
+    content = content_hash(reading)
+    message_id = reading.message_id
+    if message_id.endswith("@sem-message-id.invalid>"):
+        # Made from the bytes, which differ between copies: the content is what they share.
+        message_id = f"<{content}@sem-message-id.invalid>"
+    if len(message_id) > _LONGEST_ID:
+        message_id = f"<{hashlib.sha256(message_id.encode()).hexdigest()}@message-id-longo.invalid>"
+    return MailEntry(
+        id=mail.workflow_id,
+        sha256=mail.sha256,
+        message_id=message_id,
+        content_sha256=content,
+        received_at=mail.received_at,
+        envelope=mail.envelope,
+        source=mail.source,
+    )
+
+
+def content_hash(reading: MailReading) -> str:
+    """A hash of what two copies of one e-mail share, and two different e-mails do not."""
+    if not (reading.from_addresses or reading.subject or reading.newest or reading.date_header):
+        return reading.sha256
+    parts = [
+        *reading.from_addresses,
+        "",
+        *reading.addressed,
+        "",
+        reading.subject,
+        reading.date_header.isoformat() if reading.date_header else "",
+        reading.newest,
+        *(f"{attachment.name}:{attachment.size}" for attachment in reading.attachments),
+    ]
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def mail_task(read: Read, reported_as: str, now: datetime, more: Sequence[str] = ()) -> MailTask:
+    """Commercial's task: who wrote, what was understood and why, and the command that decides it."""
+    mail, reading, understood = read.mail, read.reading, read.understood
+    whose = f"cliente {read.customer_id}" if read.customer_id else "cliente não identificado"
+    asked = _ASKED[understood.explicit_request] if understood else "—"
+    lines = [
+        f"Remetente: {', '.join(reading.from_addresses) or '—'}",
+        f"Assunto: {reading.subject or '—'}",
+        f"Recebido em: {mail.received_at.astimezone(_SAO_PAULO):%d/%m/%Y às %Hh%M}",
+        f"Caixas: {', '.join(reading.delivered) or '—'}",
+        f"Cliente: {read.customer_id or 'não identificado'}",
+        f"Pedido explícito: {asked}",
+        f"Motivo: {understood.reason if understood and understood.reason else '—'}",
+        "",
+        *(f"- {sentence}" for sentence in (*more, *read.why)),
+        "",
+        "Se o e-mail for mesmo um pedido de cancelamento, confirme com:",
+        confirming_command(read),
+        "Se não for, arquive a tarefa com:",
+        f"cancelamento inbox --dismiss {mail.sha256}",
+    ]
+    return MailTask(
+        sha256=mail.sha256,
+        reported_as=reported_as,
+        customer_id=read.customer_id,
+        title=f"Ler e decidir: e-mail recebido ({whose})",
+        text="\n".join(lines)[:30_000],
+        opened_at=now,
+    )
+
+
+def confirming_command(read: Read) -> str:
+    """The command by which a person at Commercial vouches for the e-mail."""
+    words = [
+        f'cancelamento formalize crm:original/{read.mail.sha256} --confirmed-by "SEU NOME"',
+        "--explicit-request --open",
+    ]
+    if read.customer_id is None:
+        words.append("--customer NÚMERO")
+    if read.understood is None or read.understood.reason is None:
+        words.append('--reason "MOTIVO"')
+    return " ".join(words)
+
+
+def _not_understood(mail: IncomingMail, reading: MailReading, error: Exception) -> Read:
+    logger.error("mail cannot be understood", exc_info=error, extra={"sha256": mail.sha256})
+    problem = f"A leitura automática falhou ({type(error).__name__}): uma pessoa deve ler o e-mail."
+    return Read(mail, reading, None, problem)
+
+
+def _is_trusted(understood: Understanding) -> bool:
+    return understood.action in (Action.ACCEPT, Action.INCOMPLETE)
+
+
+def _only_sender_is_doubtful(understood: Understanding) -> bool:
+    """Whether the case itself will doubt the e-mail and ask Commercial: only then may it hear of it (X9)."""
+    return (
+        understood.action is Action.TRIAGE
+        and understood.explicit_request is True
+        and not {"sender", "authentication"}.isdisjoint(understood.missing)
+    )
+
+
+def _fact(read: Read, understood: Understanding, reported_as: str) -> FormalizationMessage:
+    mail = read.mail
+    original = Original(sha256=mail.sha256, ref=mail.ref, size=read.reading.size)
+    fact = formalization(read.reading, understood, original, mail.received_at, actor=ACTOR)
+    return fact.model_copy(update={"message_id": reported_as})
+
+
+def _request(read: Read, reported_as: str) -> RequestMessage:
+    reading = read.reading
+    return RequestMessage(
+        channel=Channel.EMAIL,
+        text=reading.newest[:20_000],
+        contact=Contact(name=reading.sender_name or None, email=reading.sender),
+        message_id=reported_as,
+        occurred_at=read.mail.received_at,
+        actor=ACTOR,
+    )

@@ -1,0 +1,366 @@
+"""Settings of every process, from the environment; what a running `cancelamento up` wrote fills the gaps.
+
+Variables start with `CANCELAMENTO_`, a group's name comes next: `CANCELAMENTO_SMTP_HOST` is
+`settings.smtp.host`. The database is `DATABASE_URL`, as everywhere. Temporal has its own variables and its
+profile file (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS...`), read by its own library.
+
+Nothing secret shows in a `repr`, in an error or in a log.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+
+ADDRESSES_FILE = "addresses.json"
+DEFAULT_TEMPORAL_ADDRESS = "127.0.0.1:7233"
+DEFAULT_NAMESPACE = "default"
+
+
+class NotConfigured(LookupError):
+    """A server is needed, and neither a setting nor a running embedded one says where it is."""
+
+
+class Clock(StrEnum):
+    """Whether an effect may run ahead of the machine's clock."""
+
+    STRICT = "strict"
+    """Activities also refuse what the machine's own clock has not reached yet (P15, P19)."""
+    VIRTUAL = "virtual"
+    """Embedded and test servers only: thirty days may pass in a second."""
+
+
+class SmtpSecurity(StrEnum):
+    """How the connection to the outgoing mail server is encrypted."""
+
+    NONE = "none"
+    OPPORTUNISTIC = "opportunistic"
+    """STARTTLS where the server offers it; with a password it is required, except on loopback."""
+    STARTTLS = "starttls"
+    """STARTTLS or no mail at all."""
+    TLS = "tls"
+    """TLS from the first byte, usually port 465."""
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class SmtpSettings(_Group):
+    """The outgoing mail server, `CANCELAMENTO_SMTP_*`."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=25, ge=1, le=65535)
+    security: SmtpSecurity = SmtpSecurity.NONE
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    """PEM file of the authorities to trust instead of the system's."""
+    timeout_seconds: float = Field(default=8.0, gt=0)
+    """For one delivery as a whole; keep it well under the activity's start-to-close."""
+    helo_name: str = "localhost"
+    """How we introduce ourselves to the server; many want a full host name from outside."""
+
+
+class SenderSettings(_Group):
+    """Who our e-mails come from, `CANCELAMENTO_SENDER_*`."""
+
+    address: str = "cancelamento@nuvemjti.com.br"
+    name: str = "NuvemJTI Cancelamentos"
+    company: str = "NuvemJTI"
+    """How the letters name the provider."""
+    reply_to: tuple[str, ...] = ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
+    """Where customers' answers go when the policy names no mailboxes; in the environment a JSON list."""
+
+
+class TeamsSettings(_Group):
+    """The mailboxes of the teams, `CANCELAMENTO_TEAMS_*`."""
+
+    commercial: str = "comercial@nuvemjti.com.br"
+    finance: str = "financeiro@nuvemjti.com.br"
+    support: str = "suporte@nuvemjti.com.br"
+
+
+class GatewaySettings(_Group):
+    """The download pages, `CANCELAMENTO_GATEWAY_*`."""
+
+    public_url: str = "http://127.0.0.1:8080"
+    """What customers reach; download links begin with it."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    trusted_proxies: str = ""
+    """Addresses of reverse proxies whose word about the visitor's address counts, separated by commas."""
+
+
+class ImapSecurity(StrEnum):
+    """How the connection to an IMAP server is encrypted."""
+
+    TLS = "tls"
+    """TLS from the first byte, usually port 993."""
+    STARTTLS = "starttls"
+    NONE = "none"
+    """Only for a server on this machine."""
+
+
+class Processed(StrEnum):
+    """What is done to an e-mail in its mailbox once it has been taken."""
+
+    FLAG = "flag"
+    """It gets a keyword that no mail program shows: right for mailboxes in which people work."""
+    MOVE = "move"
+    """It goes to another folder, whatever it is about: only for a mailbox of copies that is ours alone."""
+
+
+class ImapSettings(_Group):
+    """A mailbox to read, one object of `CANCELAMENTO_INBOX_MAILBOXES`."""
+
+    host: str
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """993 with TLS, 143 otherwise, by default."""
+    security: ImapSecurity = ImapSecurity.TLS
+    ca_file: Path | None = None
+    """PEM file of the authorities to trust instead of the system's."""
+    user: str
+    password: SecretStr | None = None
+    token: SecretStr | None = None
+    """An OAuth 2.0 access token (XOAUTH2) instead of the password."""
+    token_file: Path | None = None
+    """The same from a file, read at every connection: whoever renews the token writes it there."""
+    address: str | None = None
+    """The mailbox's own address where the user's name is not it: where its e-mails were delivered."""
+    folder: str = "INBOX"
+    processed: Processed = Processed.FLAG
+    flag: str = "$CancelamentoLido"
+    """Keyword of e-mails that were taken."""
+    move_to: str = "Cancelamento"
+    """Folder of e-mails that were taken, made if it is missing."""
+    since: date | None = None
+    """E-mails received before that day are left alone; none means all that carry no keyword."""
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> Self:
+        given = [one for one in (self.password, self.token, self.token_file) if one is not None]
+        if len(given) != 1:
+            msg = "exactly one of password, token, token_file is needed"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def delivered_to(self) -> str:
+        """The mailbox's address."""
+        return (self.address or self.user).lower()
+
+
+class ListenerProtocol(StrEnum):
+    """What the listener speaks."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+    NONE = "none"
+    """There is no listener: e-mails come from mailboxes alone."""
+
+
+class InboxSettings(_Group):
+    """Incoming mail, `CANCELAMENTO_INBOX_*`."""
+
+    authserv_ids: str = "mx.nuvemjti.com.br"
+    """Our own receiving servers' names in `Authentication-Results`, separated by commas; no other counts."""
+    mailboxes: tuple[ImapSettings, ...] = Field(default=(), repr=False)
+    """IMAP mailboxes to read; in the environment a JSON list of objects."""
+    listener_protocol: ListenerProtocol = ListenerProtocol.SMTP
+    listener_host: str = "127.0.0.1"
+    listener_port: int = Field(default=2525, ge=0, le=65535)
+    listener_peers: str = "127.0.0.0/8,::1/128"
+    """Networks from which the listener takes mail, separated by commas: the receiving servers, nobody else.
+
+    Whoever may deliver here can write any verdict into a header, so the world must not (X9)."""
+    listener_tls_cert: Path | None = None
+    """PEM file of the certificate chain; with it STARTTLS is offered and required."""
+    listener_tls_key: Path | None = None
+    listener_username: str | None = None
+    """With it a login is required, which itself requires TLS except from this machine."""
+    listener_password: SecretStr | None = None
+    listener_connections: int = Field(default=8, ge=1)
+    """Conversations at a time; each may hold one e-mail in memory."""
+    max_bytes: int = Field(default=30_000_000, ge=10_000)
+    """The largest e-mail that is taken whole."""
+
+    @property
+    def trusted_servers(self) -> tuple[str, ...]:
+        """The names, one by one (X9)."""
+        return tuple(name.strip() for name in self.authserv_ids.split(",") if name.strip())
+
+
+class TelephonySettings(_Group):
+    """The telephony platform, `CANCELAMENTO_TELEPHONY_*`."""
+
+    adapter: str = "postgres"
+    """Name of the adapter: `postgres` or `kamailio`."""
+    options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """The adapter's own settings as a JSON object; may hold secrets, so never shown."""
+
+
+class Addresses(BaseModel):
+    """Where the parts of a running `cancelamento up` listen: the content of `addresses.json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    temporal: str
+    namespace: str
+    web_ui: str
+    gateway: str
+    database_url: str
+    smtp_in: str
+    outbox: str
+    smtp_out: str = ""
+    """`host:port` of the loopback server that takes our outgoing mail and keeps it in the outbox."""
+    virtual_clock: bool = False
+    pid: int = 0
+    """Process that keeps everything up: the file of one that was killed is told from a living one's."""
+
+
+class Settings(BaseSettings):
+    """Every setting of one process. Build it with `Settings()`, or with `load_settings()` in a command."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CANCELAMENTO_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_by_name=True,
+    )
+
+    home: Path = Path(".cancelamento")
+    """Folder of everything embedded, absolute once read."""
+    database_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("DATABASE_URL", "CANCELAMENTO_DATABASE_URL")
+    )
+    """`postgresql://...`; none means the embedded server."""
+    smtp: SmtpSettings = SmtpSettings()
+    sender: SenderSettings = SenderSettings()
+    teams: TeamsSettings = TeamsSettings()
+    recordings_url: str = ""
+    """Object store of recordings (`file://`, `s3://`, `gs://`, `az://`); a folder of the home by default."""
+    recordings_options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """The cloud store's own settings as a JSON object, see `open_store`; may hold secrets, so never shown."""
+    gateway: GatewaySettings = GatewaySettings()
+    link_secret: SecretStr | None = None
+    """Key of the download links; without it one is made and kept in the home, see `link_key`."""
+    policy_file: Path | None = None
+    """JSON of a `CancellationPolicy`; none means the defaults."""
+    clock: Clock = Clock.STRICT
+    inbox: InboxSettings = InboxSettings()
+    telephony: TelephonySettings = TelephonySettings()
+    metrics_address: str | None = None
+    """`host:port` where a worker serves Prometheus metrics; none means it does not."""
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
+    log_format: LogFormat = LogFormat.JSON
+
+    @model_validator(mode="after")
+    def _settle_paths(self) -> Self:
+        # The model is frozen for its users; here it is still being made.
+        home = Path(os.path.abspath(self.home.expanduser()))
+        object.__setattr__(self, "home", home)
+        if not self.recordings_url:
+            object.__setattr__(self, "recordings_url", (home / "recordings").as_uri())
+        return self
+
+    @property
+    def outbox(self) -> Path:
+        """Folder where the embedded mail server keeps every outgoing e-mail as an `.eml` file."""
+        return self.home / "outbox"
+
+    def require_database_url(self) -> str:
+        """The database's URL in clear, for the driver.
+
+        Raises:
+            NotConfigured: There is none: neither `DATABASE_URL` nor a running embedded server.
+        """
+        if self.database_url is None:
+            msg = "DATABASE_URL não está definida e não há servidor embutido no ar (cancelamento up)"
+            raise NotConfigured(msg)
+        return self.database_url.get_secret_value()
+
+    def link_key(self) -> bytes:
+        """The key of the download links; made once and kept in the home when none is configured."""
+        if self.link_secret is not None:
+            return self.link_secret.get_secret_value().encode()
+        path = self.home / "link-secret"
+        self.home.mkdir(parents=True, exist_ok=True)
+        # O_EXCL: of two processes that start together one makes the key and both use it.
+        with contextlib.suppress(FileExistsError):
+            fresh = self.home / f".link-secret-{secrets.token_hex(8)}"
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32))
+            try:
+                os.link(fresh, path)
+            finally:
+                fresh.unlink()
+        return path.read_text().strip().encode()
+
+
+def read_addresses(home: Path) -> Addresses | None:
+    """Where a `cancelamento up` on this home listens, or None where none is up."""
+    try:
+        addresses = Addresses.model_validate_json((home / ADDRESSES_FILE).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValidationError):
+        return None
+    return addresses if psutil.pid_exists(addresses.pid) else None
+
+
+def load_settings() -> Settings:
+    """The environment's settings; a running `cancelamento up` on the same home fills what they leave open."""
+    settings = Settings()
+    addresses = read_addresses(settings.home)
+    if addresses is None:
+        return settings
+    known: dict[str, Any] = {}
+    if settings.database_url is None:
+        known["database_url"] = SecretStr(addresses.database_url)
+    if "gateway" not in settings.model_fields_set:
+        known["gateway"] = settings.gateway.model_copy(update={"public_url": addresses.gateway})
+    if "smtp" not in settings.model_fields_set and addresses.smtp_out:
+        host, _, port = addresses.smtp_out.rpartition(":")
+        known["smtp"] = SmtpSettings(host=host, port=int(port))
+    if "clock" not in settings.model_fields_set and addresses.virtual_clock:
+        known["clock"] = Clock.VIRTUAL
+    return settings.model_copy(update=known)
+
+
+def temporal_connect_config(home: Path) -> ClientConnectConfig:
+    """What `Client.connect(**config)` takes: Temporal's own variables and profile, else the home's `up`."""
+    config = ClientConfig.load_client_connect_config()
+    addresses = read_addresses(home)
+    if addresses is not None and "target_host" not in config:
+        config["target_host"] = addresses.temporal
+        config.setdefault("namespace", addresses.namespace)
+    config.setdefault("target_host", DEFAULT_TEMPORAL_ADDRESS)
+    config.setdefault("namespace", DEFAULT_NAMESPACE)
+    return config
+
+
+def write_addresses(home: Path, addresses: Addresses) -> None:
+    """Publish where the parts listen, whole or not at all, readable by the owner alone."""
+    fresh = home / f".{ADDRESSES_FILE}.new"
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(addresses.model_dump(), indent=2, ensure_ascii=False) + "\n")
+    fresh.replace(home / ADDRESSES_FILE)

@@ -1,0 +1,93 @@
+"""Logs and metrics of every process: one JSON object a line, Prometheus where a setting asks for it.
+
+A message is constant, what varies is a field (`extra=`). Texts, names and addresses of people are neither.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+from temporalio import activity, workflow
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+from cancellation.settings import LogFormat
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_FROM_TEMPORAL = ("temporal_workflow", "temporal_activity")
+_KEPT_FROM_TEMPORAL = ("workflow_id", "workflow_run_id", "run_id", "activity_type", "attempt")
+_TALKATIVE = {
+    # It logs envelope addresses below this level.
+    "mail.log": logging.WARNING,
+    "asyncio": logging.WARNING,
+    # Its lines hold the address asked for, and a download link is a secret.
+    "uvicorn.access": logging.WARNING,
+}
+
+
+class JsonFormatter(logging.Formatter):
+    """A log record as one line of JSON: instant (UTC), level, logger, message and the record's own fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= _fields(record)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """A log record as a line for a person, its fields at the end."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line without the traceback."""
+        fields = " ".join(f"{name}={value}" for name, value in _fields(record).items())
+        return f"{super().formatMessage(record)} {fields}".rstrip()
+
+
+def configure_logging(
+    level: str = "INFO", log_format: LogFormat = LogFormat.JSON, stream: TextIO | None = None
+) -> None:
+    """Send the whole process's logs to one stream, standard error by default."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter() if log_format is LogFormat.JSON else TextFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name, floor in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(max(floor, root.level))
+    # Fields, not text glued to a message that should stay constant.
+    workflow.logger.workflow_info_on_message = False
+    activity.logger.activity_info_on_message = False
+
+
+def temporal_runtime(metrics_address: str | None) -> Runtime:
+    """The runtime for `Client.connect(runtime=...)`; serves Prometheus metrics when an address is given.
+
+    Args:
+        metrics_address: `host:port` to serve on, or None.
+    """
+    if metrics_address is None:
+        return Runtime.default()
+    metrics = PrometheusConfig(bind_address=metrics_address, durations_as_seconds=True)
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    fields: dict[str, object] = {}
+    for name, value in vars(record).items():
+        if name in _FROM_TEMPORAL and isinstance(value, dict):
+            fields |= {key: value[key] for key in _KEPT_FROM_TEMPORAL if key in value}
+        elif name not in _STANDARD:
+            fields[name] = value
+    return fields
