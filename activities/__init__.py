@@ -1,0 +1,1 @@
+"""What the workflows do outside: one frozen dataclass a port."""

@@ -1,0 +1,43 @@
+"""The activities' own precondition for destructive acts (P19), independent of workflow and database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cancellation.messages.warrant import Warrant
+from cancellation.ports import Crm, DestructionForbidden
+
+
+def machine_clock() -> datetime:
+    """The machine's own time, UTC."""
+    return datetime.now(UTC)
+
+
+class NoticeStillRunning(Exception):
+    """The machine's clock has not reached the end of the notice: tried again until it has."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Checks a warrant against the CRM's formalization and, outside virtual time, the machine's own clock."""
+
+    crm: Crm
+    clock: Callable[[], datetime] | None = machine_clock
+    """None where cases live in virtual time: embedded server with `--virtual-clock`, and tests."""
+
+    async def check(self, warrant: Warrant) -> None:
+        """Let a destructive act pass.
+
+        Raises:
+            DestructionForbidden: no complete formalization in force, another notice, or a notice not ended.
+            NoticeStillRunning: the notice has ended for the case but not yet for this machine.
+        """
+        held = await self.crm.formalization(warrant.case_id)
+        if held is None or not held.in_force or held.customer_id != warrant.customer_id:
+            raise DestructionForbidden("no complete formalization in force for this case")
+        if held.notice_ends_at != warrant.notice_ends_at:
+            raise DestructionForbidden("the warrant names another end of the notice than the CRM")
+        if warrant.at < held.notice_ends_at:
+            raise DestructionForbidden("the notice has not ended at the instant of the act")
+        if self.clock is not None and self.clock() < held.notice_ends_at:
+            raise NoticeStillRunning("the machine's clock has not reached the end of the notice")

@@ -1,0 +1,24 @@
+"""What is done about incoming e-mail."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from temporalio import activity
+
+from cancellation.mailroom import Mailroom
+from cancellation.messages.mail_in import IncomingMail, MailOutcome
+
+_PATIENT_ATTEMPTS: Final = 8
+"""About four minutes of attempts; what still fails then is not a system that was down for a moment."""
+
+
+@dataclass(frozen=True)
+class MailInActivities:
+    """The mail room's part."""
+
+    mailroom: Mailroom
+
+    @activity.defn
+    async def handle_mail(self, mail: IncomingMail) -> MailOutcome:
+        """Read an e-mail and report it to its case, or give it to a person (P7, X9)."""
+        return await self.mailroom.handle(mail, patient=activity.info().attempt < _PATIENT_ATTEMPTS)

@@ -1,0 +1,113 @@
+"""Records the histories that `test_replay.py` replays: `python -m tests.replay.record`.
+
+One for every outcome and one open in the middle of the notice, on the real server with memory systems. Record
+again only with a release, beside the older ones: an open case of every release must still replay.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from tests.durable.house import CaseDriver, House
+from workers.embedded import temporal_binary
+from workers.embedded.temporal import dynamic_config_arguments
+from workflows.search_attributes import REGISTRY
+
+HISTORIES = Path(__file__).parent / "histories"
+RELEASE = "0.1"
+
+
+async def retained(case: CaseDriver) -> None:
+    offer = {"offer_id": "o1", "kind": "training", "description": "Treinamento da equipe", "actor": "ana"}
+    await case.check("retention_offer", **offer, status="made")
+    await case.check("retention_offer", **offer, status="accepted")
+    reason = {"category": "features", "text": "Não usamos todos os recursos"}
+    await case.check("retention_outcome", outcome="retained", reason=reason, actor="ana")
+
+
+async def lapsed(case: CaseDriver) -> None:
+    await case.decline()
+    await case.forward(timedelta(days=32))
+
+
+async def discarded(case: CaseDriver) -> None:
+    await case.check("discard", reason="Aberto por engano", actor="operador")
+
+
+async def withdrawn(case: CaseDriver) -> None:
+    await case.to_notice()
+    await case.check("withdrawal", reason="Resolveu ficar", actor="ana")
+
+
+async def closed(case: CaseDriver) -> None:
+    await case.raw_signal("nonsense")
+    await case.to_notice()
+    await case.check("recordings_request", actor="ana")
+    await case.trailed("recordings_ready")
+    await case.pass_notice()
+
+
+async def closed_after_a_hold(case: CaseDriver) -> None:
+    await case.to_notice()
+    number = (await case.status()).numbers[0].number
+    await case.check("portability", number=number, status="requested", actor="leo")
+    await case.pass_notice()
+    await case.stage("closing")
+    await case.check("portability", number=number, status="completed", actor="leo")
+
+
+async def stopped(case: CaseDriver) -> None:
+    await case.to_notice()
+    await case.quiet()
+    await case.handle.cancel()
+
+
+async def open_in_notice(case: CaseDriver) -> None:
+    await case.to_notice()
+    await case.forward(timedelta(days=10))
+    await case.check("request", channel="phone", text="Como está o meu pedido?", actor="bia")
+    await case.quiet()
+
+
+STORIES: tuple[Callable[[CaseDriver], Awaitable[None]], ...] = (
+    retained,
+    lapsed,
+    discarded,
+    withdrawn,
+    closed,
+    closed_after_a_hold,
+    stopped,
+    open_in_notice,
+)
+
+
+async def record() -> None:
+    """Live through every story and write its history."""
+    attributes = [
+        part for name, kind in REGISTRY.items() for part in ("--search-attribute", f"{name}={kind}")
+    ]
+    HISTORIES.mkdir(exist_ok=True)
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(temporal_binary()),
+        dev_server_extra_args=[*dynamic_config_arguments(virtual_clock=True), *attributes],
+    ) as environment:
+        for story in STORIES:
+            house = House(environment)
+            async with house.worker():
+                case = await house.open()
+                await case.quiet()
+                await story(case)
+                if story is not open_in_notice:
+                    await case.result()
+                history = await case.history()
+                await house.close()
+            (HISTORIES / f"{RELEASE}-{story.__name__}.json").write_text(history.to_json() + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(record())

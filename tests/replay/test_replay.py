@@ -1,0 +1,33 @@
+"""Open cases live for weeks across deployments: what they have done must replay with the code of today."""
+
+import json
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from tests.replay.record import HISTORIES, RELEASE, STORIES
+from workers.worker import sandbox, tolerant_converter
+from workflows.cancellation import CancellationWorkflow
+from workflows.one_argument import OneArgument
+
+RECORDED = sorted(HISTORIES.glob("*.json"))
+
+
+def test_every_story_was_recorded() -> None:
+    assert {f"{RELEASE}-{story.__name__}" for story in STORIES} <= {path.stem for path in RECORDED}
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+async def test_a_recorded_case_replays(path: Path) -> None:
+    recorded = json.loads(path.read_text())
+    workflow_id = recorded["events"][0]["workflowExecutionStartedEventAttributes"]["workflowId"]
+    history = WorkflowHistory.from_json(workflow_id, recorded)
+    replayer = Replayer(
+        workflows=[CancellationWorkflow],
+        data_converter=tolerant_converter(),
+        interceptors=[OneArgument()],
+        workflow_runner=sandbox(),
+    )
+    await replayer.replay_workflow(history)

@@ -1,0 +1,38 @@
+"""One e-mail that arrived: handled once, for as long as it takes."""
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.mail_in import MailInActivities
+from cancellation.domain.refusal import Refused
+from cancellation.messages.envelope import read
+from cancellation.messages.mail_in import MAIL_WORKFLOW, IncomingMail, MailOutcome
+from workflows.policies import MAIL_IN
+from workflows.reading import incoming
+from workflows.refusals import refused_error
+
+
+@workflow.defn(name=MAIL_WORKFLOW)
+class IncomingMailWorkflow:
+    """Reception started it before it told the sender's server that the e-mail was taken (P11)."""
+
+    @workflow.run
+    async def run(self, mail: RawValue) -> MailOutcome:
+        """Read, understand and act, tried again without end while a system is down."""
+        arrived = incoming("mail", mail)
+        if arrived.unreadable is not None:
+            raise ApplicationError(
+                arrived.unreadable, type="Refused", category=ApplicationErrorCategory.BENIGN
+            )
+        try:
+            given = read(IncomingMail, arrived.data)
+        except Refused as refusal:
+            raise refused_error(refusal) from None
+        return await workflow.execute_activity_method(
+            MailInActivities.handle_mail,
+            given,
+            start_to_close_timeout=MAIL_IN.attempt,
+            retry_policy=MAIL_IN.retry,
+            summary="Ler o e-mail recebido",
+        )

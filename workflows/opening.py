@@ -1,0 +1,95 @@
+"""How a case comes into being: from a start argument, or from an earlier execution of the same case."""
+
+from datetime import timedelta
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+from temporalio import workflow
+from temporalio.common import RawValue
+
+from activities.terms import Terms, TermsActivities
+from cancellation.domain.case import Case
+from cancellation.domain.identity import protocol_number, workflow_id
+from cancellation.domain.policy import CancellationPolicy
+from cancellation.domain.refusal import Refused, refuse
+from cancellation.messages.envelope import read
+from cancellation.messages.facts import CaseStart
+from cancellation.messages.intake import content_of, note_filled, opening_request
+from workflows.reading import incoming
+from workflows.refusals import refused_error
+
+_LARGEST_START: Final = 1_900_000
+"""Bytes; the engine takes two megabytes."""
+
+
+class ContinuedCase(BaseModel):
+    """The argument with which a long case goes on in a new execution; nobody outside can send it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case: Case
+
+
+def can_move(case: Case) -> bool:
+    """Whether the case is small enough for a start argument; its trail is cut to what the CRM does not hold."""
+    case.trail.shorten()
+    return len(ContinuedCase(case=case).model_dump_json().encode()) < _LARGEST_START
+
+
+def continued_case(start: RawValue) -> Case:
+    """The case as the earlier execution left it."""
+    return ContinuedCase.model_validate_json(start.payload.data).case
+
+
+def opened_case(start: RawValue) -> Case:
+    """A new case; the worker's policy is frozen into it by `freeze_policy`.
+
+    Raises:
+        ApplicationError: type `Refused`, the start argument cannot be read; nothing else happens.
+    """
+    try:
+        begin = _read(start)
+    except Refused as refusal:
+        raise refused_error(refusal) from None
+    now = workflow.now()
+    policy = begin.policy or CancellationPolicy()
+    case_id = workflow.info().first_execution_run_id
+    message, request = opening_request(begin.request, now, f"auto-{workflow.uuid4()}")
+    case = Case(
+        case_id=case_id,
+        customer_id=begin.customer_id,
+        protocol=protocol_number(case_id, policy.local_date(now)),
+        policy=policy,
+        opened_at=now,
+        channel=request.channel,
+        opening_id=message.message_id or "",
+        messages_seen=1,
+    )
+    case.receive_request(request, now)
+    case.remember("request", case.opening_id, content_of(message))
+    note_filled(case, begin.request, now)
+    return case
+
+
+async def freeze_policy(start: RawValue, case: Case) -> None:
+    """Give the case the policy that it keeps: the caller's, or this worker's as configured now.
+
+    A local activity: no outside system, and recorded, so that another worker replays the same policy.
+    """
+    begin = _read(start)
+    case.policy = await workflow.execute_local_activity_method(
+        TermsActivities.freeze_policy,
+        Terms(policy=begin.policy, opened_at=case.opened_at),
+        start_to_close_timeout=timedelta(seconds=10),
+        summary="Fixar a política do caso",
+    )
+
+
+def _read(start: RawValue) -> CaseStart:
+    found = incoming("start", start)
+    if found.unreadable is not None:
+        raise refuse("start", found.unreadable)
+    begin = read(CaseStart, found.data)
+    if workflow.info().workflow_id != workflow_id(begin.customer_id):
+        raise refuse("customer_id", f"o id da execução deve ser {workflow_id(begin.customer_id)}")
+    return begin

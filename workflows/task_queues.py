@@ -1,0 +1,5 @@
+"""Task queues, as other systems know them (contract.md)."""
+
+from typing import Final
+
+CANCELLATIONS: Final = "cancellations"
