@@ -1,0 +1,28 @@
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /app
+RUN python -m venv .venv
+COPY requirements.lock ./
+RUN .venv/bin/pip install --require-hashes -r requirements.lock
+COPY pyproject.toml ./
+COPY cancellation cancellation
+COPY workflows workflows
+COPY activities activities
+COPY workers workers
+COPY starters starters
+COPY samples samples
+# Editable: the prescribed folders have generic names and never become installed packages.
+RUN .venv/bin/pip install --no-deps --no-build-isolation -e .
+
+FROM python:3.11-slim-bookworm
+RUN useradd --uid 10001 --create-home --home-dir /home/cancelamento cancelamento \
+    && install -d -o cancelamento -g cancelamento -m 0700 /var/lib/cancelamento /var/lib/recordings
+COPY --from=build /app /app
+ENV PATH=/app/.venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    CANCELAMENTO_HOME=/var/lib/cancelamento
+USER cancelamento
+WORKDIR /var/lib/cancelamento
+ENTRYPOINT ["cancelamento"]
+CMD ["worker"]

@@ -1,0 +1,1 @@
+"""What starts and signals cases: the command line, the inbox, the gateway, the schedule."""

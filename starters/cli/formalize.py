@@ -1,0 +1,221 @@
+"""The command that puts a customer's e-mail into the case: what the inbox does, by hand."""
+
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cancellation.client import CancellationClient, CaseNotFound
+from cancellation.domain.values import Channel
+from cancellation.mail_facts import formalization, resolve
+from cancellation.mailroom import addresses
+from cancellation.messages.facts import RequestMessage
+from cancellation.messages.mail_in import Copies
+from cancellation.messages.status import Answer
+from cancellation.ports import Crm
+from cancellation.settings import Settings
+from cancellation.understanding import (
+    Action,
+    MailReading,
+    Understanding,
+    clues_of,
+    read_message,
+    understand,
+)
+from starters.cli import rendering
+from starters.cli.options import Actor, AsJson, instant
+from starters.cli.portuguese import PortugueseCommand
+from starters.cli.running import ExitCode, Failure, as_json, default_actor, settings_of_command, wait_for
+from workers.wiring import load_policy, open_ledger, open_systems
+from workers.worker import Systems
+
+_PANEL: Final = "Conduzir um caso"
+_ORIGINAL: Final = re.compile(r"(?:crm:original/)?([0-9a-f]{64})")
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("formalize", cls=PortugueseCommand, rich_help_panel=_PANEL)(formalize)
+
+
+def formalize(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="ARQUIVO.eml",
+            help="O e-mail original, - para a entrada padrão, ou crm:original/… para um que já foi guardado.",
+        ),
+    ],
+    confirmed_by: Annotated[
+        str | None, typer.Option(help="Pessoa do Comercial que responde pelo e-mail e pelo remetente.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="O motivo, se a leitura automática não o achou.")] = None,
+    explicit_request: Annotated[
+        bool, typer.Option("--explicit-request", help="Uma pessoa leu, e o pedido de cancelamento está lá.")
+    ] = False,
+    received_at: Annotated[
+        str | None,
+        typer.Option(metavar="ISO-8601", help="Quando chegou; sem ela, o que o servidor escreveu no e-mail."),
+    ] = None,
+    customer: Annotated[
+        str | None, typer.Option(help="Número do cliente, se o e-mail não basta para achá-lo.")
+    ] = None,
+    open_case: Annotated[
+        bool, typer.Option("--open", help="Abre o caso, se o cliente não tem nenhum aberto.")
+    ] = False,
+    actor: Actor = None,
+    json: AsJson = False,
+) -> None:
+    """Guarda o e-mail original no CRM e o leva ao caso do cliente como formalização."""
+    sha256 = original_reference(file)
+    given = read_original(file) if sha256 is None else None
+    settings = settings_of_command()
+    typed = instant(received_at)
+
+    async def work() -> Answer:
+        async with open_systems(settings) as systems:
+            raw, copies = given, None
+            if sha256 is not None:
+                raw, copies = await _kept(systems, sha256)
+            assert raw is not None
+            when = _parsed(typed) or (copies.received_at if copies else None)
+            reading, understood = await understood_by(
+                settings, systems.crm, raw, when, copies.envelope if copies else ()
+            )
+            whose = customer or understood.customer_id
+            _must_be_worth_it(understood, whose, vouched=confirmed_by is not None or explicit_request)
+            original = await systems.crm.keep_original(raw, datetime.now(UTC))
+        if reading.received_at is None:
+            raise Failure("o e-mail não diz quando chegou; informe com --received-at", ExitCode.USAGE)
+        asked = (
+            True if explicit_request or (confirmed_by and understood.explicit_request == "unsure") else None
+        )
+        fact = formalization(
+            reading,
+            understood,
+            original,
+            reading.received_at,
+            actor=actor or default_actor(),
+            explicit_request=asked,
+            reason=reason,
+            confirmed_by=confirmed_by,
+        )
+        client = await CancellationClient.connect(settings.home)
+        assert whose is not None
+        if copies is not None:
+            fact = fact.model_copy(update={"message_id": copies.reported_as})
+        try:
+            return await client.report(whose, fact)
+        except CaseNotFound:
+            if not open_case:
+                raise
+        await client.open_or_join(whose, _request(reading, actor))
+        return await client.report(whose, fact)
+
+    answer = wait_for(work())
+    if sha256 is not None and (confirmed_by or explicit_request):
+        wait_for(_decided(settings, sha256, confirmed_by or actor or default_actor()))
+    if json:
+        typer.echo(as_json(answer))
+    elif answer.duplicate:
+        rendering.say("E-mail repetido: já estava no caso e nada mudou.", answer)
+    else:
+        rendering.say("E-mail guardado e levado ao caso.", answer)
+
+
+async def _kept(systems: Systems, sha256: str) -> tuple[bytes, Copies | None]:
+    """A kept e-mail, and what its deliveries said.
+
+    Raises:
+        Failure: no such e-mail is kept.
+    """
+    raw = await systems.crm.original(sha256)
+    if raw is None:
+        raise Failure("esse e-mail não está guardado no CRM")
+    return raw, await systems.inbox.copies(sha256) if systems.inbox else None
+
+
+async def _decided(settings: Settings, sha256: str, by: str) -> None:
+    """Close Commercial's task about the e-mail, if there is one."""
+    async with open_ledger(settings) as ledger:
+        await ledger.close_task(sha256, by, datetime.now(UTC))
+
+
+def original_reference(text: str) -> str | None:
+    """The hash of a kept e-mail, from `crm:original/<hash>` or the bare hash; None if it is neither."""
+    found = _ORIGINAL.fullmatch(text.strip().lower())
+    return found[1] if found else None
+
+
+async def understood_by(
+    settings: Settings,
+    crm: Crm,
+    raw: bytes,
+    received_at: datetime | None,
+    envelope: Sequence[str] = (),
+) -> tuple[MailReading, Understanding]:
+    """Read an e-mail, with the CRM's customers and the configured policy."""
+    reading = read_message(raw, envelope_recipients=addresses(envelope), delivered_at=received_at)
+    directory = await resolve(crm, clues_of(reading))
+    understood = understand(
+        reading,
+        directory,
+        load_policy(settings).mailboxes,
+        settings.inbox.trusted_servers,
+        now=datetime.now(UTC) if received_at is None else None,
+    )
+    return reading, understood
+
+
+def read_original(file: str) -> bytes:
+    """The bytes of an e-mail, from a file or from standard input.
+
+    Raises:
+        Failure: it cannot be read.
+    """
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise Failure(f"não foi possível ler {file}: {error.strerror}", ExitCode.USAGE) from None
+
+
+def _must_be_worth_it(understood: Understanding, customer: str | None, *, vouched: bool) -> None:
+    """Refuse what no careful person would call a formalization, unless a person vouches for it.
+
+    Raises:
+        Failure: with what the reader understood.
+    """
+    if customer is None:
+        raise Failure("cliente não encontrado a partir do e-mail; informe com --customer")
+    if vouched:
+        return
+    doubtful = understood.action is Action.TRIAGE and understood.explicit_request is not True
+    if doubtful or understood.action in (Action.IGNORE, Action.REFUSE):
+        why = " ".join(understood.why)
+        raise Failure(
+            f"não parece uma formalização: {why} Se uma pessoa leu e confirma, use --confirmed-by "
+            "e --explicit-request."
+        )
+
+
+def _request(reading: MailReading, actor: str | None) -> RequestMessage:
+    return RequestMessage.model_validate(
+        {
+            "channel": Channel.EMAIL,
+            "text": reading.newest[:20_000],
+            "contact": {"email": reading.sender},
+            "message_id": f"pedido:{reading.message_id}"[:200],
+            "occurred_at": reading.received_at,
+            "actor": actor or default_actor(),
+        }
+    )
+
+
+def _parsed(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,84 @@
+"""The command that takes in e-mails, and shows those that wait for a person."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from cancellation.messages.mail_in import MailTask
+from cancellation.settings import Settings
+from cancellation.telemetry import configure_logging
+from starters.cli import rendering
+from starters.cli.formalize import original_reference
+from starters.cli.options import SAO_PAULO, Actor, AsJson
+from starters.cli.portuguese import PortugueseCommand
+from starters.cli.running import ExitCode, Failure, as_json, default_actor, settings_of_command, wait_for
+from starters.inbox.main import run_inbox
+from workers.wiring import open_ledger
+
+_PANEL: Final = "Servidores"
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("inbox", cls=PortugueseCommand, rich_help_panel=_PANEL)(inbox)
+
+
+def inbox(
+    tasks: Annotated[
+        bool, typer.Option("--tasks", help="Só mostra os e-mails que esperam a decisão de uma pessoa.")
+    ] = False,
+    dismiss: Annotated[
+        str | None,
+        typer.Option(metavar="ORIGINAL", help="Arquiva a tarefa de um e-mail que não é pedido nenhum."),
+    ] = None,
+    actor: Actor = None,
+    json: AsJson = False,
+) -> None:
+    """Recebe os e-mails dos clientes, por SMTP e das caixas IMAP, até ser interrompido."""
+    settings = settings_of_command()
+    if dismiss is not None:
+        _dismiss(settings, dismiss, actor or default_actor())
+    elif tasks:
+        found = wait_for(_open_tasks(settings))
+        if json:
+            typer.echo(as_json(found))
+        else:
+            _show(found)
+    else:
+        configure_logging(settings.log_level, settings.log_format)
+        wait_for(run_inbox(settings))
+
+
+async def _open_tasks(settings: Settings) -> list[MailTask]:
+    async with open_ledger(settings) as ledger:
+        return list(await ledger.mail_tasks())
+
+
+def _dismiss(settings: Settings, reference: str, actor: str) -> None:
+    sha256 = original_reference(reference)
+    if sha256 is None:
+        raise Failure("informe o original, crm:original/… ou os 64 algarismos", ExitCode.USAGE)
+
+    async def close() -> bool:
+        async with open_ledger(settings) as ledger:
+            return await ledger.close_task(sha256, actor, datetime.now(UTC))
+
+    if not wait_for(close()):
+        raise Failure("não há tarefa aberta para esse e-mail")
+    typer.echo("Tarefa arquivada; o e-mail continua guardado.")
+
+
+def _show(found: list[MailTask]) -> None:
+    out = rendering.console()
+    if not found:
+        out.print("Nenhum e-mail espera decisão.")
+        return
+    for task in found:
+        out.print(Text(task.title, style="bold"))
+        out.print(
+            Text(f"desde {task.opened_at.astimezone(SAO_PAULO):%d/%m/%Y às %Hh%M}"), style="bright_black"
+        )
+        out.print(Text(task.text))
+        out.print()

@@ -1,0 +1,54 @@
+"""Options and arguments that several commands have, and how they are read."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from starters.cli.running import ExitCode, Failure
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+
+CaseReference = Annotated[
+    str,
+    typer.Argument(metavar="CASO", help="Número do cliente, protocolo (CAN-…) ou id da execução."),
+]
+Actor = Annotated[
+    str | None, typer.Option(help="Quem registra; sem ela, o usuário do sistema.", show_default=False)
+]
+MessageId = Annotated[
+    str | None,
+    typer.Option(help="Chave de idempotência: a mesma mensagem enviada de novo conta uma vez só."),
+]
+OccurredAt = Annotated[
+    str | None,
+    typer.Option(metavar="ISO-8601", help="Quando aconteceu, se não foi agora; só informa o histórico."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Responde em JSON, para outros programas.")]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Não espera a resposta: envia como sinal, mesmo sem worker no ar.")
+]
+
+
+def choices(values: type[StrEnum]) -> str:
+    """The accepted words of an argument, for its help."""
+    return ", ".join(value.value for value in values) + "."
+
+
+def instant(text: str | None) -> str | None:
+    """A typed instant with its time zone; São Paulo's where the person left it out.
+
+    Raises:
+        Failure: it is no instant.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Failure(
+            f"data e hora inválidas: {text}; escreva 2026-11-22T10:15:00-03:00", ExitCode.USAGE
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=SAO_PAULO)).isoformat()

@@ -1,0 +1,147 @@
+"""What every command shares: settings, a connected client, messages built from options, exit codes."""
+
+import asyncio
+import getpass
+import logging
+import sys
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from enum import IntEnum
+from typing import Any, Final, TypeVar
+
+import asyncpg
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+
+from cancellation.client import CancellationClient, CaseFailed, CaseNotFound, ServerUnreachable
+from cancellation.domain.refusal import Refused
+from cancellation.messages.envelope import Message, read
+from cancellation.settings import NotConfigured, Settings, load_settings
+from workers.embedded import EmbeddedError
+
+logger = logging.getLogger(__name__)
+
+_GONE: Final = (
+    ConnectionError,
+    TimeoutError,
+    FileNotFoundError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+)
+
+M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+
+
+class ExitCode(IntEnum):
+    """How a command ended (contract.md)."""
+
+    DONE = 0
+    REFUSED = 1
+    """Refused, or not found."""
+    USAGE = 2
+    UNREACHABLE = 3
+    INTERRUPTED = 130
+
+
+class Failure(Exception):
+    """A command ends with one clear line in Portuguese and an exit code."""
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.REFUSED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def settings_of_command() -> Settings:
+    """The settings of this command.
+
+    Raises:
+        Failure: a variable of the environment is wrong; the message names it.
+    """
+    try:
+        return load_settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise Failure(
+            f"configuração inválida em CANCELAMENTO_{name}: {first['msg']}", ExitCode.USAGE
+        ) from None
+
+
+def with_client(work: Callable[[CancellationClient], Awaitable[T]]) -> T:
+    """Run `work` with a connected client."""
+    settings = settings_of_command()
+
+    async def connected() -> T:
+        return await work(await CancellationClient.connect(settings.home))
+
+    return wait_for(connected())
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's asynchronous part."""
+    return asyncio.run(work)
+
+
+def message(model: type[M], actor: str | None, fields: Mapping[str, Any]) -> M:
+    """A message from a command's options, read as strictly as the case reads it; None stands for left out.
+
+    Raises:
+        Refused: naming the field.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    given.setdefault("message_id", f"cli-{uuid.uuid4()}")
+    given["actor"] = actor or default_actor()
+    return read(model, to_json(given))
+
+
+def default_actor() -> str:
+    """Who types: the operating system's user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "linha de comando"
+
+
+def as_json(value: Any) -> str:
+    """A model, or a list of models, as JSON for other programs."""
+    if isinstance(value, BaseModel):
+        return value.model_dump_json(indent=2)
+    return to_json(value, indent=2).decode()
+
+
+def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
+    """What a failed command says, and how it ends."""
+    match error:
+        case Failure():
+            return error.code, str(error)
+        case Refused():
+            return ExitCode.REFUSED, f"recusado: {error}"
+        case CaseNotFound() | CaseFailed():
+            return ExitCode.REFUSED, str(error)
+        case ServerUnreachable():
+            return ExitCode.UNREACHABLE, str(error)
+        case NotConfigured() | EmbeddedError():
+            return ExitCode.UNREACHABLE, " ".join(str(error).split())
+        case _:
+            return _other_problem(error)
+
+
+def _other_problem(error: BaseException) -> tuple[ExitCode, str]:
+    words = " ".join(str(error).split()) or type(error).__name__
+    if type(error) is ValueError:
+        return ExitCode.USAGE, words
+    if _is_unreachable(error):
+        return ExitCode.UNREACHABLE, f"um servidor não pôde ser alcançado: {words}"
+    logger.debug("unexpected error", exc_info=error)
+    return ExitCode.REFUSED, f"erro inesperado ({type(error).__name__}): {words}"
+
+
+def _is_unreachable(error: BaseException) -> bool:
+    """Whether a driver's error means that its server is not there."""
+    return isinstance(error, _GONE)
+
+
+def complain(line: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write(f"cancelamento: {line}\n")

@@ -1,0 +1,49 @@
+"""The inbox process: the listener and one reader a mailbox, until SIGTERM."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from cancellation.settings import ListenerProtocol, Settings
+from starters.inbox.listener import Listener
+from starters.inbox.readers import reading
+from starters.inbox.reception import Reception
+from workers.main import connect
+from workers.wiring import open_crm
+
+logger = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_reception(settings: Settings) -> AsyncIterator[Reception]:
+    """Reception over the configured database and Temporal; each is found again when it has been away.
+
+    Raises:
+        NotConfigured: no database is configured.
+    """
+    async with open_crm(settings) as crm:
+        yield Reception(crm, await connect(settings, lazy=True))
+
+
+async def run_inbox(settings: Settings) -> None:
+    """Take e-mails until SIGTERM or SIGINT.
+
+    Raises:
+        NotConfigured: no database is configured.
+        OSError: the listener's address is in use.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        reception = await stack.enter_async_context(open_reception(settings))
+        if settings.inbox.listener_protocol is not ListenerProtocol.NONE:
+            await stack.enter_async_context(Listener(reception, settings.inbox))
+        await stack.enter_async_context(
+            reading(settings.inbox.mailboxes, reception, max_bytes=settings.inbox.max_bytes)
+        )
+        logger.info("inbox ready", extra={"mailboxes": len(settings.inbox.mailboxes)})
+        await stop.wait()
+        logger.info("inbox stopping")

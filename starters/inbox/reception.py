@@ -1,0 +1,82 @@
+"""Reception: an e-mail is kept byte for byte and on its way before its sender's server hears that it was taken."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from cancellation.client import TASK_QUEUE
+from cancellation.messages.crm import Original
+from cancellation.messages.mail_in import MAIL_WORKFLOW, IncomingMail
+
+logger = logging.getLogger(__name__)
+
+_START_WITHIN: Final = timedelta(seconds=15)
+
+
+class Originals(Protocol):
+    """The part of the CRM that reception needs."""
+
+    async def keep_original(self, raw: bytes, at: datetime) -> Original:
+        """Keep an e-mail byte for byte, once for each content (P11)."""
+
+
+@dataclass(frozen=True)
+class Reception:
+    """Takes e-mails from every way in. What it has taken cannot be lost, nor counted twice."""
+
+    originals: Originals
+    temporal: Client
+    task_queue: str = TASK_QUEUE
+
+    async def take(
+        self,
+        raw: bytes,
+        received_at: datetime,
+        envelope: Sequence[str],
+        *,
+        source: str,
+        whole: bool = True,
+    ) -> IncomingMail:
+        """Keep an e-mail and start its handling; on return it is safe. Taking it again changes nothing.
+
+        Args:
+            raw: the e-mail as it lies on the wire.
+            received_at: the receiving server's clock, aware (P8).
+            envelope: where it was really delivered.
+            source: which way it came in, for operators.
+            whole: False when `raw` is its header alone.
+
+        Raises:
+            Exception: the database or Temporal cannot be reached: the e-mail was not taken.
+        """
+        original = await self.originals.keep_original(raw, received_at)
+        mail = IncomingMail(
+            sha256=original.sha256,
+            ref=original.ref,
+            received_at=received_at,
+            envelope=tuple(dict.fromkeys(address.strip().lower() for address in envelope)),
+            source=source,
+            whole=whole,
+        )
+        try:
+            await self.temporal.start_workflow(
+                MAIL_WORKFLOW,
+                mail,
+                id=mail.workflow_id,
+                task_queue=self.task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                static_summary="E-mail recebido",
+                rpc_timeout=_START_WITHIN,
+            )
+        except WorkflowAlreadyStartedError:
+            logger.info("mail was here before", extra={"workflow_id": mail.workflow_id})
+        else:
+            logger.info("mail taken", extra={"workflow_id": mail.workflow_id, "bytes": len(raw)})
+        return mail

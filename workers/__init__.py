@@ -1,0 +1,1 @@
+"""Processes that run the workflows and activities, and the servers embedded beside them."""

@@ -1,0 +1,27 @@
+"""The servers that come with the application, so that nothing but Python is needed.
+
+A PostgreSQL, a Temporal server with its Web UI, a mail server that keeps what it gets, all on loopback, all
+in one folder, under one supervisor that restarts what dies and leaves nothing behind.
+"""
+
+from workers.embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
+from workers.embedded.mail import MailSink, ReceivedMail
+from workers.embedded.postgres import EmbeddedPostgres
+from workers.embedded.stack import Child, EmbeddedStack
+from workers.embedded.supervisor import Service, Supervisor
+from workers.embedded.temporal import EmbeddedTemporal, temporal_binary
+
+__all__ = [
+    "Child",
+    "EmbeddedError",
+    "EmbeddedPostgres",
+    "EmbeddedStack",
+    "EmbeddedTemporal",
+    "FolderInUse",
+    "MailSink",
+    "ReceivedMail",
+    "Service",
+    "StartInterrupted",
+    "Supervisor",
+    "temporal_binary",
+]

@@ -1,0 +1,70 @@
+"""Ports on loopback: taken when free, kept over a restart."""
+
+import json
+import secrets
+import socket
+from pathlib import Path
+
+from workers.embedded.errors import EmbeddedError
+
+LOOPBACK = "127.0.0.1"
+_BELOW_EPHEMERAL = range(20_000, 32_768)
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on that port of the loopback interface."""
+    with socket.socket() as probe:
+        # Without it, connections of an earlier server that are still closing would count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses at this moment.
+
+    Below the range from which systems give out ports by themselves: between choosing it and listening on it,
+    no outgoing connection and no server that asks for just any port can come by it.
+    """
+    while not is_free(port := _BELOW_EPHEMERAL.start + secrets.randbelow(len(_BELOW_EPHEMERAL))):
+        continue
+    return port
+
+
+class Ports:
+    """The ports of one home: what was asked for, else what it had the last time, else a free one."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._known: dict[str, int] = _read(file)
+
+    def take(self, name: str, wanted: int | None = None) -> int:
+        """The port of that name.
+
+        Raises:
+            EmbeddedError: The wanted port is in use.
+        """
+        if wanted:
+            if not is_free(wanted):
+                msg = f"a porta {wanted} ({name}) já está em uso"
+                raise EmbeddedError(msg)
+            port = wanted
+        else:
+            port = self._known.get(name, 0)
+            others = {number for other, number in self._known.items() if other != name}
+            while not port or not is_free(port) or port in others:
+                port = free_port()
+        self._known[name] = port
+        self._file.write_text(json.dumps(self._known, indent=2) + "\n")
+        return port
+
+
+def _read(file: Path) -> dict[str, int]:
+    try:
+        known = json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {str(name): port for name, port in known.items() if isinstance(port, int)}

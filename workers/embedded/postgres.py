@@ -1,0 +1,264 @@
+"""An embedded PostgreSQL: its real programs under our own supervision, on a Unix socket only."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from signal import SIGINT
+from typing import Self
+from urllib.parse import quote
+
+import asyncpg
+import psutil
+from filelock import FileLock, Timeout
+
+from workers.embedded.errors import EmbeddedError, FolderInUse
+from workers.embedded.location import PORT, Location, give, locate, private_directory
+from workers.embedded.process import Command, RunningProcess, log_tail
+
+logger = logging.getLogger(__name__)
+
+SUPERUSER = "postgres"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 30.0
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+_UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server whose data lies in a folder and stays there over restarts.
+
+    As root it runs as `nobody`, as anybody else as that user. Whoever cannot enter its socket's folder cannot
+    connect, and who can needs no password.
+
+    Args:
+        folder: Where everything lies; made if it is missing.
+        database: The database to have; made if it is missing.
+        durable: False leaves out every write barrier. For tests: a machine that crashes loses the data.
+        log: The server's log file; `postgres.log` in the folder by default.
+    """
+
+    name = "PostgreSQL"
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database: str = "cancelamento",
+        durable: bool = True,
+        log: Path | None = None,
+    ) -> None:
+        self._folder = Path(os.path.abspath(folder))
+        self._database = database
+        self._durable = durable
+        self._log = log or self._folder / "postgres.log"
+        self._lock = FileLock(self._folder / "lock")
+        self._location: Location | None = None
+        self._process: RunningProcess | None = None
+
+    @property
+    def database_url(self) -> str:
+        """URL of the database, for asyncpg and psql alike. Known once started, the same after a restart."""
+        return self.url_of(self._database)
+
+    def url_of(self, database: str) -> str:
+        """URL of another database of this server."""
+        if self._location is None:
+            msg = "the server has not been started"
+            raise RuntimeError(msg)
+        return f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._location.sockets))}&port={PORT}"
+
+    @property
+    def pid(self) -> int:
+        """Process id of the server."""
+        if self._process is None:
+            msg = "the server has not been started"
+            raise RuntimeError(msg)
+        return self._process.pid
+
+    @property
+    def kept_in(self) -> Path:
+        """Where the data really lies; elsewhere when the folder is closed to the server's user."""
+        if self._location is None:
+            msg = "the server has not been started"
+            raise RuntimeError(msg)
+        return self._location.base
+
+    async def start(self) -> None:
+        """Start it; return when it answers.
+
+        Raises:
+            FolderInUse: Another process runs a server on the same folder.
+            EmbeddedError: It does not come up; the message ends with its log.
+        """
+        if self._location is None:
+            self._location = await self._take_folder()
+        await self._initialise(self._location)
+        await self._end_predecessor(self._location)
+        deadline = asyncio.get_running_loop().time() + _START_SECONDS
+        # Parts of a killed server may hold its memory for a moment: what ends early is tried again.
+        while not await self._come_up(self._location):
+            if asyncio.get_running_loop().time() > deadline:
+                msg = f"o PostgreSQL embutido não subiu:\n{log_tail(self._log)}"
+                raise EmbeddedError(msg)
+            await asyncio.sleep(0.3)
+        await self._ensure_database()
+
+    async def wait(self) -> None:
+        """Return when the server has ended."""
+        if self._process is not None:
+            await self._process.wait()
+
+    async def stop(self) -> None:
+        """Stop it with a fast, clean shutdown and give the folder free."""
+        if self._process is not None:
+            await self._process.stop()
+            self._process = None
+        self._lock.release(force=True)
+
+    def discard(self) -> None:
+        """Remove everything that is kept for the folder, inside and outside of it. Only when stopped."""
+        outside = private_directory(self._folder)
+        for path in (self._folder, outside):
+            if path is not None:
+                shutil.rmtree(path, ignore_errors=True)
+
+    async def __aenter__(self) -> Self:
+        """Start it."""
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop it."""
+        await self.stop()
+
+    async def _take_folder(self) -> Location:
+        location = await locate(self._folder)
+        if location.moved:
+            logger.warning(
+                "folder closed to the database's user, data kept elsewhere",
+                extra={"folder": str(self._folder), "kept_in": str(location.base)},
+            )
+        return location
+
+    def _hold_lock(self) -> None:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            msg = f"outro processo já usa o banco da pasta {self._folder}"
+            raise FolderInUse(msg) from None
+        except PermissionError:
+            msg = f"a pasta {self._folder} pertence a outro usuário; use outra (CANCELAMENTO_HOME)"
+            raise EmbeddedError(msg) from None
+
+    async def _initialise(self, location: Location) -> None:
+        self._hold_lock()
+        if location.data.exists():
+            return
+        # Made beside its place and moved there whole: an interrupted start leaves no half database.
+        fresh = location.base / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        give(fresh, location.user)
+        initdb = await RunningProcess.start(
+            self._command(
+                location,
+                "initdb", "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
+                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
+            )
+        )  # fmt: skip
+        if await initdb.wait() != 0:
+            msg = f"não foi possível criar o banco embutido:\n{log_tail(self._log)}"
+            raise EmbeddedError(msg)
+        fresh.replace(location.data)
+
+    async def _end_predecessor(self, location: Location) -> None:
+        """End a server that our predecessor left behind; forget a pid that now belongs to another program.
+
+        We hold the folder's lock, so whatever still runs on this data has lost its supervisor.
+        """
+        pid_file = location.data / "postmaster.pid"
+        try:
+            pid = int(pid_file.read_text().split(maxsplit=1)[0])
+            predecessor = psutil.Process(pid)
+            theirs = _same_file(predecessor.cwd(), location.data)
+        except (FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
+            return
+        except psutil.AccessDenied:
+            theirs = False
+        if not theirs:
+            # After a restart of the machine any program may have that number; PostgreSQL would not start.
+            pid_file.unlink(missing_ok=True)
+            return
+        await asyncio.to_thread(_end, predecessor)
+
+    async def _come_up(self, location: Location) -> bool:
+        """Start the server once; False when it ended before it answered."""
+        settings = _SETTINGS | ({} if self._durable else _UNSAFE_BUT_FAST)
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._process = await RunningProcess.start(
+            self._command(
+                location, "postgres", "-D", str(location.data), "-k", str(location.sockets), "-p", str(PORT),
+                *options,
+            )
+        )  # fmt: skip
+        while self._process.running:
+            with contextlib.suppress(OSError, asyncpg.PostgresError, TimeoutError):
+                connection = await asyncpg.connect(self.url_of("postgres"), timeout=5)
+                await connection.close()
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+    async def _ensure_database(self) -> None:
+        connection = await asyncpg.connect(self.url_of("postgres"), timeout=10)
+        try:
+            with contextlib.suppress(asyncpg.DuplicateDatabaseError):
+                await connection.execute(f'CREATE DATABASE "{self._database}"')
+        finally:
+            await connection.close()
+
+    def _command(self, location: Location, program: str, *arguments: str) -> Command:
+        return Command(
+            name=self.name,
+            argv=[location.program(program), *arguments],
+            log=self._log,
+            # Nothing of ours: it may hold secrets, and the server's user is not us.
+            environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+            user=location.user,
+            folder=location.base,
+            stop_signal=SIGINT,
+            stop_seconds=_STOP_SECONDS,
+            # A fast shutdown even when we are killed: the next start needs no recovery.
+            death_signal=SIGINT,
+        )
+
+
+def _same_file(one: str, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _end(process: psutil.Process) -> None:
+    steps: list[Callable[[], None]] = [lambda: process.send_signal(SIGINT), process.kill]
+    for step in steps:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            step()
+            with contextlib.suppress(psutil.TimeoutExpired):
+                process.wait(timeout=_STOP_SECONDS)
+                return

@@ -1,0 +1,348 @@
+"""Everything embedded, as one: servers, what prepares them, our own processes; stopped in reverse."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from filelock import FileLock, Timeout
+from temporalio.envconfig import ClientConfig
+
+from cancellation.settings import ADDRESSES_FILE, Addresses, Clock, Settings, write_addresses
+from workers.embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
+from workers.embedded.location import make_folder
+from workers.embedded.mail import MailSink
+from workers.embedded.ports import LOOPBACK, Ports
+from workers.embedded.postgres import EmbeddedPostgres
+from workers.embedded.process import Command, RunningProcess, log_tail
+from workers.embedded.supervisor import Progress, Supervisor, silent
+from workers.embedded.temporal import EmbeddedTemporal
+
+logger = logging.getLogger(__name__)
+
+_READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Child:
+    """One of our own processes to keep running beside the servers."""
+
+    name: str
+    argv: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Set beside what the stack sets for every child."""
+    ready: Callable[[], Awaitable[bool]] | None = None
+    """Asked again and again until it says yes; none counts as ready once started."""
+    stop_seconds: float = 20.0
+
+
+class ChildProcess:
+    """A `Child` as a service."""
+
+    def __init__(self, child: Child, environment: Mapping[str, str], log: Path, folder: Path) -> None:
+        self.name = child.name
+        self._child = child
+        self._log = log
+        self._command = Command(
+            name=child.name,
+            argv=child.argv,
+            log=log,
+            environment={**environment, **child.environment},
+            folder=folder,
+            stop_seconds=child.stop_seconds,
+        )
+        self._process: RunningProcess | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id, 0 when it has not been started."""
+        return self._process.pid if self._process else 0
+
+    async def start(self) -> None:
+        """Start it; return when it says that it is ready.
+
+        Raises:
+            EmbeddedError: It ended, or was not ready in time; the message ends with its log.
+        """
+        self._process = await RunningProcess.start(self._command)
+        if self._child.ready is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_READY_SECONDS):
+                while self._process.running:
+                    if await self._child.ready():
+                        return
+                    await asyncio.sleep(0.05)
+        msg = f"{self.name} não ficou pronto:\n{log_tail(self._log)}"
+        raise EmbeddedError(msg)
+
+    async def wait(self) -> None:
+        """Return when it has ended."""
+        if self._process is not None:
+            await self._process.wait()
+
+    async def stop(self) -> None:
+        """Stop it."""
+        if self._process is not None:
+            await self._process.stop()
+            self._process = None
+
+
+class EmbeddedStack:
+    """PostgreSQL, Temporal, mail and our own processes, all in the settings' home.
+
+    What is configured already (`DATABASE_URL`, `TEMPORAL_ADDRESS`, an SMTP server) is used and not started.
+
+    Args:
+        settings: `Settings()`, from the environment alone: where the home is, and what is already there.
+        search_attributes: Name and type of what Temporal has to know.
+        children: Our own processes, given the addresses; started together once `prepare` is done.
+        prepare: What has to be done before the children start: migrations, a schedule.
+        temporal_port: Where Temporal answers; the last time's port, else a free one, by default. The same
+            for `ui_port`, `gateway_port`, `smtp_in_port` and `smtp_out_port`.
+        virtual_clock: Allows time skipping. Never for real cases.
+        namespace: Temporal's namespace.
+        durable: False does not wait for the disk. For tests.
+        progress: Takes a line in Portuguese for the person who watches.
+        handle_signals: SIGTERM and SIGINT end `wait()`, and an unfinished start with `StartInterrupted`.
+
+    Example:
+        async with EmbeddedStack(settings, ...) as stack:
+            await stack.wait()
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        search_attributes: Mapping[str, str],
+        children: Callable[[Addresses], Sequence[Child]] = lambda _: (),
+        prepare: Callable[[Addresses], Awaitable[None]] | None = None,
+        temporal_port: int | None = None,
+        ui_port: int | None = None,
+        gateway_port: int | None = None,
+        smtp_in_port: int | None = None,
+        smtp_out_port: int | None = None,
+        virtual_clock: bool = False,
+        namespace: str = "default",
+        durable: bool = True,
+        progress: Progress = silent,
+        handle_signals: bool = True,
+    ) -> None:
+        self._settings = settings
+        self._home = settings.home
+        self._search_attributes = search_attributes
+        self._children = children
+        self._prepare = prepare
+        self._wanted = {
+            "temporal": temporal_port,
+            "web_ui": ui_port,
+            "gateway": gateway_port,
+            "smtp_in": smtp_in_port,
+            "smtp_out": smtp_out_port,
+        }
+        self._virtual_clock = virtual_clock
+        self._namespace = namespace
+        self._durable = durable
+        self._progress = progress
+        self._handle_signals = handle_signals
+        self._supervisor = Supervisor(progress)
+        self._lock = FileLock(self._home / "lock")
+        self._ports: dict[str, int] = {}
+        self._addresses: Addresses | None = None
+        self._stop_wanted = asyncio.Event()
+        self._real_temporal = ClientConfig.load_client_connect_config().get("target_host")
+        self.postgres: EmbeddedPostgres | None = None
+        self.temporal: EmbeddedTemporal | None = None
+        self.mail: MailSink | None = None
+        self.processes: dict[str, ChildProcess] = {}
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where everything listens; known once the servers are up."""
+        if self._addresses is None:
+            msg = "the servers have not been started"
+            raise RuntimeError(msg)
+        return self._addresses
+
+    def port(self, name: str) -> int:
+        """A port by its name: `temporal`, `web_ui`, `gateway`, `smtp_in`, `smtp_out`."""
+        return self._ports[name]
+
+    def environment(self) -> dict[str, str]:
+        """What a process needs in its environment to use these servers, whatever this process was given."""
+        addresses = self.addresses
+        environment = dict(os.environ) | {
+            "CANCELAMENTO_HOME": str(self._home),
+            "DATABASE_URL": addresses.database_url,
+            "CANCELAMENTO_GATEWAY_PUBLIC_URL": addresses.gateway,
+            "CANCELAMENTO_GATEWAY_PORT": str(self.port("gateway")),
+            "CANCELAMENTO_CLOCK": (Clock.VIRTUAL if self._virtual_clock else Clock.STRICT).value,
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.temporal is not None:
+            environment |= {
+                "TEMPORAL_ADDRESS": addresses.temporal,
+                "TEMPORAL_NAMESPACE": addresses.namespace,
+            }
+        if self.mail is not None:
+            environment |= {
+                "CANCELAMENTO_SMTP_HOST": self.mail.host,
+                "CANCELAMENTO_SMTP_PORT": str(self.mail.port),
+            }
+        return environment
+
+    async def start(self) -> None:
+        """Start everything; `addresses.json` is there when this returns.
+
+        Raises:
+            FolderInUse: Another process has its servers in this home.
+            StartInterrupted: SIGTERM or SIGINT came first.
+            EmbeddedError: Something does not come up.
+        """
+        if self._handle_signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self.request_stop)
+        starting = asyncio.create_task(self._start_all())
+        interrupted = asyncio.create_task(self._stop_wanted.wait())
+        try:
+            await asyncio.wait({starting, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                msg = "interrompido antes de tudo subir"
+                raise StartInterrupted(msg)
+            await starting
+        finally:
+            for task in (starting, interrupted):
+                task.cancel()
+            await asyncio.gather(starting, interrupted, return_exceptions=True)
+
+    def request_stop(self) -> None:
+        """Have `wait()` return."""
+        self._stop_wanted.set()
+
+    async def wait(self) -> None:
+        """Keep everything running until SIGTERM, SIGINT or `request_stop()`."""
+        await self._stop_wanted.wait()
+
+    async def stop(self) -> None:
+        """Stop everything, the last one first; nothing runs afterwards."""
+        if self._lock.is_locked:
+            (self._home / ADDRESSES_FILE).unlink(missing_ok=True)
+        await self._supervisor.stop()
+        self._lock.release()
+        if self._handle_signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().remove_signal_handler(number)
+
+    async def __aenter__(self) -> Self:
+        """Start everything, or nothing."""
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop everything."""
+        await self.stop()
+
+    async def _start_all(self) -> None:
+        self._hold_home()
+        ports = Ports(self._home / "ports.json")
+        self._ports = {name: ports.take(name, wanted) for name, wanted in self._wanted.items()}
+        database_url = await self._start_database()
+        temporal = await self._start_temporal()
+        smtp_out = await self._start_mail()
+        self._addresses = Addresses(
+            temporal=temporal,
+            namespace=self._namespace,
+            web_ui=self.temporal.web_ui if self.temporal else "",
+            gateway=f"http://{LOOPBACK}:{self.port('gateway')}",
+            database_url=database_url,
+            smtp_in=f"{LOOPBACK}:{self.port('smtp_in')}",
+            outbox=str(self._settings.outbox),
+            smtp_out=smtp_out,
+            virtual_clock=self._virtual_clock,
+            pid=os.getpid(),
+        )
+        if self._prepare is not None:
+            await self._prepare(self._addresses)
+        await self._start_children(self._children(self._addresses))
+        write_addresses(self._home, self._addresses)
+
+    async def _start_children(self, children: Sequence[Child]) -> None:
+        """Start our own processes side by side: each spends its first seconds loading libraries."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for child in children:
+                    group.create_task(self._start_child(child))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def _start_child(self, child: Child) -> None:
+        process = ChildProcess(child, self.environment(), self._log(child.name), self._home)
+        self.processes[child.name] = process
+        await self._supervisor.add(process)
+        self._progress(f"{child.name} no ar")
+
+    def _hold_home(self) -> None:
+        try:
+            make_folder(self._home)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            msg = f"já há servidores no ar na pasta {self._home}"
+            raise FolderInUse(msg) from None
+        except PermissionError:
+            msg = f"sem permissão na pasta {self._home}; use outra (CANCELAMENTO_HOME)"
+            raise EmbeddedError(msg) from None
+        # Of an earlier run that was killed: nobody shall take it for ready.
+        (self._home / ADDRESSES_FILE).unlink(missing_ok=True)
+
+    async def _start_database(self) -> str:
+        if self._settings.database_url is not None:
+            return self._settings.database_url.get_secret_value()
+        self.postgres = EmbeddedPostgres(
+            self._home / "postgres", durable=self._durable, log=self._log("postgres")
+        )
+        await self._supervisor.add(self.postgres)
+        self._progress(f"PostgreSQL no ar, dados em {self.postgres.kept_in}")
+        return self.postgres.database_url
+
+    async def _start_temporal(self) -> str:
+        if self._real_temporal:
+            if self._virtual_clock:
+                msg = "o relógio virtual só existe no Temporal embutido; retire TEMPORAL_ADDRESS"
+                raise EmbeddedError(msg)
+            return self._real_temporal
+        self.temporal = EmbeddedTemporal(
+            self._home / "temporal",
+            port=self.port("temporal"),
+            ui_port=self.port("web_ui"),
+            search_attributes=self._search_attributes,
+            virtual_clock=self._virtual_clock,
+            namespace=self._namespace,
+            durable=self._durable,
+            log=self._log("temporal"),
+        )
+        await self._supervisor.add(self.temporal)
+        self._progress(f"Temporal no ar em {self.temporal.address}, tela em {self.temporal.web_ui}")
+        return self.temporal.address
+
+    async def _start_mail(self) -> str:
+        """Start the outbox, unless a mail server is configured; where outgoing mail goes."""
+        smtp = self._settings.smtp
+        if "smtp" in self._settings.model_fields_set:
+            return f"{smtp.host}:{smtp.port}"
+        self.mail = MailSink(self._settings.outbox, port=self.port("smtp_out"))
+        await self._supervisor.add(self.mail)
+        self._progress(f"Correio de saída guardado em {self.mail.outbox}")
+        return self.mail.address
+
+    def _log(self, name: str) -> Path:
+        return self._home / "logs" / f"{name}.log"

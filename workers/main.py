@@ -1,0 +1,82 @@
+"""The worker process: connect, work, stop gracefully on SIGTERM."""
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+from cancellation.settings import Clock, Settings, temporal_connect_config
+from workers.wiring import guard_of, load_policy, mailroom_of, open_systems
+from workers.worker import activities_of, cancellation_worker
+from workflows.details import announce_virtual_clock
+from workflows.task_queues import CANCELLATIONS
+
+logger = logging.getLogger(__name__)
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work on cancellations until SIGTERM or SIGINT; activities under way may finish.
+
+    Raises:
+        LookupError: no database is configured.
+        ValueError: the policy file is not a valid policy; the message names the field.
+    """
+    policy = load_policy(settings)
+    client = await connect(settings, runtime=_runtime(settings))
+    stop = _stop_event()
+    if settings.clock is Clock.VIRTUAL:
+        announce_virtual_clock()
+        logger.warning("virtual clock: time may be skipped, never for real cases")
+    async with open_systems(settings) as systems:
+        mailroom = mailroom_of(settings, systems, policy, client)
+        activities = activities_of(systems, policy, guard_of(settings, systems), mailroom)
+        build_id = os.environ.get("CANCELAMENTO_BUILD_ID")
+        async with cancellation_worker(client, activities, build_id=build_id):
+            logger.info("worker ready", extra={"task_queue": CANCELLATIONS, "build_id": build_id})
+            await stop.wait()
+            logger.info("worker stopping")
+
+
+async def connect(settings: Settings, **more: Any) -> Client:
+    """A client of the configured Temporal server.
+
+    Raises:
+        RuntimeError: the server cannot be reached.
+    """
+    return await Client.connect(
+        **temporal_connect_config(settings.home), data_converter=pydantic_data_converter, **more
+    )
+
+
+async def is_polled(client: Client, task_queue: str = CANCELLATIONS) -> bool:
+    """Whether a worker is polling for workflow tasks: the readiness of a deployment."""
+    response = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+    )
+    return len(response.pollers) > 0
+
+
+def _runtime(settings: Settings) -> Runtime | None:
+    if settings.metrics_address is None:
+        return None
+    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics_address)))
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

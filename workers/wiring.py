@@ -1,0 +1,130 @@
+"""The one composition root: which adapter stands behind each port, from the settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from pydantic import ValidationError
+from temporalio.client import Client
+
+from activities.guard import Guard, machine_clock
+from cancellation.adapters.kamailio.connect import kamailio_telephony
+from cancellation.adapters.kamailio.settings import KamailioSettings
+from cancellation.adapters.objectstore.opening import open_store
+from cancellation.adapters.objectstore.recordings import ObjectRecordingStore
+from cancellation.adapters.postgres.billing import PostgresBilling
+from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.inbox import PostgresInbox
+from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.recordings import PostgresLedger
+from cancellation.adapters.postgres.telephony import PostgresTelephony
+from cancellation.adapters.smtp.mailer import smtp_mailer
+from cancellation.client import CancellationClient
+from cancellation.domain.policy import CancellationPolicy
+from cancellation.mailroom import Mailroom
+from cancellation.ports import Telephony
+from cancellation.settings import Clock, Settings
+from workers.worker import Systems
+
+
+@asynccontextmanager
+async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
+    """Every outside system of this process, connected; closed at the end.
+
+    Raises:
+        LookupError: no database is configured.
+        ValueError: an adapter does not know its settings.
+    """
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.require_database_url())
+        stack.push_async_callback(pool.close)
+        yield Systems(
+            crm=PostgresCrm(pool),
+            billing=PostgresBilling(pool),
+            telephony=await stack.enter_async_context(_telephony(settings, pool)),
+            recordings=ObjectRecordingStore(
+                open_store(settings.recordings_url, settings.recordings_options),
+                PostgresLedger(pool),
+                settings.link_key(),
+            ),
+            mailer=smtp_mailer(settings, pool),
+            inbox=PostgresInbox(pool),
+        )
+
+
+@asynccontextmanager
+async def open_crm(settings: Settings) -> AsyncIterator[PostgresCrm]:
+    """The CRM alone, for a process that needs nothing else.
+
+    Raises:
+        NotConfigured: no database is configured.
+    """
+    pool = await open_pool(settings.require_database_url())
+    try:
+        yield PostgresCrm(pool)
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_ledger(settings: Settings) -> AsyncIterator[PostgresInbox]:
+    """The ledger of incoming mail alone.
+
+    Raises:
+        NotConfigured: no database is configured.
+    """
+    pool = await open_pool(settings.require_database_url())
+    try:
+        yield PostgresInbox(pool)
+    finally:
+        await pool.close()
+
+
+def mailroom_of(
+    settings: Settings, systems: Systems, policy: CancellationPolicy, client: Client
+) -> Mailroom | None:
+    """Where incoming e-mail is handled; None for systems without a ledger of it."""
+    if systems.inbox is None:
+        return None
+    return Mailroom(
+        crm=systems.crm,
+        ledger=systems.inbox,
+        cases=CancellationClient(client),
+        mailboxes=policy.mailboxes,
+        trusted_servers=settings.inbox.trusted_servers,
+    )
+
+
+def guard_of(settings: Settings, systems: Systems) -> Guard:
+    """The precondition of destructive acts; the machine's clock counts unless time is virtual (P19)."""
+    return Guard(systems.crm, None if settings.clock is Clock.VIRTUAL else machine_clock)
+
+
+def load_policy(settings: Settings) -> CancellationPolicy:
+    """The policy for cases that bring none.
+
+    Raises:
+        ValueError: the file is not a valid policy; the message names the field.
+    """
+    if settings.policy_file is None:
+        return CancellationPolicy()
+    try:
+        return CancellationPolicy.model_validate_json(settings.policy_file.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "(arquivo)"
+        message = f"política inválida em {settings.policy_file}: {field}: {first['msg']}"
+        raise ValueError(message) from error
+
+
+@asynccontextmanager
+async def _telephony(settings: Settings, pool: Pool) -> AsyncIterator[Telephony]:
+    match settings.telephony.adapter:
+        case "postgres":
+            yield PostgresTelephony(pool)
+        case "kamailio":
+            options = KamailioSettings.model_validate(settings.telephony.options)
+            async with kamailio_telephony(options, pool) as telephony:
+                yield telephony
+        case other:
+            message = f"adaptador de telefonia desconhecido: {other}; use postgres ou kamailio"
+            raise ValueError(message)

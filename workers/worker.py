@@ -1,0 +1,142 @@
+"""The worker: which workflows and activities it runs, and how."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import holidays
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.converter import DataConverter
+from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.billing import BillingActivities
+from activities.crm import CrmActivities
+from activities.guard import Guard
+from activities.mail import MailActivities
+from activities.mail_in import MailInActivities
+from activities.recordings import RecordingActivities
+from activities.telephony import TelephonyActivities
+from activities.terms import TermsActivities
+from cancellation.domain.policy import CancellationPolicy
+from cancellation.mailroom import Mailroom
+from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
+from workflows.cancellation import CancellationWorkflow
+from workflows.incoming_mail import IncomingMailWorkflow
+from workflows.one_argument import OneArgument, TolerantPayloadConverter
+from workflows.task_queues import CANCELLATIONS
+
+_PASSED_THROUGH: Final = (
+    "activities",
+    "annotated_types",
+    "cancellation",
+    "pydantic",
+    "pydantic_core",
+    "typing_extensions",
+    "tzdata",
+    "workflows",
+    "zoneinfo",
+)
+_DEPLOYMENT: Final = "cancelamento"
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The outside systems of one process."""
+
+    crm: Crm
+    billing: Billing
+    telephony: Telephony
+    recordings: RecordingStore
+    mailer: Mailer
+    inbox: MailLedger | None = None
+    """None where no incoming mail is handled."""
+
+
+def activities_of(
+    systems: Systems, policy: CancellationPolicy, guard: Guard, mailroom: Mailroom | None = None
+) -> Sequence[Callable[..., Any]]:
+    """Every activity, over these systems; those about incoming mail only with a mail room."""
+    crm = CrmActivities(systems.crm)
+    billing = BillingActivities(systems.billing, guard)
+    telephony = TelephonyActivities(systems.telephony, guard)
+    recordings = RecordingActivities(systems.recordings, guard)
+    mail = MailActivities(systems.mailer)
+    terms = TermsActivities(policy, brazilian_holidays)
+    mail_in = [MailInActivities(mailroom).handle_mail] if mailroom is not None else []
+    return [
+        crm.open_case,
+        crm.record_case,
+        billing.plan_billing_end,
+        billing.lift_billing_end,
+        billing.close_billing,
+        telephony.read_inventory,
+        telephony.record_port,
+        telephony.deactivate_services,
+        telephony.release_resources,
+        recordings.export_recordings,
+        recordings.revoke_links,
+        recordings.purge_recordings,
+        mail.send_letters,
+        terms.freeze_policy,
+        *mail_in,
+    ]
+
+
+def brazilian_holidays(opened_on: date) -> tuple[date, ...]:
+    """National holidays of the year of opening and the next, when a case still runs (X4)."""
+    return tuple(sorted(holidays.country_holidays("BR", years=(opened_on.year, opened_on.year + 1))))
+
+
+def cancellation_worker(
+    client: Client,
+    activities: Sequence[Callable[..., Any]],
+    *,
+    build_id: str | None = None,
+    task_queue: str = CANCELLATIONS,
+    max_cached_workflows: int = 1000,
+) -> Worker:
+    """A worker for cancellations, not yet running.
+
+    With a build id it takes part in worker versioning: open cases move on to the current version by
+    themselves (auto upgrade), and `workflow.patched` keeps their histories valid.
+    """
+    return Worker(
+        _tolerant(client),
+        task_queue=task_queue,
+        workflows=[CancellationWorkflow, IncomingMailWorkflow],
+        activities=activities,
+        interceptors=[OneArgument()],
+        workflow_runner=sandbox(),
+        max_cached_workflows=max_cached_workflows,
+        graceful_shutdown_timeout=timedelta(seconds=8),
+        deployment_config=_deployment(build_id) if build_id else None,
+    )
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """The determinism sandbox, through which our own packages and pydantic pass."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
+    )
+
+
+def tolerant_converter() -> DataConverter:
+    """The converter of workers, which raises on no argument that an outside tool can send (X8)."""
+    return DataConverter(payload_converter_class=TolerantPayloadConverter)
+
+
+def _tolerant(client: Client) -> Client:
+    config = client.config()
+    config["data_converter"] = tolerant_converter()
+    return Client(**config)
+
+
+def _deployment(build_id: str) -> WorkerDeploymentConfig:
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=_DEPLOYMENT, build_id=build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )
