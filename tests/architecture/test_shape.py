@@ -1,0 +1,47 @@
+"""What may import what, and what is shipped."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+PRESCRIBED = ("workflows", "activities", "workers", "starters", "tests")
+
+
+def test_import_contracts_are_kept() -> None:
+    # In a process of its own: it configures logging and silences every logger that is there.
+    lint = [
+        sys.executable,
+        "-c",
+        "from importlinter.cli import lint_imports_command as lint; lint()",
+        "--no-logo",
+    ]
+    linted = subprocess.run(lint, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_a_wheel_ships_the_named_package_alone(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        top = {name.split("/")[0] for name in archive.namelist()}
+    assert {name for name in top if not name.endswith(".dist-info")} == {"cancellation"}
+
+
+def test_prescribed_folders_come_from_the_checkout() -> None:
+    for name in PRESCRIBED:
+        module = __import__(name)
+        assert module.__file__ is not None
+        assert Path(module.__file__).is_relative_to(CHECKOUT)
+
+
+def test_locked_requirements_carry_hashes_and_no_hosts() -> None:
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        text = (CHECKOUT / lock).read_text()
+        assert "://" not in text
+        assert not re.search(r"^\s*--(index|extra-index|find-links|trusted-host)", text, re.MULTILINE)
+        for requirement in re.split(r"\n(?=\S)", text.strip()):
+            assert "--hash=sha256:" in requirement, requirement

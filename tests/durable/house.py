@@ -1,0 +1,347 @@
+"""The provider's systems in memory, a worker over them, and cases driven on the real server."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import obstore
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowHandle, WorkflowHistory
+from temporalio.common import RawValue, TypedSearchAttributes
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
+
+from activities.guard import Guard
+from cancellation.adapters.memory.billing import MemoryBilling
+from cancellation.adapters.memory.crm import MemoryCrm
+from cancellation.adapters.memory.mailer import MemoryMailer
+from cancellation.adapters.memory.recordings import MemoryRecordings
+from cancellation.adapters.memory.telephony import MemoryTelephony
+from cancellation.domain.identity import workflow_id
+from cancellation.domain.policy import CancellationPolicy
+from cancellation.domain.trail import TrailEntry
+from cancellation.messages.letters import Letter
+from cancellation.messages.seed import CustomerSeed
+from cancellation.messages.status import CaseResult, CaseStatus
+from tests.durable.customers import address_of, new_customer
+from tests.durable.outage import Fragile
+from workers.worker import Systems, activities_of, cancellation_worker
+from workflows.search_attributes import ATTENTION
+
+POLICY = CancellationPolicy()
+MOST_SKIPS = 5_000
+"""Pauses between attempts are skipped like any other waiting, and a day of them are many."""
+PATIENCE = 30.0
+"""Real seconds after which a condition counts as never coming true."""
+
+
+async def until(what: Callable[[], Any]) -> Any:
+    """Wait until `what`, plain or a coroutine function, is true; answer what it gave."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = what()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return found
+            await asyncio.sleep(0.02)
+
+
+class House:
+    """Every outside system, each of which can break, and the worker's task queue."""
+
+    def __init__(self, environment: WorkflowEnvironment) -> None:
+        self.environment = environment
+        self.task_queue = f"house-{uuid.uuid4().hex[:8]}"
+        self.crm = Fragile(MemoryCrm())
+        self.billing = Fragile(MemoryBilling(self.crm.adapter.formalization))
+        self.telephony = Fragile(MemoryTelephony(self.crm.adapter))
+        self.recordings = Fragile(MemoryRecordings(self.crm.adapter.formalization))
+        self.mailer = Fragile(MemoryMailer())
+        self.cases: list[CaseDriver] = []
+
+    @property
+    def systems(self) -> Systems:
+        """As the worker's wiring wants them."""
+        return Systems(
+            crm=cast(Any, self.crm),
+            billing=cast(Any, self.billing),
+            telephony=cast(Any, self.telephony),
+            recordings=cast(Any, self.recordings),
+            mailer=cast(Any, self.mailer),
+        )
+
+    @property
+    def broken(self) -> dict[str, Fragile]:
+        """All systems by name."""
+        return {
+            "crm": self.crm,
+            "billing": self.billing,
+            "telephony": self.telephony,
+            "recordings": self.recordings,
+            "mailer": self.mailer,
+        }
+
+    @asynccontextmanager
+    async def worker(self, **options: Any) -> AsyncIterator[None]:
+        """A worker over these systems, as the product runs it, in virtual time."""
+        guard = Guard(cast(Any, self.crm), None)
+        activities = activities_of(self.systems, POLICY, guard)
+        client = self.environment.client
+        async with cancellation_worker(client, activities, task_queue=self.task_queue, **options):
+            yield
+
+    async def provision(self, seed: CustomerSeed, recordings: int = 3) -> None:
+        """Make a customer known everywhere."""
+        await self.crm.adapter.provision(seed)
+        await self.billing.adapter.provision(seed)
+        await self.telephony.adapter.provision(seed)
+        day = datetime.now(UTC).date() - timedelta(days=5)
+        for number in range(recordings):
+            path = f"recordings/{seed.customer.customer_id}/{day}/{number}.wav"
+            await obstore.put_async(self.recordings.adapter.store, path, b"RIFF" * 25)
+
+    async def open(
+        self,
+        seed: CustomerSeed | None = None,
+        *,
+        known: bool = True,
+        policy: dict[str, Any] | None = None,
+        signal: tuple[str, dict[str, Any]] | None = None,
+        **request: Any,
+    ) -> "CaseDriver":
+        """Open a case of a (new) customer, known to all systems unless told otherwise."""
+        seed = seed or new_customer()
+        if known:
+            await self.provision(seed)
+        case = CaseDriver(self, seed)
+        start = {
+            "customer_id": case.customer_id,
+            "request": {"channel": "whatsapp", "text": "Quero cancelar", "actor": "bot", "message_id": "w1"}
+            | request,
+            "policy": policy,
+        }
+        await case.start(start, signal)
+        return case
+
+    async def start_raw(self, customer_id: str, *arguments: Any) -> "WorkflowHandle[Any, Any]":
+        """Start an execution with whatever arguments."""
+        with self.environment.with_time_skipping_disabled():
+            return await self.environment.client.start_workflow(
+                "Cancellation", args=arguments, id=workflow_id(customer_id), task_queue=self.task_queue
+            )
+
+    async def close(self) -> None:
+        """End what a test left open."""
+        for case in self.cases:
+            description = await case.handle.describe()
+            if description.close_time is None:
+                await case.handle.terminate("the test is over")
+
+
+@dataclass
+class CaseDriver:
+    """One case, driven from outside with plain JSON."""
+
+    house: House
+    seed: CustomerSeed
+    offset: timedelta = field(default_factory=timedelta)
+
+    @property
+    def customer_id(self) -> str:
+        return self.seed.customer.customer_id
+
+    @property
+    def handle(self) -> "WorkflowHandle[Any, Any]":
+        """Of the case, whichever execution it is in."""
+        return self.house.environment.client.get_workflow_handle(workflow_id(self.customer_id))
+
+    async def start(self, argument: dict[str, Any], signal: tuple[str, dict[str, Any]] | None) -> None:
+        self.house.cases.append(self)
+        with self.house.environment.with_time_skipping_disabled():
+            await self.house.environment.client.start_workflow(
+                "Cancellation",
+                argument,
+                id=workflow_id(self.customer_id),
+                task_queue=self.house.task_queue,
+                start_signal=signal[0] if signal else None,
+                start_signal_args=[signal[1]] if signal else [],
+            )
+
+    # ------------------------------------------------------------ messages
+
+    async def signal(self, name: str, **fields: Any) -> None:
+        """Send a signal with a JSON object."""
+        await self.handle.signal(name, fields)
+
+    async def raw_signal(self, name: str, *payloads: Payload) -> None:
+        """Send a signal with any payloads."""
+        await self.handle.signal(name, args=[RawValue(payload) for payload in payloads])
+
+    async def check(self, name: str, **fields: Any) -> dict[str, Any]:
+        """Send an update and hear its answer."""
+        answer: dict[str, Any] = await self.handle.execute_update(f"{name}_checked", fields)
+        return answer
+
+    async def decline(self, **more: Any) -> dict[str, Any]:
+        """Commercial reports that the customer stays with the decision."""
+        reason = {"category": "price", "text": "Ficou caro"}
+        return await self.check("retention_outcome", outcome="declined", reason=reason, actor="ana", **more)
+
+    async def formalize(self, **changes: Any) -> dict[str, Any]:
+        """A complete e-mail arrives, received just now in virtual time unless told otherwise."""
+        return await self.check("formalization", **await self.email(**changes))
+
+    async def email(self, **changes: Any) -> dict[str, Any]:
+        """A complete formalization as a message."""
+        received_at = changes.pop("received_at", None) or await self.now()
+        return {
+            "message_id": "<formalizacao@cliente>",
+            "sender": address_of(self.customer_id),
+            "recipients": list(POLICY.mailboxes),
+            "received_at": received_at.isoformat(),
+            "subject": "Cancelamento",
+            "explicit_request": True,
+            "reason": "Ficou caro",
+            "authentication": "pass",
+            "actor": "inbox",
+        } | changes
+
+    async def to_notice(self, **changes: Any) -> CaseStatus:
+        """Bring the case to the notice, with everything owed done."""
+        await self.decline()
+        await self.formalize(**changes)
+        return await self.quiet()
+
+    # ------------------------------------------------------------ time
+
+    async def now(self) -> datetime:
+        """The case's own clock."""
+        skipper = TimeSkipper(self.house.environment.client)
+        return await skipper.get_current_time(self.handle)
+
+    async def forward(self, span: timedelta) -> bool:
+        """Let virtual time pass; False if the case ended before it had."""
+        skipper = TimeSkipper(
+            self.house.environment.client, config=TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
+        )
+        try:
+            return await skipper.fast_forward(self.handle, span)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+
+    async def forward_to(self, instant: datetime) -> bool:
+        """Let virtual time pass up to an instant; nothing if it has passed."""
+        span = instant - await self.now()
+        return await self.forward(span) if span > timedelta(0) else True
+
+    async def pass_notice(self) -> None:
+        """Let the notice end, and a minute more."""
+        notice = (await self.status()).notice
+        assert notice is not None
+        await self.forward_to(notice.ends_at + timedelta(minutes=1))
+
+    # ------------------------------------------------------------ what one sees
+
+    async def status(self) -> CaseStatus:
+        status: CaseStatus = await self.handle.query("status", result_type=CaseStatus)
+        return status
+
+    async def trail(self) -> list[TrailEntry]:
+        entries: list[TrailEntry] = await self.handle.query("trail", result_type=list[TrailEntry])
+        return entries
+
+    async def kinds(self) -> list[str]:
+        return [entry.kind for entry in await self.trail()]
+
+    async def until(self, condition: Callable[[CaseStatus], Any]) -> CaseStatus:
+        """Wait until the status fulfils a condition."""
+
+        async def met() -> CaseStatus | None:
+            status = await self.status()
+            return status if condition(status) else None
+
+        found: CaseStatus = await until(met)
+        return found
+
+    async def stage(self, stage: str) -> CaseStatus:
+        """Wait until the case is in a stage."""
+        return await self.until(lambda status: status.stage.value == stage)
+
+    async def trailed(self, kind: str, times: int = 1) -> list[TrailEntry]:
+        """Wait until the trail holds entries of a kind."""
+
+        async def held() -> list[TrailEntry]:
+            found = [entry for entry in await self.trail() if entry.kind == kind]
+            return found if len(found) >= times else []
+
+        found: list[TrailEntry] = await until(held)
+        return found
+
+    async def quiet(self) -> CaseStatus:
+        """Wait until nothing is going on: no activity and no message is pending."""
+        return await self.quiet_but()
+
+    async def quiet_but(self, *activities: str) -> CaseStatus:
+        """Wait until nothing is going on but these activities."""
+
+        async def idle() -> bool:
+            description = await self.handle.describe()
+            raw = description.raw_description
+            others = [one for one in raw.pending_activities if one.activity_type.name not in activities]
+            return not others and not raw.HasField("pending_workflow_task")
+
+        await until(idle)
+        return await self.status()
+
+    async def result(self) -> CaseResult:
+        """The result, when the case has ended."""
+        handle = self.house.environment.client.get_workflow_handle(
+            workflow_id(self.customer_id), result_type=CaseResult
+        )
+        async with asyncio.timeout(PATIENCE):
+            found: CaseResult = await handle.result()
+            return found
+
+    async def attributes(self) -> TypedSearchAttributes:
+        """The search attributes as they are now."""
+        return (await self.handle.describe()).typed_search_attributes
+
+    async def attributes_of_attention(self) -> list[str]:
+        """The steps that operators find by the search attribute (X7)."""
+        return list((await self.attributes()).get(ATTENTION) or [])
+
+    async def history(self) -> WorkflowHistory:
+        return await self.handle.fetch_history()
+
+    # ------------------------------------------------------------ what the systems hold
+
+    async def case_id(self) -> str:
+        return (await self.status()).case_id
+
+    def letters(self, kind: str | None = None) -> list[Letter]:
+        """Letters of this case that were taken by the mailer, in order."""
+        sent = [argument for name, argument in self.house.mailer.done if name == "send"]
+        mine = [one for one in sent if one.facts.customer_id == self.customer_id]
+        return [one for one in mine if kind in (None, one.kind.value)]
+
+    async def tasks(self, *, open_only: bool = False) -> dict[str, Any]:
+        """The CRM's tasks of this customer, by key."""
+        held = await self.house.crm.adapter.tasks(customer_id=self.customer_id, open_only=open_only)
+        return {task.order.key: task for task in held}
+
+    async def crm_status(self) -> str:
+        """The customer's status in the CRM."""
+        customer = await self.house.crm.adapter.customer(self.customer_id)
+        return str(customer.status)
+
+    async def crm_trail(self) -> Sequence[TrailEntry]:
+        """The trail as the CRM holds it."""
+        held: Sequence[TrailEntry] = await self.house.crm.adapter.trail(await self.case_id())
+        return held

@@ -1,0 +1,67 @@
+"""What an ordinary case costs the engine, held to the budget of the design: actions, events, bytes, payloads."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from google.protobuf.message import Message
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowHistory
+
+from starters.cli.budget import MOST_ACTIONS, MOST_BYTES, MOST_EVENTS, budget_of
+from tests.durable.house import CaseDriver, House
+
+LARGEST_PAYLOAD = 4096
+
+
+async def test_an_ordinary_case_stays_within_its_budget(house: House) -> None:
+    case = await house.open(channel="chatbot", text="Quero cancelar", contact={"name": "Rita"})
+    await ordinary_course(case)
+    assert (await case.result()).outcome == "closed"
+    cost = await budget_of(case.handle, case.customer_id)
+    assert cost.actions <= MOST_ACTIONS, cost
+    assert cost.events <= MOST_EVENTS, cost
+    assert cost.bytes <= MOST_BYTES, cost
+    assert max(payload_sizes(await case.history())) <= LARGEST_PAYLOAD
+
+
+async def test_a_wake_up_that_finds_nothing_to_do_costs_nothing_more(house: House) -> None:
+    case = await house.open(policy={"formalization_reminder_days": [], "commercial_reminder_hours": []})
+    await case.quiet()
+    await case.decline()
+    await case.quiet()
+    before = await budget_of(case.handle, case.customer_id)
+    await case.forward(timedelta(days=20))
+    assert (await budget_of(case.handle, case.customer_id)).events == before.events
+
+
+async def ordinary_course(case: CaseDriver) -> None:
+    """Declined the same day, formalised by one complete e-mail, closed after the notice."""
+    await case.quiet()
+    await case.decline()
+    await case.quiet()
+    await case.formalize(original_sha256="a" * 64, original_ref="crm:original/" + "a" * 64)
+    await case.quiet()
+    await case.pass_notice()
+
+
+def payload_sizes(history: WorkflowHistory) -> Iterator[int]:
+    """The size in bytes of every payload in a history: arguments, results, attributes, labels."""
+    for event in history.events:
+        yield from (payload.ByteSize() for payload in payloads_in(event))
+
+
+def payloads_in(message: Message) -> Iterator[Payload]:
+    """Every payload anywhere in a protobuf message."""
+    if isinstance(message, Payload):
+        yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if isinstance(value, Message):
+            found = [value]
+        else:
+            found = list(value.values()) if hasattr(value, "values") else list(value)
+        for one in found:
+            if isinstance(one, Message):
+                yield from payloads_in(one)

@@ -1,0 +1,149 @@
+"""A case whose history grows long goes on in a new execution with everything it knew."""
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from tests.durable.customers import address_of, own_numbers
+from tests.durable.house import CaseDriver, House, until
+from tests.durable.test_outcomes import everything_is_told
+from workers.embedded import temporal_binary
+from workers.embedded.temporal import dynamic_config_arguments
+from workflows.search_attributes import REGISTRY
+
+DAY = timedelta(days=1)
+EVENTS = 60
+"""After so many events the server suggests to continue as new; 4,096 are its default."""
+
+
+@pytest.fixture(scope="module")
+async def short_histories() -> AsyncIterator[WorkflowEnvironment]:
+    """A server that finds histories long very soon."""
+    attributes = [
+        part for name, kind in REGISTRY.items() for part in ("--search-attribute", f"{name}={kind}")
+    ]
+    suggestion = ["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={EVENTS}"]
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(temporal_binary()),
+        dev_server_extra_args=[*dynamic_config_arguments(virtual_clock=True), *suggestion, *attributes],
+        dev_server_startup_timeout=timedelta(seconds=60),
+    ) as environment:
+        yield environment
+
+
+@pytest.fixture
+async def house(short_histories: WorkflowEnvironment) -> AsyncIterator[House]:
+    house = House(short_histories)
+    async with house.worker():
+        yield house
+        await house.close()
+
+
+async def grow(case: CaseDriver) -> None:
+    """Contacts until the case has moved into a new execution."""
+    before = (await case.handle.describe()).run_id
+
+    async def moved() -> bool:
+        await case.check("request", channel="phone", text="Oi", message_id=uuid.uuid4().hex)
+        await case.quiet()
+        return bool((await case.handle.describe()).run_id != before)
+
+    await until(moved)
+
+
+async def test_every_stage_goes_on_in_a_new_execution_with_everything_it_knew_X2_P8_P20(house: House) -> None:
+    case = await house.open()
+    await case.quiet()
+    await case.check("retention_offer", offer_id="o1", kind="training", description="x", status="made")
+    opened = await case.status()
+    await grow(case)
+    await case.decline(message_id="d1")
+    await grow(case)
+    await case.formalize(recipients=["financeiro@nuvemjti.com.br"])
+    await grow(case)
+    await case.formalize(recipients=["comercial@nuvemjti.com.br"])
+    await case.check("recordings_request", deliver_to=address_of(case.customer_id), message_id="r1")
+    await case.trailed("recordings_ready")
+    number = own_numbers(case.seed)[0]
+    await case.check("portability", number=number, status="requested", message_id="p1")
+    before = await case.quiet()
+    await grow(case)
+    after = await case.status()
+
+    same = {"case_id", "protocol", "opened_at", "notice", "formalization", "offers", "recordings", "numbers"}
+    assert after.model_dump(include=same) == before.model_dump(include=same)
+    assert (after.case_id, after.protocol) == (opened.case_id, opened.protocol)
+    # Known either way: an answer lost while the execution changes is asked for again, and is a repetition then.
+    first = await case.check("request", channel="whatsapp", text="Quero cancelar", message_id="w1")
+    assert first["opened"] or first["duplicate"]
+    repeated = {"number": number, "status": "requested", "message_id": "p1"}
+    assert (await case.check("portability", **repeated))["duplicate"]
+    assert house.crm.count("open_case") == 1
+    assert [entry.seq for entry in await case.trail()] == list(range(1, len(await case.trail()) + 1))
+
+    await case.pass_notice()
+    await case.stage("closing")
+    await case.quiet()
+    await grow(case)  # while the number is held
+    await case.check("portability", number=number, status="completed")
+    result = await case.result()
+    assert result.case_id == opened.case_id
+    assert [held.ended for held in result.held_numbers] == ["completed"]
+    assert result.released.trunks == 1
+    for kind in ("request_to_commercial", "request_received", "script", "notice_started", "closed"):
+        assert len(case.letters(kind)) == 1, kind
+    assert house.billing.count("close") == 1
+    assert len(case.letters("shutdown_plan")) == 1
+    await everything_is_told(case)
+
+
+async def test_support_still_hears_of_the_inventory_after_a_new_execution_P13(house: House) -> None:
+    case = await house.open()
+    await case.quiet()
+    await grow(case)
+    await case.to_notice()
+    await until(lambda: case.letters("shutdown_plan"))
+    await case.quiet()
+    assert case.letters("shutdown_plan")[0].facts.inventory is not None
+    assert "shutdown_plan" in await case.tasks(open_only=True)
+
+
+async def test_deadlines_survive_a_new_execution_X5(house: House) -> None:
+    case = await house.open()
+    await case.quiet()
+    await case.decline()
+    lapse = next(due.at for due in (await case.quiet()).due if due.what == "lapse")
+    await case.forward(10 * DAY)
+    await grow(case)
+    assert next(due.at for due in (await case.status()).due if due.what == "lapse") == lapse
+    await case.forward_to(lapse + timedelta(minutes=1))
+    assert (await case.result()).outcome == "lapsed"
+    assert len(case.letters("remind_formalization")) == 3
+
+
+async def test_a_new_execution_can_be_stopped_like_the_first(house: House) -> None:
+    case = await house.open()
+    await case.to_notice()
+    await grow(case)
+    await case.handle.cancel()
+    assert (await case.result()).outcome == "discarded"
+    assert house.billing.count("lift_end") == 1
+
+
+async def test_long_texts_do_not_keep_a_case_from_going_on_X8(house: House) -> None:
+    case = await house.open()
+    await case.quiet()
+    text = "não aguento mais 😡 " * 1100
+    for number in range(150):
+        await case.signal("request", channel="email", text=text[:20_000], message_id=f"long-{number}")
+    await case.trailed("request_received", 100)
+    await case.quiet()
+    await grow(case)
+    assert len((await case.status()).contacts) > 150
+    await case.check("discard", reason="Engano")
+    assert (await case.result()).outcome == "discarded"

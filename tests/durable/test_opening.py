@@ -1,0 +1,192 @@
+"""How cases open: once a customer, through any channel, and not at all for garbage."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WithStartWorkflowOperation, WorkflowFailureError
+from temporalio.common import RawValue, WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
+
+from cancellation.domain.identity import workflow_id
+from cancellation.messages.facts import CaseStart, RequestMessage
+from cancellation.messages.status import Answer
+from tests.durable.customers import new_customer
+from tests.durable.house import CaseDriver, House, until
+from tests.unit.messages.garbage import BROKEN
+
+GOOD = {"channel": "phone", "text": "Quero cancelar"}
+
+
+async def open_or_join(house: House, customer_id: str, message_id: str) -> Answer:
+    """What `CancellationClient.open_or_join` does, on the house's own queue."""
+    request = RequestMessage(channel="phone", text="Quero cancelar", message_id=message_id)  # type: ignore[arg-type]
+    answer: Answer = await house.environment.client.execute_update_with_start_workflow(
+        "request_checked",
+        request,
+        start_workflow_operation=WithStartWorkflowOperation(
+            "Cancellation",
+            CaseStart(customer_id=customer_id, request=request),
+            id=workflow_id(customer_id),
+            task_queue=house.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        ),
+        result_type=Answer,
+    )
+    return answer
+
+
+async def test_fifty_concurrent_opens_make_one_case_with_fifty_contacts_X1(house: House) -> None:
+    seed = new_customer()
+    await house.provision(seed)
+    case = CaseDriver(house, seed)
+    house.cases.append(case)
+    with house.environment.with_time_skipping_disabled():
+        answers = await asyncio.gather(
+            *(open_or_join(house, case.customer_id, f"m{number}") for number in range(50))
+        )
+    status = await case.quiet()
+    assert sum(answer.opened for answer in answers) == 1
+    assert {answer.protocol for answer in answers} == {status.protocol}
+    assert not any(answer.duplicate for answer in answers)
+    assert len(status.contacts) == 50
+    assert house.crm.count("open_case") == 1
+    assert len(case.letters("request_to_commercial")) == 1
+    assert (await case.kinds()).count("request_received") == 50
+    again = await open_or_join(house, case.customer_id, "m7")
+    assert (again.opened, again.duplicate) == (False, True)
+    assert len((await case.status()).contacts) == 50
+
+
+async def test_a_second_request_joins_and_moves_no_date_X1(house: House) -> None:
+    case = await house.open()
+    before = await case.to_notice()
+    await case.check("request", channel="email", text="Cadê?", message_id="<x@y>")
+    after = await case.quiet()
+    assert (after.notice, after.opened_at, after.channel) == (before.notice, before.opened_at, before.channel)
+    assert [contact.channel.value for contact in after.contacts] == ["whatsapp", "email"]
+    assert house.crm.count("open_case") == 1
+
+
+async def refused_start(house: House, customer_id: str, *arguments: Any) -> list[dict[str, str]]:
+    """The details with which an execution failed that should not have begun."""
+    handle = await house.start_raw(customer_id, *arguments)
+    with pytest.raises(WorkflowFailureError) as caught:
+        await handle.result()
+    cause = caught.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert cause.type == "Refused"
+    assert cause.message.startswith("Recusado: ")
+    assert not house.crm.attempts
+    assert not house.mailer.attempts
+    details: list[dict[str, str]] = list(cause.details)
+    assert all(set(detail) == {"field", "problem"} for detail in details)
+    return details
+
+
+@pytest.mark.parametrize(
+    ("argument", "fields"),
+    [
+        ({}, {"customer_id", "request"}),
+        ({"customer_id": 1042, "request": GOOD}, {"customer_id"}),
+        ({"customer_id": "", "request": GOOD}, {"customer_id"}),
+        ({"customer_id": "../etc", "request": GOOD}, {"customer_id"}),
+        ({"customer_id": "x", "request": None}, {"request"}),
+        ({"customer_id": "x", "request": {"channel": "fax"}}, {"request.channel"}),
+        ({"customer_id": "x", "request": GOOD, "police": {}}, {"police"}),
+        ({"customer_id": "x", "request": GOOD, "policy": {"notice_days": "30"}}, {"policy.notice_days"}),
+        ({"customer_id": "x", "request": GOOD, "policy": {"notice_days": 0}}, {"policy.notice_days"}),
+        ({"customer_id": "x", "request": GOOD, "policy": {"mailboxes": ["x"]}}, {"policy.mailboxes.0"}),
+        ({"customer_id": "another", "request": GOOD}, {"customer_id"}),
+        ({"customer_id": "x", "request": GOOD | {"occurred_at": "ontem"}}, {"request.occurred_at"}),
+        (None, {"payload"}),
+        ([], {"payload"}),
+        ("cancelar", {"payload"}),
+    ],
+)
+async def test_a_start_argument_that_cannot_be_read_ends_as_refused_X8(
+    house: House, argument: Any, fields: set[str]
+) -> None:
+    details = await refused_start(house, "x", argument)
+    assert {detail["field"] for detail in details} == fields
+
+
+async def test_a_start_with_no_argument_or_two_or_other_bytes_ends_as_refused_X8(house: House) -> None:
+    good = {"customer_id": "x", "request": GOOD}
+    json = {"encoding": b"json/plain"}
+    odd = [
+        (),
+        (good, good),
+        (RawValue(Payload(metadata={"encoding": b"binary/plain"}, data=b"\x00\x01")),),
+        (RawValue(Payload(metadata={"encoding": b"binary/encrypted"}, data=b"x")),),
+        (RawValue(Payload(data=b"{}")),),
+        (RawValue(Payload(metadata=json, data=b'{"customer_id":')),),
+        (RawValue(Payload(metadata=json, data=BROKEN["100,000 brackets"])),),
+        (RawValue(Payload(metadata=json, data=BROKEN["one megabyte of text"])),),
+    ]
+    for arguments in odd:
+        assert await refused_start(house, "x", *arguments)
+
+
+async def test_messages_to_a_refused_start_do_no_harm_X8(house: House) -> None:
+    with house.environment.with_time_skipping_disabled():
+        handle = await house.environment.client.start_workflow(
+            "Cancellation",
+            {"customer_id": "y"},
+            id=workflow_id("y"),
+            task_queue=house.task_queue,
+            start_signal="discard",
+            start_signal_args=[{"reason": "x"}],
+        )
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+
+
+async def test_a_customer_the_crm_does_not_know_is_commercials_and_the_case_ends(house: House) -> None:
+    case = await house.open(known=False, contact={"name": "Zé", "phone": "+55 11 9 9999"}, text="quero sair")
+    result = await case.result()
+    assert result.outcome == "discarded"
+    tasks = await case.tasks(open_only=True)
+    assert list(tasks) == ["commercial"]
+    assert "Zé" in tasks["commercial"].order.text
+    assert [letter.kind.value for letter in case.letters()] == ["request_to_commercial"]
+    assert not house.telephony.attempts
+    assert [e.seq for e in await house.crm.adapter.trail(result.case_id)] == list(
+        range(1, result.trail_entries + 1)
+    )
+
+
+@pytest.mark.parametrize(
+    "stage", ["discarded", "retained", "awaiting_formalization", "awaiting and vouched for"]
+)
+async def test_an_unknown_customers_case_may_move_on_before_the_crm_answers_X2(
+    house: House, stage: str
+) -> None:
+    house.crm.goes_down()
+    case = await house.open(known=False)
+    await until(lambda: house.crm.attempts["open_case"])
+    if stage == "discarded":
+        await case.check("discard", reason="Engano")
+    elif stage == "retained":
+        await case.check(
+            "retention_outcome", outcome="retained", reason={"category": "price", "text": "ficou"}
+        )
+    else:
+        await case.decline()
+        if "vouched" in stage:
+            await case.formalize(confirmed_by="Ana")
+    house.crm.recovers()
+    result = await case.result()
+    assert result.outcome == ("retained" if stage == "retained" else "discarded")
+    assert result.notice is None
+
+
+async def test_discarded_before_the_crm_answers_the_customer_hears_nothing(house: House) -> None:
+    house.crm.goes_down()
+    case = await house.open()
+    await until(lambda: house.crm.attempts["open_case"])
+    await case.check("discard", reason="Engano")
+    house.crm.recovers()
+    assert (await case.result()).outcome == "discarded"
+    assert all(letter.team is not None for letter in case.letters())
