@@ -1,0 +1,229 @@
+"""The billing suite over memory and over a real PostgreSQL."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import asyncpg
+import pytest
+
+from cancellation.adapters.memory.billing import MemoryBilling
+from cancellation.adapters.postgres.billing import PostgresBilling
+from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.messages.billing import BillingClosed
+from cancellation.messages.crm import Customer
+from cancellation.messages.seed import ChargeSeed, CustomerSeed, SubscriptionSeed
+from tests.contract.billing_suite import BillingRig, BillingSuite, charge, closure, plan, subscription
+from tests.contract.formalized import MemoryFormalizations, PostgresFormalizations
+
+
+class TestMemoryBilling(BillingSuite):
+    @pytest.fixture
+    def rig(self) -> BillingRig:
+        formalizations = MemoryFormalizations()
+        return BillingRig(MemoryBilling(formalizations.of), formalizations)
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    opened = await open_pool(database)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def postgres_rig(pool: Pool) -> BillingRig:
+    return BillingRig(PostgresBilling(pool), PostgresFormalizations(pool))
+
+
+class TestPostgresBilling(BillingSuite):
+    @pytest.fixture
+    def rig(self, postgres_rig: BillingRig) -> BillingRig:
+        return postgres_rig
+
+
+async def test_twenty_closings_and_monthly_runs_at_once_leave_one_invoice_P16(
+    postgres_rig: BillingRig, pool: Pool
+) -> None:
+    await postgres_rig.customer(
+        subscription("pabx", "310.00", "2026-11-01"),
+        charges=(charge("jan", "pabx", "2027-01-01", "2027-01-31", "310.00"),),
+    )
+    order = await postgres_rig.formalized("2026-12-15")
+    billing = postgres_rig.billing
+    done = await asyncio.gather(
+        *(billing.close(order) for _ in range(10)), *(billing.charge_month(2026, 12) for _ in range(10))
+    )
+    closings = [one for one in done if isinstance(one, BillingClosed)]
+    assert len({closed.model_dump_json() for closed in closings}) == 1
+    assert await pool.fetchval("select count(*) from billing.invoices") == 1
+    assert (await billing.read_back(order)).is_clean
+
+
+STOP = """
+update billing.subscriptions
+   set stopped_on = $1, stopped_at = $2, warrant_case = $3, warrant_notice_ends_at = $4
+"""
+ENDS_AT = datetime(2026, 12, 16, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update billing.subscriptions set stopped_on = '2026-12-15'",
+        "update billing.subscriptions set stopped_on = '2026-12-15', stopped_at = '2027-01-01'",
+        "update billing.subscriptions set ended_on = '2026-12-15'",
+        "update billing.subscriptions set started_on = '2099-12-15'",
+        "update billing.subscriptions set customer_id = '2077'",
+        "delete from billing.subscriptions",
+        "truncate billing.subscriptions cascade",
+        "delete from billing.charges",
+        "truncate billing.charges cascade",
+        "update billing.charges set status = 'void'",
+        "update billing.charges set amount = 0",
+        "update billing.charges set last_day = first_day",
+        """insert into billing.subscriptions (subscription_id, customer_id, description, monthly, started_on,
+                                              stopped_on)
+           values ('x', '1042', '', 1, '2026-01-01', '2026-12-15')""",
+        """insert into billing.invoices (invoice_id, case_id, customer_id, last_day, issued_at, total,
+                                         warrant_notice_ends_at)
+           values ('x', 'case-9', '1042', '2026-12-15', '2027-01-01', 0, '2026-12-16 03:00Z')""",
+    ],
+)
+async def test_no_statement_typed_by_hand_stops_billing_without_formalization_P19(
+    postgres_rig: BillingRig, pool: Pool, statement: str
+) -> None:
+    await postgres_rig.customer(
+        subscription("pabx", "310.00", "2026-12-01"),
+        charges=(charge("jan", "pabx", "2027-01-01", "2027-01-31", "310.00"),),
+    )
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await pool.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("stopped_on", "stopped_at", "case_id", "ends_at"),
+    [
+        (date(2026, 12, 15), ENDS_AT.replace(hour=2), "case-1", ENDS_AT),  # an hour early
+        (date(2026, 12, 14), ENDS_AT, "case-1", ENDS_AT),  # a day of the notice left out
+        (date(2026, 12, 15), ENDS_AT, "case-2", ENDS_AT),  # another customer's
+        (date(2026, 12, 15), ENDS_AT, "case-3", ENDS_AT),  # nobody's
+        (date(2026, 11, 15), ENDS_AT, "case-1", ENDS_AT.replace(month=11)),  # an end that is not the notice's
+    ],
+)
+async def test_no_false_warrant_stops_billing_P19(
+    postgres_rig: BillingRig,
+    pool: Pool,
+    stopped_on: date,
+    stopped_at: datetime,
+    case_id: str,
+    ends_at: datetime,
+) -> None:
+    await postgres_rig.customer(subscription("pabx", "310.00", "2026-12-01"))
+    await postgres_rig.formalized("2026-12-15")
+    await postgres_rig.formalized("2026-12-15", case_id="case-2", customer_id="2077")
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await pool.execute(STOP, stopped_on, stopped_at, case_id, ends_at)
+    await pool.execute(STOP, date(2026, 12, 15), ENDS_AT, "case-1", ENDS_AT)
+
+
+async def test_a_stop_stays_and_its_formalization_cannot_be_revoked_P19(
+    postgres_rig: BillingRig, pool: Pool
+) -> None:
+    await postgres_rig.customer(subscription("pabx", "310.00", "2026-12-01"))
+    await postgres_rig.billing.close(await postgres_rig.formalized("2026-12-15"))
+    for statement in (
+        "update billing.subscriptions set stopped_on = null, stopped_at = null, warrant_case = null, "
+        "warrant_notice_ends_at = null",
+        "update crm.formalizations set in_force = false, revoked_at = now()",
+        "update billing.invoices set total = 0",
+        "delete from billing.invoice_lines",
+        "update billing.invoice_lines set amount = 0",
+    ):
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await pool.execute(statement)
+
+
+async def test_a_second_case_of_a_customer_who_came_back_bills_its_own_days_X1(
+    postgres_rig: BillingRig, pool: Pool
+) -> None:
+    await postgres_rig.customer(
+        subscription("pabx", "310.00", "2026-12-01"),
+        charges=(charge("dec", "pabx", "2026-12-01", "2026-12-31", "310.00", invoiced=True),),
+    )
+    await postgres_rig.billing.close(await postgres_rig.formalized("2026-12-15"))
+    await PostgresFormalizations(pool).end("case-1")
+    await postgres_rig.customer(subscription("novo", "280.00", "2027-02-01"))
+    again = await postgres_rig.billing.close(await postgres_rig.formalized("2027-02-28", case_id="case-2"))
+    assert [(line.subscription_id, line.amount) for line in again.invoice.lines] == [
+        ("novo", Decimal("280.00"))
+    ]
+    assert (await postgres_rig.billing.read_back(closure("2027-02-28", case_id="case-2"))).is_clean
+
+
+def _random_account(rng: random.Random, customer_id: str) -> CustomerSeed:
+    """Up to three subscriptions with charges of any kind around the end, some overlapping."""
+    base = date(2027, 10, 1)
+
+    def some_day(span: int) -> date:
+        return base + timedelta(days=rng.randrange(span))
+
+    subscriptions, charges = [], []
+    for place in range(rng.randrange(4)):
+        started_on = some_day(170)
+        name = f"{customer_id}-s{place}"
+        subscriptions.append(
+            SubscriptionSeed(
+                subscription_id=name,
+                description="Assinatura",
+                monthly=Decimal(rng.randrange(100_000)) / 100,
+                started_on=started_on,
+                ended_on=rng.choice([None, None, started_on + timedelta(days=rng.randrange(90))]),
+                billed_through=rng.choice([None, None, some_day(120)]),
+            )
+        )
+        for number in range(rng.randrange(6)):
+            first_day = some_day(200)
+            charges.append(
+                ChargeSeed(
+                    charge_id=f"{name}-c{number}",
+                    subscription_id=name,
+                    first_day=first_day,
+                    last_day=first_day + timedelta(days=rng.randrange(62)),
+                    amount=Decimal(rng.randrange(100_000)) / 100,
+                    invoiced=rng.random() < 0.5,
+                )
+            )
+    customer = Customer(customer_id=customer_id, name="Qualquer")
+    return CustomerSeed(customer=customer, subscriptions=tuple(subscriptions), charges=tuple(charges))
+
+
+async def test_any_account_closes_clean_and_both_adapters_agree_P16(
+    postgres_rig: BillingRig,
+) -> None:
+    rng = random.Random(16)
+    formalizations = MemoryFormalizations()
+    memory_rig = BillingRig(MemoryBilling(formalizations.of), formalizations)
+    for number in range(150):
+        customer_id, case_id = f"c{number}", f"case-{number}"
+        seed = _random_account(rng, customer_id)
+        last_day = (date(2027, 12, 1) + timedelta(days=rng.randrange(100))).isoformat()
+        plan_first, months = rng.random() < 0.5, rng.sample([(2027, 12), (2028, 1), (2028, 2)], 2)
+        seen = []
+        for rig in (memory_rig, postgres_rig):
+            await rig.billing.provision(seed)
+            if plan_first:
+                await rig.billing.plan_end(plan(last_day, case_id=case_id, customer_id=customer_id))
+            if number < 20:  # the run is over all customers; a few rounds are enough
+                for year, month in months:
+                    await rig.billing.charge_month(year, month)
+            order = await rig.formalized(last_day, case_id=case_id, customer_id=customer_id)
+            before = await rig.billing.read_back(order)
+            closed = await rig.billing.close(order)
+            after = await rig.billing.read_back(order)
+            assert after.is_clean, seed
+            assert await rig.billing.close(order) == closed
+            seen.append((before, closed, after))
+        assert seen[0] == seen[1], seed

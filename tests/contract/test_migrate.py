@@ -1,0 +1,75 @@
+"""Migrations against a real PostgreSQL."""
+
+import asyncio
+import logging
+
+import asyncpg
+import pytest
+
+from cancellation.adapters.postgres import migrate as module
+from cancellation.adapters.postgres.migrate import Migration, MigrationError, migrate, shipped
+from cancellation.adapters.postgres.pool import open_pool
+
+
+async def test_everything_is_applied_in_order_then_nothing(empty_database: str) -> None:
+    assert await migrate(empty_database) == [migration.name for migration in shipped()]
+    assert await migrate(empty_database) == []
+
+
+async def test_two_processes_at_once_apply_everything_once(empty_database: str) -> None:
+    done = await asyncio.gather(*(migrate(empty_database) for _ in range(4)))
+    assert sorted(map(len, done)) == [0, 0, 0, len(shipped())]
+
+
+async def test_an_edited_migration_is_noticed(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await migrate(empty_database)
+    first, *others = shipped()
+    edited = Migration(first.number, first.name, first.sql + "\n-- edited")
+    monkeypatch.setattr(module, "shipped", lambda: [edited, *others])
+    with pytest.raises(MigrationError, match=first.name):
+        await migrate(empty_database)
+
+
+async def test_a_failing_migration_leaves_the_database_as_it_was(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = Migration(1, "001_good.sql", "create table public.good (id integer);")
+    bad = Migration(2, "002_bad.sql", "create table public.bad (id integer); select 1 / 0;")
+    monkeypatch.setattr(module, "shipped", lambda: [good, bad])
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(empty_database)
+    monkeypatch.setattr(module, "shipped", lambda: [good])
+    assert await migrate(empty_database) == ["001_good.sql"]
+
+
+async def test_a_later_migration_is_applied_on_top(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = Migration(1, "001_a.sql", "create table public.a (id integer);")
+    second = Migration(2, "002_b.sql", "alter table public.a add column b text;")
+    monkeypatch.setattr(module, "shipped", lambda: [first])
+    await migrate(empty_database)
+    monkeypatch.setattr(module, "shipped", lambda: [first, second])
+    with caplog.at_level(logging.INFO, logger=module.__name__):
+        assert await migrate(empty_database) == ["002_b.sql"]
+    assert [record.migration for record in caplog.records] == ["002_b.sql"]  # type: ignore[attr-defined]
+
+
+async def test_sessions_have_their_limits_and_speak_utc(database: str) -> None:
+    pool = await open_pool(database, application_name="worker-7")
+    try:
+        settings = {
+            name: await pool.fetchval("select current_setting($1)", name)
+            for name in ("statement_timeout", "lock_timeout", "application_name", "timezone")
+        }
+        assert settings == {
+            "statement_timeout": "8s",
+            "lock_timeout": "4s",
+            "application_name": "worker-7",
+            "timezone": "UTC",
+        }
+        value = {"ção": [1, None, "a\x00b"], "k\x00": {"x": True}}
+        assert await pool.fetchval("select $1::jsonb", value) == {"ção": [1, None, "ab"], "k": {"x": True}}
+        assert await pool.fetchval("select $1::text", "a\x00b\ud800") == "ab?"
+    finally:
+        await pool.close()

@@ -1,0 +1,500 @@
+"""P19 typed by hand: what PostgreSQL refuses to anybody, whatever program or person asks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.migrate import migrate
+from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.telephony import PostgresTelephony
+from cancellation.domain.notice import notice_from
+from cancellation.domain.policy import CancellationPolicy
+from cancellation.domain.values import PortStatus
+from cancellation.messages.telephony import Shutdown
+from cancellation.ports import DestructionForbidden, PermanentRefusal
+from tests.contract import cases
+from tests.contract.telephony_suite import LEASED, OWNED, others_seed, port, seed
+from workers.embedded import EmbeddedPostgres
+
+REFUSED = asyncpg.IntegrityConstraintViolationError
+TABLES = ("extensions", "trunks", "licences", "numbers")
+ENDS, LATER = "2026-12-23T03:00:00Z", "2026-12-24T12:00:00Z"
+EARLY = "2026-12-23T02:59:59.999999Z"
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """Customers 1042 and 2001 in service, nothing formalised."""
+    pool = await open_pool(database, max_size=4)
+    await in_service(pool)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def formalized(pool: Pool) -> Pool:
+    """Customer 1042 with the complete formalization `case-a`, 2001 with `case-b` of two days before."""
+    await formalize_both(pool)
+    return pool
+
+
+@pytest.fixture(scope="module")
+async def refusing(postgres_server: EmbeddedPostgres) -> AsyncIterator[Pool]:
+    """The same as `formalized`, in one database for all the tests that only see it refuse."""
+    admin = await asyncpg.connect(postgres_server.url_of("postgres"))
+    await admin.execute("create database refusing")
+    await admin.close()
+    await migrate(postgres_server.url_of("refusing"))
+    pool = await open_pool(postgres_server.url_of("refusing"), max_size=4)
+    await in_service(pool)
+    await formalize_both(pool)
+    yield pool
+    await pool.close()
+
+
+async def in_service(pool: Pool) -> None:
+    for one in (seed(), others_seed()):
+        await PostgresTelephony(pool).provision(one)
+
+
+async def formalize_both(pool: Pool) -> None:
+    await cases.formalize(PostgresCrm(pool))
+    await cases.formalize(PostgresCrm(pool), "2001", "case-b", cases.RECEIVED - timedelta(days=2))
+
+
+ENTRY = """
+    insert into crm.trail (case_id, seq, at, actor, kind, detail) values ('{0}', {1}, now(), 'x', 'y', 'z')
+"""
+
+
+def destroy(table: str, *, case: str = "case-a", ends: str = ENDS, at: str = LATER) -> str:
+    """What somebody would type to deactivate and release customer 1042."""
+    return f"""
+        update telephony.{table} set deactivated_at = '{at}', released_at = '{at}', warrant_case = '{case}',
+            warrant_notice_ends_at = '{ends}' where customer_id = '1042'
+    """
+
+
+async def in_use(pool: Pool, table: str, status: str = "active") -> int:
+    count: int = await pool.fetchval(
+        f"select count(*) from telephony.{table} where customer_id = '1042' and status = $1", status
+    )
+    return count
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_a_good_warrant_passes_P19(formalized: Pool, table: str) -> None:
+    before = await in_use(formalized, table)
+    await formalized.execute(destroy(table))
+    assert await in_use(formalized, table) == 0
+    assert await in_use(formalized, table, "released") == before > 0
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_no_formalization_P19(pool: Pool, table: str) -> None:
+    with pytest.raises(REFUSED):
+        await pool.execute(destroy(table))
+    assert await in_use(pool, table) > 0
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "update telephony.{table} set deactivated_at = '2027-01-01'",
+        "update telephony.{table} set released_at = '2027-01-01'",
+        "update telephony.{table} set deactivated_at = now(), released_at = now(), warrant_case = 'case-a'",
+        "update telephony.{table} set released_at = '2027-01-01', warrant_case = 'case-a',"
+        f" warrant_notice_ends_at = '{ENDS}' where customer_id = '1042'",
+        f"update telephony.{{table}} set deactivated_at = '{EARLY}', warrant_case = 'case-a',"
+        f" warrant_notice_ends_at = '{ENDS}' where customer_id = '1042'",
+        f"update telephony.{{table}} set deactivated_at = '{LATER}', released_at = '{EARLY}',"
+        f" warrant_case = 'case-a', warrant_notice_ends_at = '{ENDS}' where customer_id = '1042'",
+        "update telephony.{table} set status = 'released'",
+        "update telephony.{table} set warrant_in_force = false",
+        "update telephony.{table} set customer_id = '2001' where customer_id = '1042'",
+        "delete from telephony.{table}",
+        "delete from telephony.{table} where customer_id = '1042'",
+        "truncate telephony.{table}",
+        "truncate telephony.{table} cascade",
+    ],
+)
+async def test_variants_typed_by_hand_are_refused_P19(refusing: Pool, table: str, typed: str) -> None:
+    with pytest.raises((REFUSED, asyncpg.GeneratedAlwaysError)):
+        await refusing.execute(typed.format(table=table))
+    assert await in_use(refusing, table) > 0
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "warrant",
+    [
+        {"at": EARLY},
+        {"at": "-infinity"},
+        {"case": "case-b"},
+        {"case": "case-b", "ends": "2026-12-21T03:00:00Z"},
+        {"case": "case-c"},
+        {"ends": "2026-12-22T03:00:00Z"},
+        {"ends": "-infinity"},
+    ],
+)
+async def test_a_warrant_that_is_not_good_is_refused_P19(
+    refusing: Pool, table: str, warrant: dict[str, str]
+) -> None:
+    with pytest.raises(REFUSED):
+        await refusing.execute(destroy(table, **warrant))
+    assert await in_use(refusing, table) > 0
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_a_withdrawn_formalization_gives_no_warrant_P19(formalized: Pool, table: str) -> None:
+    state = await PostgresCrm(formalized).formalization("case-a")
+    assert state is not None
+    await cases.withdraw(PostgresCrm(formalized), state)
+    with pytest.raises(REFUSED):
+        await formalized.execute(destroy(table))
+    assert await in_use(formalized, table) > 0
+
+
+@pytest.mark.parametrize("at", [EARLY, "-infinity"])
+async def test_a_row_inserted_as_destroyed_needs_its_warrant_too_P19(refusing: Pool, at: str) -> None:
+    for case, when in (("case-b", LATER), ("case-a", at)):
+        with pytest.raises(REFUSED):
+            await refusing.execute(
+                f"""
+                insert into telephony.extensions (customer_id, resource_id, label, deactivated_at,
+                    released_at, warrant_case, warrant_notice_ends_at)
+                values ('1042', '999', 'x', '{when}', '{when}', '{case}', '{ENDS}')
+                """
+            )
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_what_was_destroyed_stays_on_record_P19(formalized: Pool, table: str) -> None:
+    await formalized.execute(destroy(table))
+    for change in (
+        "deactivated_at = null, released_at = null, warrant_case = null, warrant_notice_ends_at = null",
+        "released_at = null",
+        "released_at = '2027-02-01'",
+        "warrant_case = 'case-b'",
+    ):
+        with pytest.raises(REFUSED):
+            await formalized.execute(f"update telephony.{table} set {change} where customer_id = '1042'")
+    assert await in_use(formalized, table, "released") > 0
+
+
+# ---------------------------------------------------------------------------------------- the formalization
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"update crm.formalizations set notice_ends_at = '{ENDS}'::timestamptz - interval '1 day'",
+        "update crm.formalizations set received_at = received_at - interval '20 days',"
+        " starts_at = starts_at - interval '20 days', last_day = last_day - 20,"
+        " notice_ends_at = notice_ends_at - interval '20 days'",
+        "update crm.formalizations set notice_days = 1, last_day = last_day - 29,"
+        " notice_ends_at = notice_ends_at - interval '29 days'",
+        "update crm.formalizations set customer_id = '2001' where case_id = 'case-a'",
+        "update crm.formalizations set case_id = 'case-c' where case_id = 'case-a'",
+        "update crm.formalizations set reason = 'outro'",
+        "update crm.formalizations set required_mailboxes = '{}'",
+        "update crm.formalizations set in_force = false",
+        "delete from crm.formalizations",
+        "truncate crm.formalizations cascade",
+        "update crm.cases set outcome = 'discarded', ended_at = now()",
+        "update crm.cases set customer_id = '2001' where case_id = 'case-a'",
+        "delete from crm.cases",
+        "truncate crm.cases cascade",
+    ],
+)
+async def test_a_formalization_is_never_edited_P19(refusing: Pool, typed: str) -> None:
+    before = await refusing.fetch("select * from crm.formalizations order by case_id")
+    with pytest.raises(REFUSED):
+        await refusing.execute(typed)
+    assert await refusing.fetch("select * from crm.formalizations order by case_id") == before
+
+
+async def test_a_revoked_formalization_never_comes_back_P19(formalized: Pool) -> None:
+    revoke = "update crm.formalizations set in_force = {0}, revoked_at = {1} where case_id = 'case-a'"
+    await formalized.execute(revoke.format("false", "now()"))
+    with pytest.raises(REFUSED):
+        await formalized.execute(revoke.format("true", "null"))
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_nothing_is_revoked_once_a_destructive_row_refers_to_it_P19(
+    formalized: Pool, table: str
+) -> None:
+    await formalized.execute(destroy(table))
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await formalized.execute(
+            "update crm.formalizations set in_force = false, revoked_at = now() where case_id = 'case-a'"
+        )
+
+
+COPY = """
+    insert into crm.formalizations select (f).* from (
+        select jsonb_populate_record(r, $1) as f from crm.formalizations r where case_id = 'case-a'
+    ) as edited
+"""
+
+
+async def test_a_formalization_needs_an_open_case_of_its_customer_P19(formalized: Pool) -> None:
+    await PostgresCrm(formalized).open_case(cases.opening("3003", "case-c"))
+    for changes in (
+        {"case_id": "case-x"},
+        {"case_id": "case-c"},
+        {"case_id": "case-c", "customer_id": "2001"},
+    ):
+        with pytest.raises(asyncpg.ForeignKeyViolationError):
+            await formalized.execute(COPY, changes)
+    await formalized.execute(COPY, {"case_id": "case-c", "customer_id": "3003"})
+    await PostgresCrm(formalized).open_case(cases.opening("4004", "case-d"))
+    await formalized.execute(
+        "update crm.cases set outcome = 'lapsed', ended_at = now() where case_id = 'case-d'"
+    )
+    with pytest.raises(REFUSED):
+        await formalized.execute(COPY, {"case_id": "case-d", "customer_id": "4004"})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"explicit_request": False},
+        {"reason": " \n\t"},
+        {"recipients": ["financeiro@nuvemjti.com.br"]},
+        {"recipients": []},
+        {"required_mailboxes": []},
+        {"required_mailboxes": [None]},
+        {"authentication": "fail"},
+        {"authentication": "none"},
+        {"authentication": "perhaps", "confirmed_by": "Bia"},
+        {"authentication": "fail", "confirmed_by": " "},
+        {"mails": []},
+        {"mails": {}},
+        {"mails": [{}]},
+        {"mails": [{"authentication": None, "confirmed_by": None}]},
+        {"mails": [{"authentication": "pass"}, {"authentication": "fail", "confirmed_by": ""}]},
+        {"mails": [{"authentication": ["fail", "pass"]}]},
+        {"starts_at": "2026-11-20T00:00:00Z"},
+        {"last_day": "2026-12-21"},
+        {"notice_ends_at": "2026-12-22T03:00:00Z"},
+        {"notice_ends_at": "2026-12-23T00:00:00Z"},
+        {"notice_days": 0, "last_day": "2026-11-22", "notice_ends_at": "2026-11-23T03:00:00Z"},
+        {"notice_days": -400, "last_day": "2025-10-18", "notice_ends_at": "2025-10-19T03:00:00Z"},
+        {"in_force": False},
+        *({name: None} for name in ("explicit_request", "reason", "recipients", "required_mailboxes")),
+        *({name: None} for name in ("authentication", "mails", "received_at", "starts_at", "last_day")),
+        *({name: None} for name in ("notice_days", "notice_ends_at", "in_force", "customer_id", "sender")),
+    ],
+    ids=repr,
+)
+async def test_an_incomplete_formalization_typed_by_hand_is_refused_P19(
+    refusing: Pool, changes: dict[str, object]
+) -> None:
+    await PostgresCrm(refusing).open_case(cases.opening("3003", "case-c"))
+    with pytest.raises(REFUSED):
+        await refusing.execute(COPY, {"case_id": "case-c", "customer_id": "3003"} | changes)
+    assert await PostgresCrm(refusing).formalization("case-c") is None
+
+
+async def test_an_act_is_ordered_under_a_good_warrant_only_P19(formalized: Pool) -> None:
+    typed = """
+        insert into crm.destructive_acts (case_id, customer_id, act, ordered_at, warrant_notice_ends_at)
+        values ('{0}', '1042', 'x', '{1}', '{2}')
+    """
+    for case, at, ends in (("case-a", EARLY, ENDS), ("case-b", LATER, ENDS), ("case-a", LATER, EARLY)):
+        with pytest.raises(REFUSED):
+            await formalized.execute(typed.format(case, at, ends))
+    await formalized.execute(typed.format("case-a", ENDS, ENDS))
+    for change in ("delete from crm.destructive_acts", "update crm.destructive_acts set act = 'y'"):
+        with pytest.raises(REFUSED):
+            await formalized.execute(change)
+
+
+# ---------------------------------------------------------------------------------------- numbers, trail
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "update telephony.numbers set port_id = 999 where number = '{owned}'",
+        "update telephony.numbers set port_id = {port} where number = '{owned}'",
+        "update telephony.numbers set port_id = {port} where number = '{leased}'",
+        "update telephony.numbers set port_id = {leased_port} where number = '{leased}'",
+        "update telephony.numbers set port_id = {leased_port} where number = '{owned}'",
+        "update telephony.numbers set port_status = 'completed'",
+        "update telephony.numbers set customer_owned = false",
+        "update telephony.numbers set number = '+551100000000' where number = '{owned}'",
+        "update telephony.portability set status = 'completed'",
+        "delete from telephony.portability",
+    ],
+)
+async def test_a_number_leaves_only_by_a_completed_port_of_its_own_P9(refusing: Pool, typed: str) -> None:
+    await PostgresTelephony(refusing).record_port(port(PortStatus.REQUESTED))
+    await refusing.execute(
+        """
+        insert into telephony.portability (case_id, customer_id, number, status, at)
+        values ('case-a', '1042', $1, 'completed', '2026-12-01') on conflict do nothing
+        """,
+        LEASED,
+    )
+    rows = await refusing.fetch("select number, id from telephony.portability")
+    ports = {row["number"]: row["id"] for row in rows}
+    with pytest.raises((REFUSED, asyncpg.GeneratedAlwaysError)):
+        await refusing.execute(
+            typed.format(owned=OWNED, leased=LEASED, port=ports[OWNED], leased_port=ports[LEASED])
+        )
+    assert await in_use(refusing, "numbers") == 3
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "update crm.trail set detail = 'outro' where seq = 1",
+        "update crm.trail set seq = 9 where seq = 2",
+        "delete from crm.trail where seq = 2",
+        "delete from crm.trail where false",
+        "truncate crm.trail",
+        ENTRY.format("case-a", 2),
+        ENTRY.format("case-a", 4),
+        ENTRY.format("none", 1),
+        "update crm.originals set raw = ''",
+        "delete from crm.originals",
+    ],
+)
+async def test_the_trail_and_the_originals_only_grow_P20(refusing: Pool, typed: str) -> None:
+    await PostgresCrm(refusing).keep_original(b"raw", cases.RECEIVED)
+    with pytest.raises(REFUSED):
+        await refusing.execute(typed)
+    assert await PostgresCrm(refusing).trail("case-a") == list(cases.trail(1, 2))
+
+
+async def test_an_entry_typed_by_hand_is_chained_by_the_database_P20(formalized: Pool) -> None:
+    await formalized.execute(
+        """
+        insert into crm.trail (case_id, seq, at, actor, kind, detail, prev_hash, hash) values
+        ('case-a', 3, now(), 'à mão', 'note', 'um', '\\x00', '\\x00'),
+        ('case-a', 4, now(), 'x', 'note', '', '', '')
+        """
+    )
+    check = await PostgresCrm(formalized).verify_trail("case-a")
+    assert (check.entries, check.intact) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "broken_at"),
+    [
+        ("update crm.trail set detail = 'outro' where case_id = 'case-a' and seq = 2", 2),
+        ("update crm.trail set at = at + interval '1 microsecond' where case_id = 'case-a' and seq = 1", 1),
+        ('update crm.trail set problems = \'[{"field": "a", "problem": "b"}]\' where seq = 3', 3),
+        ("delete from crm.trail where case_id = 'case-a' and seq = 2", 2),
+        ("delete from crm.trail where case_id = 'case-a' and seq = 4", 4),
+        ("update crm.trail set seq = 9 where case_id = 'case-a' and seq = 4", 4),
+    ],
+)
+async def test_a_change_behind_the_guards_shows_X13(formalized: Pool, tampering: str, broken_at: int) -> None:
+    await PostgresCrm(formalized).record(cases.record(stage="notice", trail=cases.trail(3, 4)))
+    async with formalized.acquire() as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute(tampering)
+    check = await PostgresCrm(formalized).verify_trail("case-a")
+    assert (check.intact, check.broken_at) == (False, broken_at)
+
+
+async def test_revoking_waits_for_a_destruction_under_way_and_then_fails_P19(formalized: Pool) -> None:
+    state = await PostgresCrm(formalized).formalization("case-a")
+    assert state is not None
+    async with formalized.acquire() as connection:
+        async with connection.transaction():
+            await connection.execute(destroy("extensions"))
+            withdrawal = asyncio.ensure_future(cases.withdraw(PostgresCrm(formalized), state))
+            await until_somebody_waits(formalized)
+        with pytest.raises(PermanentRefusal):
+            await withdrawal
+    assert await in_use(formalized, "extensions", "released") == 3
+    assert [case.outcome for case in await PostgresCrm(formalized).list_cases(customer_id="1042")] == [None]
+
+
+async def test_a_destruction_waits_for_a_revocation_under_way_and_then_fails_P19(formalized: Pool) -> None:
+    state = await PostgresCrm(formalized).formalization("case-a")
+    assert state is not None
+    async with formalized.acquire() as connection:
+        async with connection.transaction():
+            await connection.execute(
+                "update crm.formalizations set in_force = false, revoked_at = now() where case_id = 'case-a'"
+            )
+            shutdown = Shutdown(warrant=cases.warrant(state))
+            destruction = asyncio.ensure_future(PostgresTelephony(formalized).deactivate(shutdown))
+            await until_somebody_waits(formalized)
+        with pytest.raises(DestructionForbidden):
+            await destruction
+    assert await in_use(formalized, "extensions") == 3
+
+
+async def until_somebody_waits(pool: Pool) -> None:
+    async with asyncio.timeout(4):
+        while not await pool.fetchval(
+            "select exists (select from pg_locks where not granted and pid <> pg_backend_pid())"
+        ):
+            await asyncio.sleep(0)
+
+
+async def test_every_table_with_a_warrant_follows_the_pattern_P19(refusing: Pool) -> None:
+    rows = await refusing.fetch(
+        """
+        select c.oid::regclass::text as table_name,
+            exists (
+                select from pg_constraint f where f.conrelid = c.oid and f.contype = 'f' and f.convalidated
+                    and f.confrelid = 'crm.formalizations'::regclass and cardinality(f.conkey) = 4
+                    and exists (
+                        select from pg_attribute g where g.attrelid = c.oid and g.attnum = any(f.conkey)
+                            and g.attname = 'warrant_in_force' and g.attgenerated = 's')
+            ) as names_formalization_in_force,
+            exists (
+                select from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.convalidated
+                    and pg_get_constraintdef(k.oid) ~ '>= warrant_notice_ends_at'
+            ) as not_before_the_end,
+            (select count(*) from pg_trigger t where t.tgrelid = c.oid and t.tgenabled = 'O'
+                and t.tgfoid = 'crm.refuse_removal'::regproc and t.tgtype & 40 = 40) = 1 as never_removed,
+            exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgenabled = 'O'
+                and t.tgfoid = 'crm.change_only'::regproc) as keeps_its_customer
+        from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relkind = 'r' and a.attname = 'warrant_notice_ends_at' and not a.attisdropped
+        order by 1
+        """
+    )
+    follows = {row["table_name"]: set(list(row.values())[1:]) for row in rows}
+    assert {f"telephony.{table}" for table in TABLES} <= follows.keys()
+    assert follows == {table: {True} for table in follows}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seconds=st.integers(0, 60 * 365 * 86400),
+    days=st.integers(1, 365),
+)
+@example(seconds=560433600, days=29)  # the notice ends in an hour that does not exist: 4 November 2018
+@example(seconds=537969600, days=30)  # its last day has 25 hours: 17 February 2018
+async def test_every_notice_that_the_domain_computes_is_taken_P8(
+    refusing: Pool, seconds: int, days: int
+) -> None:
+    received_at = datetime(2001, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    notice = notice_from(received_at, CancellationPolicy(notice_days=days))
+    assert await refusing.fetchval(
+        """
+        select ($1::timestamptz at time zone 'America/Sao_Paulo')::date + $2::integer = $3::date
+            and ($3::date + 1)::timestamp at time zone 'America/Sao_Paulo' = $4::timestamptz
+        """,
+        received_at,
+        days,
+        notice.last_day,
+        notice.ends_at,
+    )

@@ -1,0 +1,139 @@
+"""Telephones, exchanges and a carrier: SIPp, a real SIP client, one process a call."""
+
+import asyncio
+import os
+import re
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGTERM
+
+from workers.embedded.process import Command, RunningProcess
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+_FINAL_ANSWER = re.compile(r"\tR\t.*\t(?:CSeq:)?\s*\d+ (REGISTER|INVITE)\tSIP/2\.0 ([2-6]\d\d)")
+
+
+@dataclass(frozen=True)
+class Telephone:
+    """Where a telephone listens on loopback; it has a password if it is an extension."""
+
+    account: str
+    ip: str
+    port: int
+    password: str = ""
+
+    @property
+    def user(self) -> str:
+        return self.account.partition("@")[0]
+
+    @property
+    def domain(self) -> str:
+        return self.account.partition("@")[2]
+
+
+@dataclass(frozen=True)
+class Sip:
+    """What can be done against one registrar; methods answer with the last status code that was seen."""
+
+    port: int
+    folder: Path
+
+    async def register(self, telephone: Telephone) -> int:
+        """Register the telephone with its password."""
+        return await self._run(
+            "register", telephone.ip, telephone,
+            user=telephone.user, domain=telephone.domain, contact=f"{telephone.ip}:{telephone.port}",
+        )  # fmt: skip
+
+    async def call(self, source: str, caller: str, called: str, *, port: int = 0) -> int:
+        """Call from an address that needs no password, such as a trunk's or the carrier's."""
+        return await self._run("call", source, None, port, caller=caller, called=called)
+
+    async def call_from(self, telephone: Telephone, called: str) -> int:
+        """Call from an extension, with its password."""
+        return await self._run("call", telephone.ip, telephone, caller=telephone.account, called=called)
+
+    async def talk(self, telephone: Telephone, called: str) -> int:
+        """Call from an extension and stay on the line until somebody else hangs up; 0 when nobody does."""
+        return await self._run(
+            "talk", telephone.ip, telephone, caller=telephone.account, called=called, patience=25
+        )
+
+    @asynccontextmanager
+    async def answering(self, ip: str, port: int) -> AsyncIterator[None]:
+        """Something that answers every call at that address as long as the block lasts."""
+        process = await RunningProcess.start(
+            Command(
+                name="SIPp",
+                argv=[
+                    "sipp",
+                    "-sf",
+                    str(SCENARIOS / "answer.xml"),
+                    "-i",
+                    ip,
+                    "-p",
+                    str(port),
+                    "-nostdin",
+                    "-aa",
+                ],
+                log=self.folder / f"answer-{ip}-{port}.log",
+                environment={"PATH": os.environ["PATH"], "TERM": "dumb"},
+                folder=self.folder,
+                stop_signal=SIGTERM,
+                stop_seconds=1,
+            )
+        )
+        try:
+            async with asyncio.timeout(5):
+                while not _listens(ip, port):
+                    assert process.running, f"SIPp ended at once on {ip}:{port}"
+                    await asyncio.sleep(0.02)
+            yield
+        finally:
+            await process.stop()
+
+    async def _run(
+        self,
+        scenario: str,
+        source: str,
+        telephone: Telephone | None,
+        port: int = 0,
+        patience: int = 8,
+        **keys: str,
+    ) -> int:
+        folder = Path(tempfile.mkdtemp(prefix=f"{scenario}-", dir=self.folder))
+        messages = folder / "messages.csv"
+        credentials = ["-au", telephone.user, "-ap", telephone.password] if telephone else []
+        process = await asyncio.create_subprocess_exec(
+            "sipp", f"127.0.0.1:{self.port}", "-sf", str(SCENARIOS / f"{scenario}.xml"),
+            "-i", source, *(["-p", str(port)] if port else []), *credentials,
+            "-m", "1", "-nostdin", "-timeout", str(patience), "-timeout_error",
+            "-trace_shortmsg", "-shortmessage_file", str(messages),
+            "-trace_err", "-error_file", str(folder / "errors.log"),
+            *(part for name, value in keys.items() for part in ("-key", name, value)),
+            cwd=folder, env={"PATH": os.environ["PATH"], "TERM": "dumb"},
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        if await process.wait() != 0 and scenario == "talk":
+            return 0
+        return last_status(messages.read_text() if messages.exists() else "")
+
+
+def last_status(messages: str) -> int:
+    """The last final answer to a REGISTER or INVITE in SIPp's log; 0 when nobody answered."""
+    codes = [int(match[2]) for line in messages.splitlines() if (match := _FINAL_ANSWER.search(line))]
+    return codes[-1] if codes else 0
+
+
+def _listens(ip: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((ip, port))
+        except OSError:
+            return True
+    return False
