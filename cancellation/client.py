@@ -4,8 +4,9 @@ Everything here also works with plain JSON from any Temporal SDK (contract.md); 
 """
 
 import asyncio
+import random
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -111,15 +112,19 @@ class CancellationClient:
     Every method raises `ServerUnreachable` when Temporal or the workers cannot be reached.
     """
 
-    def __init__(self, client: Client, *, answer_within: timedelta = _ANSWER_WITHIN) -> None:
+    def __init__(
+        self, client: Client, *, answer_within: timedelta = _ANSWER_WITHIN, task_queue: str = TASK_QUEUE
+    ) -> None:
         """Wrap a connected client.
 
         Args:
             client: must use the pydantic data converter; `connect` takes care of that.
             answer_within: how long to wait for a worker's answer.
+            task_queue: where new cases are worked on.
         """
         self.temporal = client
         self._answer_within = answer_within
+        self._task_queue = task_queue
 
     @classmethod
     async def connect(cls, home: Path | None = None) -> Self:
@@ -164,11 +169,9 @@ class CancellationClient:
             CaseNotFound: there is no such case; `CaseEnded` if there was.
         """
         handle = await self.find(case)
+        name, identified = f"{_SIGNAL_NAMES[type(message)]}_checked", _identified(message)
         answer: Answer = await self._asked(
-            handle.execute_update(
-                f"{_SIGNAL_NAMES[type(message)]}_checked", _identified(message), result_type=Answer
-            ),
-            case,
+            lambda: handle.execute_update(name, identified, result_type=Answer), case
         )
         return answer
 
@@ -179,7 +182,8 @@ class CancellationClient:
             CaseNotFound: there is no such case; `CaseEnded` if there was.
         """
         handle = await self.find(case)
-        await self._asked(handle.signal(_SIGNAL_NAMES[type(message)], _identified(message)), case)
+        name, identified = _SIGNAL_NAMES[type(message)], _identified(message)
+        await self._asked(lambda: handle.signal(name, identified), case)
 
     async def status(self, case: str) -> CaseStatus:
         """How the case stands (contract.md, `status`).
@@ -189,7 +193,7 @@ class CancellationClient:
             CaseFailed: the execution never became a case.
         """
         handle = await self.find(case)
-        status: CaseStatus = await self._asked(handle.query("status", result_type=CaseStatus), case)
+        status: CaseStatus = await self._asked(lambda: handle.query("status", result_type=CaseStatus), case)
         return status
 
     async def trail(self, case: str) -> list[TrailEntry]:
@@ -200,7 +204,9 @@ class CancellationClient:
             CaseFailed: the execution never became a case.
         """
         handle = await self.find(case)
-        trail: list[TrailEntry] = await self._asked(handle.query("trail", result_type=list[TrailEntry]), case)
+        trail: list[TrailEntry] = await self._asked(
+            lambda: handle.query("trail", result_type=list[TrailEntry]), case
+        )
         return trail
 
     async def result(self, case: str) -> CaseResult:
@@ -264,27 +270,45 @@ class CancellationClient:
         return self.temporal.get_workflow_handle(latest.id, run_id=None if running else latest.run_id)
 
     async def _open(self, start: CaseStart, request: RequestMessage) -> Answer:
-        opening: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
-            WORKFLOW_TYPE,
-            start,
-            id=workflow_id(start.customer_id),
-            task_queue=TASK_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"Cancelamento do cliente {start.customer_id}",
-        )
-        answer: Answer = await self._asked(
-            self.temporal.execute_update_with_start_workflow(
-                "request_checked", request, start_workflow_operation=opening, result_type=Answer
-            ),
-            start.customer_id,
-        )
-        return answer
+        def opening() -> Awaitable[Answer]:
+            operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+                WORKFLOW_TYPE,
+                start,
+                id=workflow_id(start.customer_id),
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                static_summary=f"Cancelamento do cliente {start.customer_id}",
+            )
+            return self.temporal.execute_update_with_start_workflow(
+                "request_checked", request, start_workflow_operation=operation, result_type=Answer
+            )
 
-    async def _asked(self, question: Awaitable[T], reference: str) -> T:
-        """Await an answer in time, with every failure in our own words."""
+        return await self._asked(opening, start.customer_id)
+
+    async def _asked(self, ask: Callable[[], Awaitable[T]], reference: str) -> T:
+        """An answer in time, with every failure in our own words.
+
+        A server that is too busy is asked again: it answers at most ten updates of one case at a time, so of
+        many requests at once some have to wait. What is asked carries its `message_id` and counts once.
+        """
         with _translated(reference):
             async with asyncio.timeout(self._answer_within.total_seconds()):
-                return await question
+                for pause in _longer_pauses():
+                    try:
+                        return await ask()
+                    except RPCError as error:
+                        if not _is_busy(error):
+                            raise
+                    await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
+
+
+def _longer_pauses() -> Iterator[float]:
+    """Seconds between one try and the next, without end; uneven, so that many callers do not come together."""
+    pause = 0.05
+    while True:
+        yield pause * random.uniform(0.5, 1.5)
+        pause = min(2 * pause, 1.0)
 
 
 def _identified(message: M) -> M:
@@ -353,6 +377,12 @@ def _rpc_problem(error: RPCError, reference: str) -> Exception:
             return Refused(Problem(field="payload", problem=error.message))
         case _:
             return ServerUnreachable(f"o servidor Temporal não respondeu ({error.status.name})")
+
+
+def _is_busy(error: RPCError) -> bool:
+    """Whether the server, being there, could not take what was asked just now."""
+    given_back = error.status is RPCStatusCode.UNAVAILABLE and "aborted" in error.message
+    return given_back or error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
 
 
 def _listing(execution: WorkflowExecution) -> CaseListing:

@@ -212,8 +212,10 @@ class CaseDriver:
         } | changes
 
     async def to_notice(self, **changes: Any) -> CaseStatus:
-        """Bring the case to the notice, with everything owed done."""
+        """Bring the case to the notice, with everything owed done at every stage on the way."""
+        await self.quiet()
         await self.decline()
+        await self.quiet()
         await self.formalize(**changes)
         return await self.quiet()
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from temporalio.api.common.v1 import Payload
-from temporalio.client import WithStartWorkflowOperation, WorkflowFailureError
-from temporalio.common import RawValue, WorkflowIDConflictPolicy
+from temporalio.client import WorkflowFailureError
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from cancellation.client import CancellationClient
 from cancellation.domain.identity import workflow_id
-from cancellation.messages.facts import CaseStart, RequestMessage
+from cancellation.domain.values import Channel
+from cancellation.messages.facts import RequestMessage
 from cancellation.messages.status import Answer
 from tests.durable.customers import new_customer
 from tests.durable.house import CaseDriver, House, until
@@ -20,21 +22,10 @@ GOOD = {"channel": "phone", "text": "Quero cancelar"}
 
 
 async def open_or_join(house: House, customer_id: str, message_id: str) -> Answer:
-    """What `CancellationClient.open_or_join` does, on the house's own queue."""
-    request = RequestMessage(channel="phone", text="Quero cancelar", message_id=message_id)  # type: ignore[arg-type]
-    answer: Answer = await house.environment.client.execute_update_with_start_workflow(
-        "request_checked",
-        request,
-        start_workflow_operation=WithStartWorkflowOperation(
-            "Cancellation",
-            CaseStart(customer_id=customer_id, request=request),
-            id=workflow_id(customer_id),
-            task_queue=house.task_queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        ),
-        result_type=Answer,
-    )
-    return answer
+    """A service asks for a cancellation."""
+    client = CancellationClient(house.environment.client, task_queue=house.task_queue)
+    request = RequestMessage(channel=Channel.PHONE, text="Quero cancelar", message_id=message_id)
+    return await client.open_or_join(customer_id, request)
 
 
 async def test_fifty_concurrent_opens_make_one_case_with_fifty_contacts_X1(house: House) -> None:
