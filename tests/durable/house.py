@@ -302,12 +302,12 @@ class CaseDriver:
         await until(idle)
         return await self.status()
 
-    async def result(self) -> CaseResult:
-        """The result, when the case has ended."""
+    async def result(self, patience: float = PATIENCE) -> CaseResult:
+        """The result, when the case has ended; `patience` in real seconds."""
         handle = self.house.environment.client.get_workflow_handle(
             workflow_id(self.customer_id), result_type=CaseResult
         )
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             found: CaseResult = await handle.result()
             return found
 

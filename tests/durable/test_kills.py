@@ -1,0 +1,127 @@
+"""Processes killed in the middle of closing: nothing lost, nothing twice."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS
+from tests.durable.house import CaseDriver
+from tests.durable.premises import Premises, die, premises, pull_the_plug
+from workers.embedded import EmbeddedPostgres, EmbeddedTemporal
+
+Everything = tuple[Premises, EmbeddedTemporal, EmbeddedPostgres]
+HOUR = timedelta(hours=1)
+SETTLED = 120.0
+"""Real seconds: what a killed process was doing waits out its time-outs, one after the other."""
+
+
+@pytest.fixture(scope="module")
+async def everything(open_folder: Path) -> AsyncIterator[Everything]:
+    folder = open_folder / "kills"
+    folder.mkdir(mode=0o711)
+    async with premises(folder) as all_of_it:
+        yield all_of_it
+
+
+async def at_the_last_minute(house: Premises) -> CaseDriver:
+    """A case half a minute before the end of its notice."""
+    case = await house.open()
+    await case.quiet()
+    status = await case.to_notice()
+    assert status.notice is not None
+    await case.forward_to(status.notice.ends_at - timedelta(seconds=30))
+    return case
+
+
+async def closed_exactly_once(house: Premises, case: CaseDriver) -> None:
+    result = await case.result(patience=SETTLED)
+    assert result.outcome == "closed"
+    assert result.released.model_dump() == {
+        "extensions": EXTENSIONS,
+        "trunks": TRUNKS,
+        "licences": LICENCES,
+        "numbers": len(case.seed.numbers),
+    }
+    assert await house.left(case) == {"extensions": 0, "trunks": 0, "licences": 0, "numbers": 0}
+    invoices = "select count(*) from billing.invoices where case_id = $1"
+    assert await house.pool.fetchval(invoices, result.case_id) == 1
+    assert result.voided_charges == 2
+    trail = await house.crm.adapter.trail(result.case_id)
+    assert [entry.seq for entry in trail] == list(range(1, result.trail_entries + 1))
+    assert (await house.crm.adapter.verify_trail(result.case_id)).intact
+    assert await case.crm_status() == "Cancelado"
+    mine = [mail.message for mail in house.sink.mails if result.protocol in str(mail.message["Subject"])]
+    sent = [str(message["Message-ID"]) for message in mine]
+    assert len(sent) == len(set(sent)) >= 8
+
+
+async def test_a_worker_killed_in_the_middle_of_closing_loses_nothing_and_doubles_nothing_X7(
+    everything: Everything,
+) -> None:
+    house, _, _ = everything
+    async with house.worker_process() as first:
+        billing, releasing = await at_the_last_minute(house), await at_the_last_minute(house)
+        async with house.halted("subscriptions", "stopped_on"):
+            await billing.forward(timedelta(seconds=31))
+            await house.waiting(1)
+            async with house.halted("licences", "released_at"):
+                await releasing.forward(timedelta(seconds=31))
+                await house.waiting(2)
+                await die(first)
+    async with house.worker_process():
+        await closed_exactly_once(house, billing)
+        await closed_exactly_once(house, releasing)
+
+
+async def test_a_worker_that_is_stopped_politely_hands_over_X7(everything: Everything) -> None:
+    house, _, _ = everything
+    async with house.worker_process() as first:
+        case = await at_the_last_minute(house)
+        first.terminate()
+        async with asyncio.timeout(20):
+            assert await first.wait() == 0
+    async with house.worker_process():
+        await case.forward(timedelta(seconds=31))
+        await closed_exactly_once(house, case)
+
+
+async def test_temporal_and_postgresql_killed_in_the_notice_and_in_closing_X7(everything: Everything) -> None:
+    house, temporal, postgres = everything
+    async with house.worker_process():
+        case = await house.open()
+        await case.to_notice()
+        await pull_the_plug(temporal, postgres)
+        await house.answers()
+        status = await case.status()
+        assert status.stage.value == "notice"
+        assert status.notice is not None
+        await case.forward_to(status.notice.ends_at - timedelta(seconds=30))
+        async with house.halted("licences", "released_at"):
+            await case.forward(timedelta(seconds=31))
+            await house.waiting(1)
+            await pull_the_plug(temporal, postgres)
+        await house.answers()
+        await closed_exactly_once(house, case)
+
+
+async def test_postgresql_down_for_a_day_in_the_middle_of_closing_heals_X7(everything: Everything) -> None:
+    house, _, postgres = everything
+    async with house.worker_process():
+        case = await at_the_last_minute(house)
+        async with house.halted("licences", "released_at"):
+            await case.forward(timedelta(seconds=31))
+            await house.waiting(1)
+            os.kill(postgres.pid, SIGKILL)
+            await postgres.wait()
+        await case.forward(24 * HOUR)
+        assert "release_resources" in (await case.status()).attention
+        await postgres.start()
+        await house.answers()
+        await case.forward(2 * HOUR)
+        await closed_exactly_once(house, case)
+        assert (await case.status()).attention == ()
