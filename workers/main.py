@@ -11,9 +11,9 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 from cancellation.settings import Clock, Settings, temporal_connect_config
+from cancellation.telemetry import temporal_runtime
 from workers.wiring import guard_of, load_policy, mailroom_of, open_systems
 from workers.worker import activities_of, cancellation_worker
 from workflows.details import announce_virtual_clock
@@ -30,7 +30,7 @@ async def run_worker(settings: Settings) -> None:
         ValueError: the policy file is not a valid policy; the message names the field.
     """
     policy = load_policy(settings)
-    client = await connect(settings, runtime=_runtime(settings))
+    client = await connect(settings, runtime=temporal_runtime(settings.metrics_address))
     stop = _stop_event()
     if settings.clock is Clock.VIRTUAL:
         announce_virtual_clock()
@@ -66,12 +66,6 @@ async def is_polled(client: Client, task_queue: str = CANCELLATIONS) -> bool:
         )
     )
     return len(response.pollers) > 0
-
-
-def _runtime(settings: Settings) -> Runtime | None:
-    if settings.metrics_address is None:
-        return None
-    return Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=settings.metrics_address)))
 
 
 def _stop_event() -> asyncio.Event:
