@@ -22,6 +22,8 @@ _CUSTOMER_NUMBER = re.compile(
     r"assinante|codigo do assinante)"
     r"(?: (?:e|numero|no|n|codigo|cod|id))?\.?[ :#.º°-]{0,3}(?P<number>\d{1,12})\b"
 )
+_WRAP = re.compile(r"(?<!\n)\n(?!\n)")
+"""Where a mail program broke a line; an empty line is the writer's own."""
 _MOST = 50
 
 
@@ -114,6 +116,7 @@ def clues_in(
         The clues, at most fifty of a kind.
     """
     text = f"{subject}\n{newest}"
+    numbered = (fold(subject).plain, _WRAP.sub(" ", fold(newest).plain))
     return Clues(
         addresses=tuple(dict.fromkeys(address.lower() for address in addresses))[:_MOST],
         protocols=tuple(find_protocols("\n".join((subject, newest, " ".join(references), quoted))))[:_MOST],
@@ -123,7 +126,7 @@ def clues_in(
             )
         )[:_MOST],
         customer_numbers=tuple(
-            dict.fromkeys(m.group("number") for m in _CUSTOMER_NUMBER.finditer(fold(text).plain))
+            dict.fromkeys(m.group("number") for part in numbered for m in _CUSTOMER_NUMBER.finditer(part))
         )[:_MOST],
     )
 

@@ -25,6 +25,7 @@ def test_cnpj_counts_only_with_right_check_digits() -> None:
         ("Código do cliente: 77", "77"),
         ("sou o cliente 1042", "1042"),
         ("ID do cliente 9", "9"),
+        ("o contrato da Acme Ferragens, cliente\n1042. Motivo: custo", "1042"),
     ],
 )
 def test_customer_number_is_found(text: str, number: str) -> None:
@@ -33,6 +34,7 @@ def test_customer_number_is_found(text: str, number: str) -> None:
 
 def test_other_numbers_are_not_customer_numbers() -> None:
     assert clues_in([], "NF 3321", "boleto 8812 de 10/01, ramal 205, 11 4000-1000").customer_numbers == ()
+    assert clues_in([], "Somos cliente", "2 meses atrás\n\nAtt, cliente\n\n1042 vezes").customer_numbers == ()
 
 
 def test_organisation_is_what_was_registered() -> None:
