@@ -18,6 +18,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from activities.crm import CrmActivities
+from cancellation.domain import vocabulary
 from cancellation.domain.case import Case, DutyKind
 from cancellation.domain.due import due_instants
 from cancellation.domain.refusal import Refused
@@ -31,7 +32,6 @@ from cancellation.messages.status import Answer, CaseResult, CaseStatus, result_
 from workflows import tasks
 from workflows.alarm import Alarm
 from workflows.correspondence import letter
-from workflows.details import due_words
 from workflows.effects import Effects
 from workflows.handlers import MessageHandlers
 from workflows.opening import ContinuedCase, can_move, continued_case, freeze_policy, opened_case
@@ -269,7 +269,7 @@ class CancellationWorkflow(MessageHandlers):
         case = self._case
         coming = due_instants(case, workflow.now())
         if coming:
-            self._alarm.set(coming[0].at, due_words(coming[0].what))
+            self._alarm.set(coming[0].at, vocabulary.due(coming[0].what))
         else:
             self._alarm.clear()
         await workflow.wait_condition(

@@ -14,6 +14,7 @@ from temporalio.exceptions import ActivityError, RetryState, is_cancelled_except
 
 from activities.crm import CrmActivities
 from activities.mail import MailActivities
+from cancellation.domain import vocabulary
 from cancellation.domain.case import Case
 from cancellation.domain.trail import LETTER_SENT, SYSTEM
 from cancellation.domain.values import Team
@@ -21,7 +22,6 @@ from cancellation.messages.crm import CaseRecord, TaskOrder
 from cancellation.messages.letters import Delivery, DeliveryReport, Letter, LetterBatch, LetterKind
 from workflows import tasks
 from workflows.correspondence import letter
-from workflows.details import STEP_WORDS
 from workflows.policies import MAIL, RECORD, ActivityPolicy
 
 Result = TypeVar("Result")
@@ -96,7 +96,7 @@ class Effects:
         try:
             await self._keep_trying(activity, argument, policy, None, may_be_refused=True)
         except _StepRefused:
-            words = STEP_WORDS[activity.__name__]
+            words = vocabulary.step(activity.__name__)
             self._case.trail.add(workflow.now(), SYSTEM, "step_refused", f"Recusado pelo sistema: {words}.")
             return False
         return True
@@ -126,7 +126,7 @@ class Effects:
                 else workflow.ActivityCancellationType.TRY_CANCEL
             ),
             retry_policy=policy.retry,
-            summary=summary or STEP_WORDS[activity.__name__],
+            summary=summary or vocabulary.step(activity.__name__),
         )
         return result
 
@@ -221,16 +221,14 @@ class Effects:
     # ------------------------------------------------------------------ attention
 
     def _raise_attention(self, step: str) -> None:
-        words = STEP_WORDS[step]
+        words = vocabulary.step(step)
         now = workflow.now()
         if step in self._case.attention:
             return
         self._case.attention.append(step)
         self._case.trail.add(now, SYSTEM, "attention_raised", f"Etapa falhando, precisa de atenção: {words}.")
         self._publish()
-        self.in_background(
-            self.record(f"Tarefa de atenção: {words}", open_tasks=(tasks.attend_to(step, words),))
-        )
+        self.in_background(self.record(f"Tarefa de atenção: {words}", open_tasks=(tasks.attend_to(step),)))
         if step != MailActivities.send_letters.__name__:
             ordinal = f"{step}:{self._case.trail.last_seq}"
             self.post(
@@ -249,7 +247,7 @@ class Effects:
         if step not in self._case.attention:
             return
         self._case.attention = [code for code in self._case.attention if code != step]
-        words = STEP_WORDS[step]
+        words = vocabulary.step(step)
         self._case.trail.add(workflow.now(), SYSTEM, "attention_cleared", f"Etapa recuperada: {words}.")
         self._publish()
         self.in_background(

@@ -10,6 +10,7 @@ from temporalio import workflow
 from activities.billing import BillingActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
+from cancellation.domain import vocabulary, words
 from cancellation.domain.case import Case, Duty, DutyKind
 from cancellation.domain.due import Due
 from cancellation.domain.stage import Stage
@@ -23,7 +24,6 @@ from cancellation.messages.telephony import Inventory, InventoryQuery, PortRecor
 from cancellation.messages.warrant import Warrant
 from workflows import tasks
 from workflows.correspondence import letter
-from workflows.details import ACCESS_WORDS, due_words
 from workflows.effects import Effects
 from workflows.policies import EXPORT, PURGE, READ, RECORD, TELEPHONY
 
@@ -145,13 +145,12 @@ class Steps:
         await self._effects.perform(TelephonyActivities.deactivate_services, order, TELEPHONY)
         report = await self._effects.perform(TelephonyActivities.release_resources, order, TELEPHONY)
         case.released = report.released
-        count = report.released
         case.trail.add(
             workflow.now(),
             SYSTEM,
             "released",
-            f"Serviços desativados e recursos liberados e conferidos: {count.extensions} ramais, "
-            f"{count.trunks} troncos, {count.licences} licenças, {count.numbers} números.",
+            "Serviços desativados; liberação conferida: "
+            f"{words.listed(vocabulary.released(report.released)) or 'nada a liberar'}.",
         )
         return len(order.hold)
 
@@ -168,7 +167,7 @@ class Steps:
             SYSTEM,
             "billing_closed",
             f"Cobrança encerrada e conferida: fatura final {closed.invoice.invoice_id}, "
-            f"{closed.voided_charges} cobranças canceladas.",
+            f"{words.counted(closed.voided_charges, 'cobrança cancelada', 'cobranças canceladas')}.",
         )
 
     async def remove_recordings(self) -> None:
@@ -186,8 +185,8 @@ class Steps:
                 workflow.now(),
                 SYSTEM,
                 "recordings_purged",
-                f"Gravações removidas: {ended.purged.recordings}; "
-                f"arquivos de download: {ended.purged.archives}.",
+                f"Dados removidos: {words.counted(ended.purged.recordings, 'gravação', 'gravações')} e "
+                f"{words.counted(ended.purged.archives, 'arquivo', 'arquivos')} de download.",
             )
 
     async def _revoke_links(self) -> None:
@@ -198,8 +197,8 @@ class Steps:
     def _note_accesses(self, accesses: Sequence[Access]) -> None:
         """Who used the download link, when, and how much they got (P20)."""
         for access in accesses:
-            size = "" if access.bytes is None else f", {access.bytes} bytes"
-            what = ACCESS_WORDS[access.kind.value]
+            size = "" if access.bytes is None else f", {words.size(access.bytes)}"
+            what = vocabulary.access(access.kind.value)
             self._case.trail.add(access.at, access.address, "link_used", f"Link das gravações: {what}{size}.")
 
     async def confirm_closure(self) -> None:
@@ -357,7 +356,8 @@ class Steps:
             now,
             SYSTEM,
             "recordings_ready",
-            f"Gravações prontas para download: {archive.files} arquivos, {archive.size} bytes.",
+            f"Gravações prontas para download: {words.counted(archive.files, 'gravação', 'gravações')}, "
+            f"{words.size(archive.size)}.",
         )
         ready = letter(case, LetterKind.RECORDINGS_READY, now, ordinal=ordinal, archive=archive)
         if wanted.deliver_to:
@@ -376,4 +376,4 @@ class Steps:
             if kind is LetterKind.REMIND_PORTABILITY:
                 more["numbers"] = tuple(case.numbers_not_asked_for)
             self._effects.post(letter(case, kind, now, team=team, ordinal=due.what, **more))
-            case.trail.add(now, SYSTEM, REMINDED, f"{due_words(due.what)}.")
+            case.trail.add(now, SYSTEM, REMINDED, f"{vocabulary.due(due.what)}.")

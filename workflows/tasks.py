@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Final
 
+from cancellation.domain import vocabulary, words
 from cancellation.domain.case import Case
-from cancellation.domain.values import Channel, FormalizationMail, OfferKind, OfferStatus, Request, Team
+from cancellation.domain.values import FormalizationMail, OfferKind, OfferStatus, Request, Team
 from cancellation.messages.crm import TaskOrder
-from cancellation.messages.telephony import Inventory, ResourceKind
+from cancellation.messages.telephony import Inventory
 
 COMMERCIAL: Final = "commercial"
 FORMALIZATION: Final = "formalization"
@@ -18,18 +19,6 @@ _DELIVERS: Final = {
     OfferKind.TECHNICAL_FIX: Team.SUPPORT,
     OfferKind.TRAINING: Team.SUPPORT,
 }
-_RESOURCES: Final = {
-    ResourceKind.EXTENSION: "ramal",
-    ResourceKind.TRUNK: "tronco",
-    ResourceKind.LICENCE: "licença",
-}
-_CHANNELS: Final = {
-    Channel.WHATSAPP: "WhatsApp",
-    Channel.PHONE: "telefone",
-    Channel.EMAIL: "e-mail",
-    Channel.CHATBOT: "chatbot",
-    Channel.OTHER: "outro",
-}
 
 
 def call_customer(customer_id: str, request: Request, protocol: str) -> TaskOrder:
@@ -37,10 +26,10 @@ def call_customer(customer_id: str, request: Request, protocol: str) -> TaskOrde
     contact = request.contact
     lines = [
         f"Protocolo: {protocol}",
-        f"Canal: {_CHANNELS[request.channel]}",
+        f"Canal: {vocabulary.channel(request.channel)}",
         f"Nome: {contact.name or '—'}",
         f"E-mail: {contact.email or '—'}",
-        f"Telefone: {contact.phone or '—'}",
+        f"Telefone: {words.phone(contact.phone or '—')}",
         f"Recebido por: {request.actor}",
         "",
         request.text or "(sem texto)",
@@ -73,7 +62,7 @@ def end_of_notice(case: Case) -> TaskOrder:
         key=D30,
         team=Team.SUPPORT,
         title=f"Término do aviso prévio do cliente {case.customer_id} (D+{case.policy.notice_days})",
-        text=f"Último dia com serviço ativo: {case.notice.last_day:%d/%m/%Y}. O encerramento é automático.",
+        text=f"Último dia com serviço ativo: {words.short_date(case.notice.last_day)}. O encerramento é automático.",
         due_on=case.notice.last_day,
     )
 
@@ -85,7 +74,7 @@ def final_billing(case: Case) -> TaskOrder:
         key="final_billing",
         team=Team.FINANCE,
         title=f"Faturamento final do cliente {case.customer_id}",
-        text=f"Cobrar até {case.notice.last_day:%d/%m/%Y}, inclusive; nada depois.",
+        text=f"Cobrar até {words.short_date(case.notice.last_day)}, inclusive; nada depois.",
         due_on=case.notice.last_day,
     )
 
@@ -95,8 +84,11 @@ def plan_shutdown(case: Case, inventory: Inventory | None) -> TaskOrder:
     assert case.notice is not None
     lines = ["Recursos a liberar após o aviso prévio:"]
     if inventory is not None:
-        lines += [f"- {_RESOURCES[resource.kind]} {resource.label}" for resource in inventory.resources]
-        lines += [f"- número {number.number}" for number in inventory.numbers]
+        lines += [
+            f"- {vocabulary.resource(resource.kind.value)} {resource.label}"
+            for resource in inventory.resources
+        ]
+        lines += [f"- número {words.phone(number.number)}" for number in inventory.numbers]
     return TaskOrder(
         key="shutdown_plan",
         team=Team.SUPPORT,
@@ -108,11 +100,7 @@ def plan_shutdown(case: Case, inventory: Inventory | None) -> TaskOrder:
 
 def decide_on_mail(mail: FormalizationMail, doubts: tuple[str, ...]) -> TaskOrder:
     """Commercial decides whether an e-mail that cannot count by itself is the customer's (X9)."""
-    words = {
-        "sender": "o remetente não é um contato autorizado",
-        "authentication": "a autenticação do e-mail (SPF/DKIM/DMARC) não passou",
-    }
-    because = "; ".join(words.get(doubt, doubt) for doubt in doubts)
+    because = "; ".join(map(vocabulary.doubt, doubts))
     return TaskOrder(
         key=f"mail:{mail.message_id}"[:300],
         team=Team.COMMERCIAL,
@@ -128,7 +116,7 @@ def decide_on_mail(mail: FormalizationMail, doubts: tuple[str, ...]) -> TaskOrde
 def _confirming(mail: FormalizationMail) -> str:
     """How a person at Commercial vouches for an e-mail: the command, where its original is kept."""
     if mail.original_ref is None or not mail.original_ref.startswith("crm:original/"):
-        return "a formalização preenchida e `confirmed_by`"
+        return "a formalização e o seu nome no campo `confirmed_by`"
     return f'`cancelamento formalize {mail.original_ref} --confirmed-by "SEU NOME" --explicit-request`'
 
 
@@ -146,12 +134,12 @@ def deliver_offers(case: Case) -> tuple[TaskOrder, ...]:
     )
 
 
-def attend_to(step: str, words: str) -> TaskOrder:
+def attend_to(step: str) -> TaskOrder:
     """A team looks at a step that keeps failing (X7)."""
     return TaskOrder(
         key=f"attention:{step}",
         team=Team.SUPPORT,
-        title=f"Etapa parada: {words}",
+        title=f"Etapa parada: {vocabulary.step(step)}",
         text="A etapa é tentada sem parar e segue sozinha quando o sistema voltar. Verifique o sistema.",
     )
 

@@ -29,6 +29,7 @@ from cancellation.domain.values import (
     RecordingsRequest,
     Request,
 )
+from cancellation.domain.values import Released as Released
 
 
 class DutyKind(StrEnum):
@@ -67,24 +68,6 @@ class RefusedMessage(BaseModel):
     actor: str
     message_id: str | None = None
     details: tuple[Problem, ...]
-
-
-class Released(BaseModel):
-    """What closing released, by kind (P17)."""
-
-    extensions: int = 0
-    trunks: int = 0
-    licences: int = 0
-    numbers: int = 0
-
-    def __add__(self, other: "Released") -> "Released":
-        """Sum two partial releases."""
-        return Released(
-            extensions=self.extensions + other.extensions,
-            trunks=self.trunks + other.trunks,
-            licences=self.licences + other.licences,
-            numbers=self.numbers + other.numbers,
-        )
 
 
 class Case(BaseModel):

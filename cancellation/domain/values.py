@@ -191,3 +191,21 @@ class Archive(Value):
     """Bytes."""
     sha256: str
     expires_at: AwareDatetime
+
+
+class Released(BaseModel):
+    """What closing released, by kind (P17)."""
+
+    extensions: int = 0
+    trunks: int = 0
+    licences: int = 0
+    numbers: int = 0
+
+    def __add__(self, other: "Released") -> "Released":
+        """Sum two partial releases."""
+        return Released(
+            extensions=self.extensions + other.extensions,
+            trunks=self.trunks + other.trunks,
+            licences=self.licences + other.licences,
+            numbers=self.numbers + other.numbers,
+        )

@@ -2,73 +2,31 @@
 
 from collections.abc import Sequence
 
-from cancellation.domain.values import Channel, Contact, Offer, OfferStatus, PortStatus, Team
-from cancellation.letters import clean, words
+from cancellation.domain import vocabulary, words
+from cancellation.domain.values import Channel, Contact, Offer, OfferStatus, Team
+from cancellation.letters import clean
 from cancellation.messages.letters import LetterFacts
 from cancellation.messages.telephony import Inventory, Number, Resource
-
-_RECIPIENT = "recipient:"
-
-_MISSING_FOR_CUSTOMER = {
-    "explicit_request": "o pedido explícito de cancelamento (como “Solicito o cancelamento dos serviços”)",
-    "reason": "o motivo do cancelamento (uma frase já basta)",
-    "sender": "o envio a partir do endereço de um contato autorizado da sua empresa em nosso cadastro",
-    "authentication": "a confirmação de que a mensagem partiu mesmo do servidor de e-mail da sua empresa",
-}
-_DOUBTS = {
-    "sender": "o remetente não é um contato autorizado do cliente no CRM",
-    "authentication": "o nosso servidor não confirmou a autenticidade do remetente (SPF, DKIM ou DMARC)",
-    "explicit_request": "não está claro se há um pedido explícito de cancelamento",
-    "reason": "o motivo do cancelamento não aparece",
-}
-_BY_CHANNEL = {
-    Channel.WHATSAPP: "pelo WhatsApp",
-    Channel.PHONE: "por telefone",
-    Channel.EMAIL: "por e-mail",
-    Channel.CHATBOT: "pelo chatbot",
-    Channel.OTHER: "por outro canal",
-}
-_PORTS = {
-    PortStatus.REQUESTED: "portabilidade em andamento",
-    PortStatus.COMPLETED: "portabilidade concluída",
-    PortStatus.REJECTED: "portabilidade rejeitada",
-    PortStatus.CANCELLED: "portabilidade cancelada",
-}
-_OFFER_STATUS = {
-    OfferStatus.MADE: "apresentada",
-    OfferStatus.ACCEPTED: "aceita",
-    OfferStatus.REFUSED: "recusada",
-}
 
 
 def by_channel(channel: Channel) -> str:
     """`pelo WhatsApp`, `por telefone`."""
-    return _BY_CHANNEL[channel]
+    return vocabulary.by_channel(channel)
 
 
 def missing_for_customer(codes: Sequence[str]) -> list[str]:
     """Exactly what a formalization lacks, for the customer (P7): one phrase a code, in order."""
-    return [
-        f"o envio para {code.removeprefix(_RECIPIENT)}"
-        if code.startswith(_RECIPIENT)
-        else _MISSING_FOR_CUSTOMER.get(code, "uma informação que o nosso time Comercial vai explicar")
-        for code in codes
-    ]
+    return [vocabulary.missing_for_customer(code) for code in codes]
 
 
 def doubts(codes: Sequence[str]) -> list[str]:
     """Why an e-mail cannot count by itself, for Commercial (X9)."""
-    return [
-        f"não chegou a {code.removeprefix(_RECIPIENT)}"
-        if code.startswith(_RECIPIENT)
-        else _DOUBTS.get(code, "há algo na mensagem que uma pessoa precisa conferir")
-        for code in codes
-    ]
+    return [vocabulary.doubt(code) for code in codes]
 
 
 def lacks_only_mailboxes(codes: Sequence[str]) -> bool:
     """Whether the e-mail said everything and only did not reach every mailbox."""
-    return bool(codes) and all(code.startswith(_RECIPIENT) for code in codes)
+    return bool(codes) and all(map(vocabulary.is_mailbox, codes))
 
 
 def these(mailboxes: Sequence[str]) -> str:
@@ -126,7 +84,7 @@ def case_rows(facts: LetterFacts) -> list[tuple[str, str]]:
 
 def request_rows(facts: LetterFacts) -> list[tuple[str, str]]:
     """Who asked, how and when."""
-    channel = [("Canal", words.channel(facts.channel))] if facts.channel else []
+    channel = [("Canal", vocabulary.channel(facts.channel))] if facts.channel else []
     received = [("Recebido em", words.moment(facts.at))]
     return [*case_rows(facts), *channel, *received, *contact_rows(facts.contact)]
 
@@ -144,7 +102,7 @@ def contact_rows(contact: Contact | None) -> list[tuple[str, str]]:
 
 def reason_rows(facts: LetterFacts) -> list[tuple[str, str]]:
     """The kind of reason for leaving; its words are quoted apart."""
-    return [("Motivo", words.reason_category(facts.reason.category))] if facts.reason else []
+    return [("Motivo", vocabulary.reason_category(facts.reason.category))] if facts.reason else []
 
 
 def notice_rows(facts: LetterFacts) -> list[tuple[str, str]]:
@@ -188,13 +146,13 @@ def expiry(facts: LetterFacts) -> str:
 
 def offer(item: Offer) -> str:
     """`Ajuste de plano: 20 % de desconto`."""
-    kind = words.offer_kind(item.kind)
+    kind = vocabulary.offer_kind(item.kind)
     return f"{kind[0].upper()}{kind[1:]}: {item.description}"
 
 
 def offer_with_status(item: Offer) -> str:
     """`Ajuste de plano: 20 % de desconto (recusada)`."""
-    return f"{offer(item)} ({_OFFER_STATUS[item.status]})"
+    return f"{offer(item)} ({vocabulary.offer_status(item.status)})"
 
 
 def accepted(facts: LetterFacts) -> list[Offer]:
@@ -209,9 +167,9 @@ def inventory_groups(inventory: Inventory | None) -> list[tuple[str, list[str]]]
     own = [number for number in inventory.numbers if number.customer_owned]
     ours = [number for number in inventory.numbers if not number.customer_owned]
     groups = [
-        (words.counted(len(inventory.extensions), "ramal", "ramais"), _resources(inventory.extensions)),
-        (words.counted(len(inventory.trunks), "tronco", "troncos"), _resources(inventory.trunks)),
-        (words.counted(len(inventory.licences), "licença", "licenças"), _resources(inventory.licences)),
+        (vocabulary.resources("extension", len(inventory.extensions)), _resources(inventory.extensions)),
+        (vocabulary.resources("trunk", len(inventory.trunks)), _resources(inventory.trunks)),
+        (vocabulary.resources("licence", len(inventory.licences)), _resources(inventory.licences)),
         (
             words.counted(len(own), "número de propriedade do cliente", "números de propriedade do cliente"),
             [_number(number) for number in own],
@@ -225,13 +183,7 @@ def released_lines(facts: LetterFacts) -> list[str]:
     """What closing released, by kind; kinds without any are left out (P17)."""
     if facts.released is None:
         return []
-    counts = (
-        (facts.released.extensions, "ramal", "ramais"),
-        (facts.released.trunks, "tronco", "troncos"),
-        (facts.released.licences, "licença", "licenças"),
-        (facts.released.numbers, "número", "números"),
-    )
-    return [words.counted(count, one, many) for count, one, many in counts if count]
+    return vocabulary.released(facts.released)
 
 
 def held_lines(facts: LetterFacts, ended: str | None = None) -> list[str]:
@@ -283,7 +235,7 @@ def _resources(resources: Sequence[Resource]) -> list[str]:
 
 
 def _number(number: Number) -> str:
-    notes = [_PORTS[number.port]] if number.port else []
+    notes = [f"portabilidade {vocabulary.port_status(number.port)}"] if number.port else []
     if number.routes_to:
         notes.append(f"atende em {words.listed(number.routes_to)}")
     return words.phone(number.number) + (f" ({'; '.join(notes)})" if notes else "")

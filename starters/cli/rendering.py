@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cancellation.client import CaseListing
+from cancellation.domain import vocabulary
+from cancellation.domain import words as letters
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
-from cancellation.letters import words as letters
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS
 from cancellation.messages.status import Answer, CaseStatus
@@ -34,7 +35,10 @@ def say(line: str, answer: Answer) -> None:
     out.print(Text(line, style="bold"))
     out.print(
         Text.assemble(
-            "Protocolo ", (answer.protocol, "bold"), " · ", (words.stage(answer.stage), _style(answer.stage))
+            "Protocolo ",
+            (answer.protocol, "bold"),
+            " · ",
+            (vocabulary.stage(answer.stage), _style(answer.stage)),
         )
     )
 
@@ -45,7 +49,7 @@ def say_sent(fact: Message, json: bool) -> None:
         typer.echo(as_json({"sent": True, "message_id": fact.message_id}))
         return
     name = next(name for name, model in SIGNALS.items() if model is type(fact))
-    console().print(f"Enviado sem esperar resposta: {words.message_name(name)}.")
+    console().print(f"Enviado sem esperar resposta: {vocabulary.message_name(name)}.")
 
 
 def show_status(status: CaseStatus) -> None:
@@ -79,7 +83,7 @@ def show_trail(entries: Sequence[TrailEntry], heading: str) -> None:
         refused = entry.kind in ("message_refused", "stop_refused", "formalization_untrusted")
         table.add_row(
             str(entry.seq),
-            words.when(entry.at),
+            letters.short_moment(entry.at),
             Text(entry.actor),
             Text(entry.detail, style="yellow" if refused else ""),
         )
@@ -103,7 +107,7 @@ def show_cases(cases: Sequence[CaseListing]) -> None:
             case.customer_id,
             case.protocol or "—",
             _stage_of(case),
-            words.when(case.opened_at),
+            letters.short_moment(case.opened_at),
             letters.short_date(letters.last_day_before(case.notice_ends_at)) if case.notice_ends_at else "",
         )
     out.print(table)
@@ -113,7 +117,7 @@ def show_cases(cases: Sequence[CaseListing]) -> None:
 def _stage_of(case: CaseListing) -> Text:
     if case.stage is None:
         return Text(f"execução {case.execution}", style="red")
-    text = Text(words.short_stage(case.stage), style=_style(case.stage))
+    text = Text(vocabulary.short_stage(case.stage), style=_style(case.stage))
     if case.attention:
         text.append("  precisa de atenção", style="bold red")
     return text
@@ -121,40 +125,42 @@ def _stage_of(case: CaseListing) -> Text:
 
 def _path(stage: Stage) -> Text:
     """The stages of an ordinary case, with the one where this case stands."""
-    places = [place for place, _ in words.PATH]
-    if stage not in places:
-        return Text(f"● {words.stage(stage)}", style=_style(stage))
-    here = places.index(stage)
+    if stage not in words.PATH:
+        return Text(f"● {vocabulary.stage(stage)}", style=_style(stage))
+    here = words.PATH.index(stage)
     text = Text()
-    for place, (one, name) in enumerate(words.PATH):
+    for place, one in enumerate(words.PATH):
         if place:
             text.append(" ─ ", style=_QUIET)
         mark = "○" if place > here else "●"
         style = f"bold {_style(one)}" if place == here else (_QUIET if place > here else "")
-        text.append(f"{mark} {name}", style=style)
+        text.append(f"{mark} {vocabulary.short_stage(one).lower()}", style=style)
     return text
 
 
 def _status_rows(status: CaseStatus) -> Iterable[tuple[str, list[Text]]]:
-    yield "Etapa", [Text(words.stage(status.stage), style=_style(status.stage))]
+    yield "Etapa", [Text(vocabulary.stage(status.stage), style=_style(status.stage))]
     yield "Status no CRM", [Text(status.crm_status)]
-    yield "Aberto em", [Text(f"{letters.moment(status.opened_at)}, {letters.channel(status.channel)}")]
+    yield "Aberto em", [Text(f"{letters.moment(status.opened_at)}, {vocabulary.channel(status.channel)}")]
     if status.attention:
-        yield "Precisa de atenção", [Text(words.step(name), style="bold red") for name in status.attention]
+        yield (
+            "Precisa de atenção",
+            [Text(vocabulary.step(name), style="bold red") for name in status.attention],
+        )
     if len(status.contacts) > 1:
         contacts = [
-            f"{words.when(c.at)}  {letters.channel(c.channel)}  {_who(c.contact.name)}"
+            f"{letters.short_moment(c.at)}  {vocabulary.channel(c.channel)}  {_who(c.contact.name)}"
             for c in status.contacts
         ]
         yield "Contatos", [Text(line.rstrip()) for line in contacts]
     if status.reason:
-        category = letters.reason_category(status.reason.category)
+        category = vocabulary.reason_category(status.reason.category)
         yield "Motivo", [Text(f"{category}: {status.reason.text}")]
     if status.offers:
         yield (
             "Ofertas",
             [
-                Text(f"{letters.offer_kind(o.kind)}, {words.offer_status(o.status)}: {o.description}")
+                Text(f"{vocabulary.offer_kind(o.kind)}, {vocabulary.offer_status(o.status)}: {o.description}")
                 for o in status.offers
             ],
         )
@@ -165,7 +171,7 @@ def _status_rows(status: CaseStatus) -> Iterable[tuple[str, list[Text]]]:
             lines.append(f"confirmada por {mail.confirmed_by}")
         yield "Formalização", [Text(line) for line in lines]
     elif status.missing and status.stage in (Stage.RETENTION, Stage.AWAITING_FORMALIZATION):
-        yield "Falta formalizar", [Text(words.missing(code), style="yellow") for code in status.missing]
+        yield "Falta formalizar", [Text(vocabulary.missing(code), style="yellow") for code in status.missing]
     if status.notice:
         last_day = letters.long_date(status.notice.last_day)
         yield "Aviso prévio", [Text(f"até {last_day}, inclusive (cláusula {status.notice.clause})")]
@@ -174,13 +180,14 @@ def _status_rows(status: CaseStatus) -> Iterable[tuple[str, list[Text]]]:
     if status.recordings:
         yield "Gravações", [Text(words.recordings(status.recordings))]
     if status.due:
-        yield "Próximos prazos", [Text(f"{words.when(due.at)}  {words.due(due)}") for due in status.due]
+        coming = [f"{letters.short_moment(due.at)}  {vocabulary.due(due.what)}" for due in status.due]
+        yield "Próximos prazos", [Text(line) for line in coming]
     if status.refused:
         yield (
             "Recusadas",
             [
                 Text(
-                    f"{words.when(one.at)}  {words.message_name(one.name)}: "
+                    f"{letters.short_moment(one.at)}  {vocabulary.message_name(one.name)}: "
                     + "; ".join(f"{problem.field}: {problem.problem}" for problem in one.details),
                     style="yellow",
                 )

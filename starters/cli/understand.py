@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cancellation.domain import vocabulary
 from cancellation.settings import Settings
 from cancellation.understanding import (
     Action,
@@ -19,7 +20,7 @@ from cancellation.understanding import (
     understand_text,
 )
 from cancellation.understanding import understand as understand_reading
-from starters.cli import rendering, words
+from starters.cli import rendering
 from starters.cli.formalize import read_original, understood_by
 from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
@@ -148,7 +149,7 @@ def _show(understood: Understanding) -> None:
         ("Autenticação", _VERDICTS[understood.authentication]),
         ("Pedido explícito", _REQUESTS[understood.explicit_request]),
         ("Motivo", understood.reason or "não encontrado"),
-        ("Falta", "; ".join(words.missing(code) for code in understood.missing) or "nada"),
+        ("Falta", "; ".join(vocabulary.missing(code) for code in understood.missing) or "nada"),
     )
     for label, value in rows:
         table.add_row(label, Text(value))

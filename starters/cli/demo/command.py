@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cancellation.client import CancellationClient
-from cancellation.letters import words as letters
+from cancellation.domain import vocabulary
+from cancellation.domain import words as letters
 from cancellation.settings import Addresses, Settings, load_settings
 from cancellation.telemetry import configure_logging
 from starters.cli import budget, rendering, words
@@ -115,13 +116,14 @@ async def _show_results(client: CancellationClient, addresses: Addresses, out: C
         table.add_row(
             f"{customer_id} {(status.customer_name or '').split()[0]}",
             status.protocol,
-            Text(words.short_stage(status.stage), style=words.STAGE_STYLES[status.stage]),
+            Text(vocabulary.short_stage(status.stage), style=words.STAGE_STYLES[status.stage]),
             str(cost.actions),
             str(cost.events),
             letters.size(cost.bytes),
         )
         if status.stage is not expected:
-            wrong.append(f"{customer_id} terminou em {status.stage.value}, e não em {expected.value}")
+            came, wanted = vocabulary.stage(status.stage), vocabulary.stage(expected)
+            wrong.append(f"{customer_id} terminou em “{came}”, e não em “{wanted}”")
     out.print()
     rendering.show_trail(await client.trail(ACME), "Histórico completo do caso da Acme")
     await _show_closing(client, out)

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from cancellation.domain import vocabulary
+from cancellation.domain import words as letters
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import (
     Channel,
@@ -17,7 +19,6 @@ from cancellation.domain.values import (
     Reason,
     ReasonCategory,
 )
-from cancellation.letters import words as letters
 from cancellation.messages.facts import (
     DiscardMessage,
     PortabilityMessage,
@@ -27,7 +28,6 @@ from cancellation.messages.facts import (
     RetentionOutcomeMessage,
     WithdrawalMessage,
 )
-from starters.cli import words
 from starters.cli.demo.download import download, is_dead, link_in_outbox
 from starters.cli.demo.theatre import Theatre
 from starters.cli.running import Failure
@@ -186,7 +186,7 @@ async def _ask(
     )
     answer = await theatre.ask(customer_id, request)
     how = f"caso aberto, protocolo {answer.protocol}" if answer.opened else "contato juntado ao caso aberto"
-    theatre.tell(customer_id, f"pedido por {letters.channel(channel)}: {how}")
+    theatre.tell(customer_id, f"pedido {vocabulary.by_channel(channel)}: {how}")
 
 
 async def _offer(
@@ -202,7 +202,7 @@ async def _offer(
             actor="comercial.ana",
         ),
     )
-    theatre.tell(customer_id, f"oferta {words.offer_status(status)}: {description}")
+    theatre.tell(customer_id, f"oferta {vocabulary.offer_status(status)}: {description}")
 
 
 async def _outcome(
@@ -222,8 +222,7 @@ async def _port(theatre: Theatre, number: str, status: PortStatus) -> None:
     await theatre.report(
         ACME, PortabilityMessage(number=number, status=status, operator="Vozel", actor="suporte.leo")
     )
-    said = {PortStatus.REQUESTED: "solicitada", PortStatus.COMPLETED: "concluída"}[status]
-    theatre.tell(ACME, f"portabilidade de {letters.phone(number)} {said}")
+    theatre.tell(ACME, f"portabilidade de {letters.phone(number)} {vocabulary.port_status(status)}")
 
 
 async def _deliver(theatre: Theatre, customer_id: str, name: str, what: str) -> None:
@@ -233,5 +232,5 @@ async def _deliver(theatre: Theatre, customer_id: str, name: str, what: str) -> 
         last_day = letters.short_date(status.notice.last_day)
         theatre.tell(customer_id, f"{what} completo: aviso prévio até {last_day}, inclusive")
     else:
-        missing = letters.listed(words.missing(code) for code in understood.missing)
+        missing = letters.listed(vocabulary.missing(code) for code in understood.missing)
         theatre.tell(customer_id, f"{what} não basta, falta {missing}")

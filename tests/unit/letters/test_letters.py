@@ -481,7 +481,7 @@ def test_support_gets_the_inventory_P13() -> None:
         "1 número nosso",
     ):
         assert fact in text
-    assert "portabilidade em andamento; atende em 1042-t1 e 1042-200" in text
+    assert "portabilidade solicitada; atende em 1042-t1 e 1042-200" in text
     assert "nada é desativado antes do fim do último dia" in text
 
 

@@ -1,11 +1,9 @@
-"""How dates, money, numbers and codes are written for people in Brazil; days are those of São Paulo."""
+"""How dates, money, numbers and lists are written for people in Brazil; days are those of São Paulo."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
-
-from cancellation.domain.values import Channel, OfferKind, ReasonCategory
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 
@@ -32,44 +30,6 @@ _MONTHS = (
     "novembro",
     "dezembro",
 )
-
-_CHANNELS = {
-    Channel.WHATSAPP: "WhatsApp",
-    Channel.PHONE: "telefone",
-    Channel.EMAIL: "e-mail",
-    Channel.CHATBOT: "chatbot",
-    Channel.OTHER: "outro canal",
-}
-_OFFERS = {
-    OfferKind.PLAN_ADJUSTMENT: "ajuste de plano",
-    OfferKind.TECHNICAL_FIX: "correção técnica",
-    OfferKind.COMMERCIAL_TERMS: "condições comerciais",
-    OfferKind.TRAINING: "treinamento ou reconfiguração",
-}
-_REASONS = {
-    ReasonCategory.PRICE: "preço",
-    ReasonCategory.TECHNICAL: "problemas técnicos",
-    ReasonCategory.COMPETITOR: "mudança para outra operadora",
-    ReasonCategory.BUSINESS_CLOSED: "encerramento das atividades da empresa",
-    ReasonCategory.SUPPORT: "atendimento",
-    ReasonCategory.FEATURES: "falta de recursos",
-    ReasonCategory.OTHER: "outro motivo",
-}
-
-
-def channel(value: Channel) -> str:
-    """`whatsapp` as `WhatsApp`, `phone` as `telefone`."""
-    return _CHANNELS[value]
-
-
-def offer_kind(value: OfferKind) -> str:
-    """The kind of a retention offer, as the procedure calls it."""
-    return _OFFERS[value]
-
-
-def reason_category(value: ReasonCategory) -> str:
-    """Why a customer leaves, as people say it."""
-    return _REASONS[value]
 
 
 def short_date(day: date) -> str:
@@ -98,6 +58,21 @@ def clock(instant: datetime) -> str:
 def moment(instant: datetime) -> str:
     """`22/11/2026 às 10h15 (horário de Brasília)`."""
     return f"{short_date(instant)} às {clock(instant)} (horário de Brasília)"
+
+
+def short_moment(instant: datetime) -> str:
+    """`22/11/2026 10h15`, for a column; local time of São Paulo."""
+    return f"{short_date(instant)} {clock(instant)}"
+
+
+def told_later(at: datetime, now: datetime) -> str:
+    """When something happened, if it is told only now: ` (em 20/11/2026 às 14h00)`, with the space before it.
+
+    Nothing within a minute: then the instant of the telling says it.
+    """
+    if abs(now - at) < timedelta(minutes=1):
+        return ""
+    return f" (em {short_date(at)} às {clock(at)})"
 
 
 def last_day_before(instant: datetime) -> date:
@@ -156,6 +131,20 @@ def phone(number: str) -> str:
     if len(local) not in (10, 11):
         return number
     return f"+55 ({local[:2]}) {local[2:-4]}-{local[-4:]}"
+
+
+def period(first: date | None, last: date | None) -> str:
+    """`de 01/10/2026 a 22/11/2026`, `até 22/11/2026`; without any limit, `todo o período`."""
+    if first is None and last is None:
+        return "todo o período"
+    if first is None or last is None:
+        return f"até {short_date(last)}" if last else f"a partir de {short_date(first or date.max)}"
+    return f"de {short_date(first)} a {short_date(last)}"
+
+
+def sentence(text: str) -> str:
+    """Somebody's words as a sentence: with a full stop, unless they end with one or another mark."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def listed(items: Iterable[str]) -> str:

@@ -1,10 +1,9 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from cancellation.domain.values import Channel, OfferKind, ReasonCategory
-from cancellation.letters import words
+from cancellation.domain import words
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,21 @@ def test_counts_and_lists() -> None:
     assert words.listed(["a", "b", "c"]) == "a, b e c"
 
 
-def test_every_code_has_words() -> None:
-    assert all(words.channel(value) for value in Channel)
-    assert all(words.offer_kind(value) for value in OfferKind)
-    assert all(words.reason_category(value) for value in ReasonCategory)
+def test_periods() -> None:
+    first, last = date(2026, 10, 1), date(2026, 11, 22)
+    assert words.period(first, last) == "de 01/10/2026 a 22/11/2026"
+    assert words.period(first, None) == "a partir de 01/10/2026"
+    assert words.period(None, last) == "até 22/11/2026"
+    assert words.period(None, None) == "todo o período"
+
+
+def test_what_is_told_later_carries_its_instant_P20() -> None:
+    now = datetime(2026, 11, 22, 13, 15, tzinfo=UTC)
+    assert words.told_later(now - timedelta(seconds=59), now) == ""
+    assert words.told_later(now - timedelta(days=2), now) == " (em 20/11/2026 às 10h15)"
+
+
+def test_sentences_end_once() -> None:
+    assert words.sentence("Ficou caro") == "Ficou caro."
+    assert words.sentence("Ficou caro.") == "Ficou caro."
+    assert words.sentence("Por quê?") == "Por quê?"

@@ -1,0 +1,281 @@
+"""The codes of the process as people say them, one wording a code, wherever it is read.
+
+Letters, CRM tasks, the trail, the Web UI and the terminal all take their words from here.
+"""
+
+from typing import Final, NamedTuple
+
+from cancellation.domain.stage import Stage
+from cancellation.domain.values import Channel, OfferKind, OfferStatus, PortStatus, ReasonCategory, Released
+from cancellation.domain.words import counted
+
+_RECIPIENT: Final = "recipient:"
+
+
+class _Place(NamedTuple):
+    """A stage: in full, and for a column."""
+
+    whole: str
+    short: str
+
+
+class _Way(NamedTuple):
+    """A channel: its name, and how a request came through it."""
+
+    name: str
+    by: str
+
+
+class _Lack(NamedTuple):
+    """What an e-mail lacks: by name, as the customer is told, and as the doubt that it leaves."""
+
+    name: str
+    to_customer: str
+    doubt: str
+
+
+_STAGES: Final = {
+    Stage.RETENTION: _Place("Em retenção com o Comercial", "Retenção"),
+    Stage.AWAITING_FORMALIZATION: _Place("Aguardando formalização por e-mail", "Formalização"),
+    Stage.NOTICE: _Place("Aviso prévio em curso", "Aviso prévio"),
+    Stage.CLOSING: _Place("Encerramento em curso", "Encerramento"),
+    Stage.CLOSED: _Place("Encerrado", "Encerrado"),
+    Stage.RETAINED: _Place("Cliente retido", "Retido"),
+    Stage.WITHDRAWN: _Place("Cliente desistiu do cancelamento", "Desistiu"),
+    Stage.LAPSED: _Place("Prazo de formalização encerrado", "Prazo vencido"),
+    Stage.DISCARDED: _Place("Descartado", "Descartado"),
+}
+_CHANNELS: Final = {
+    Channel.WHATSAPP: _Way("WhatsApp", "pelo WhatsApp"),
+    Channel.PHONE: _Way("telefone", "por telefone"),
+    Channel.EMAIL: _Way("e-mail", "por e-mail"),
+    Channel.CHATBOT: _Way("chatbot", "pelo chatbot"),
+    Channel.OTHER: _Way("outro canal", "por outro canal"),
+}
+_OFFERS: Final = {
+    OfferKind.PLAN_ADJUSTMENT: "ajuste de plano",
+    OfferKind.TECHNICAL_FIX: "correção técnica",
+    OfferKind.COMMERCIAL_TERMS: "condições comerciais",
+    OfferKind.TRAINING: "treinamento ou reconfiguração",
+}
+_OFFER_STATUSES: Final = {
+    OfferStatus.MADE: "apresentada",
+    OfferStatus.ACCEPTED: "aceita",
+    OfferStatus.REFUSED: "recusada",
+}
+_REASONS: Final = {
+    ReasonCategory.PRICE: "preço",
+    ReasonCategory.TECHNICAL: "problemas técnicos",
+    ReasonCategory.COMPETITOR: "mudança para outra operadora",
+    ReasonCategory.BUSINESS_CLOSED: "encerramento das atividades da empresa",
+    ReasonCategory.SUPPORT: "atendimento",
+    ReasonCategory.FEATURES: "falta de recursos",
+    ReasonCategory.OTHER: "outro motivo",
+}
+_PORTS: Final = {
+    PortStatus.REQUESTED: "solicitada",
+    PortStatus.COMPLETED: "concluída",
+    PortStatus.REJECTED: "rejeitada",
+    PortStatus.CANCELLED: "cancelada",
+}
+_HOLD_ENDS: Final = {
+    "completed": "portado depois do aviso",
+    "expired": "liberado sem portabilidade",
+}
+_LACKS: Final = {
+    "explicit_request": _Lack(
+        "o pedido explícito de cancelamento",
+        "o pedido explícito de cancelamento (como “Solicito o cancelamento dos serviços”)",
+        "não está claro se há um pedido explícito de cancelamento",
+    ),
+    "reason": _Lack(
+        "o motivo do cancelamento",
+        "o motivo do cancelamento (uma frase já basta)",
+        "o motivo do cancelamento não aparece",
+    ),
+    "sender": _Lack(
+        "o envio por um contato autorizado do cliente no CRM",
+        "o envio a partir do endereço de um contato autorizado da sua empresa em nosso cadastro",
+        "o remetente não é um contato autorizado do cliente no CRM",
+    ),
+    "authentication": _Lack(
+        "a autenticidade do remetente (SPF, DKIM ou DMARC)",
+        "a confirmação de que a mensagem partiu mesmo do servidor de e-mail da sua empresa",
+        "o nosso servidor não confirmou a autenticidade do remetente (SPF, DKIM ou DMARC)",
+    ),
+}
+_UNKNOWN_LACK: Final = _Lack(
+    "uma informação que uma pessoa precisa conferir",
+    "uma informação que o nosso time Comercial vai explicar",
+    "há algo na mensagem que uma pessoa precisa conferir",
+)
+_DUES: Final = {
+    "lapse": "Fim do prazo para formalizar",
+    "notice_end": "Fim do aviso prévio",
+    "hold_end": "Fim da retenção do número",
+    "remind_commercial": "Lembrete ao Comercial",
+    "remind_formalization": "Lembrete da formalização",
+    "remind_portability": "Lembrete da portabilidade",
+    "remind_link": "Lembrete do link das gravações",
+}
+_STEPS: Final = {
+    "open_case": "Registrar o caso e a tarefa do Comercial no CRM",
+    "record_case": "Registrar no CRM",
+    "read_inventory": "Ler os recursos do cliente na telefonia",
+    "record_port": "Registrar a portabilidade na telefonia",
+    "plan_billing_end": "Programar o fim da cobrança",
+    "lift_billing_end": "Retomar a cobrança normal",
+    "deactivate_services": "Desativar os serviços",
+    "release_resources": "Liberar ramais, troncos, licenças e números",
+    "close_billing": "Encerrar e conferir o faturamento",
+    "export_recordings": "Exportar as gravações",
+    "revoke_links": "Invalidar os links de download",
+    "purge_recordings": "Remover as gravações",
+    "send_letters": "Enviar mensagens",
+}
+_ACCESSES: Final = {
+    "page": "página aberta",
+    "file": "arquivo baixado",
+    "redirect": "arquivo baixado direto do armazenamento",
+    "dead": "recusado, o link já não valia",
+}
+_MESSAGES: Final = {
+    "request": "pedido do cliente",
+    "retention_offer": "oferta de retenção",
+    "retention_outcome": "resultado da retenção",
+    "formalization": "e-mail de formalização",
+    "portability": "portabilidade de um número",
+    "recordings_request": "pedido das gravações",
+    "withdrawal": "desistência do cancelamento",
+    "discard": "descarte do caso",
+}
+_ENVELOPE: Final = {
+    "message_id": "a identificação da mensagem",
+    "occurred_at": "a data e a hora",
+    "actor": "quem informou",
+}
+_RESOURCES: Final = {
+    "extension": ("ramal", "ramais"),
+    "trunk": ("tronco", "troncos"),
+    "licence": ("licença", "licenças"),
+    "number": ("número", "números"),
+}
+
+
+def stage(value: Stage) -> str:
+    """Where a case stands."""
+    return _STAGES[value].whole
+
+
+def short_stage(value: Stage) -> str:
+    """The same for a column of a table."""
+    return _STAGES[value].short
+
+
+def channel(value: Channel) -> str:
+    """`whatsapp` as `WhatsApp`, `phone` as `telefone`."""
+    return _CHANNELS[value].name
+
+
+def by_channel(value: Channel) -> str:
+    """`pelo WhatsApp`, `por telefone`."""
+    return _CHANNELS[value].by
+
+
+def offer_kind(value: OfferKind) -> str:
+    """The kind of a retention offer, as the procedure calls it."""
+    return _OFFERS[value]
+
+
+def offer_status(value: OfferStatus) -> str:
+    """What became of an offer."""
+    return _OFFER_STATUSES[value]
+
+
+def reason_category(value: ReasonCategory) -> str:
+    """Why a customer leaves, as people say it."""
+    return _REASONS[value]
+
+
+def port_status(value: PortStatus) -> str:
+    """How a number's portability stands."""
+    return _PORTS[value]
+
+
+def hold_end(ended: str | None) -> str:
+    """How the keeping of a number ended."""
+    return _HOLD_ENDS.get(ended or "", "ainda mantido")
+
+
+def missing(code: str) -> str:
+    """What a formalization still lacks, by name, with its article."""
+    return f"o envio para {_mailbox(code)}" if _mailbox(code) else _lack(code).name
+
+
+def missing_for_customer(code: str) -> str:
+    """What a formalization still lacks, explained to the customer (P7)."""
+    return f"o envio para {_mailbox(code)}" if _mailbox(code) else _lack(code).to_customer
+
+
+def doubt(code: str) -> str:
+    """Why an e-mail cannot count by itself, for Commercial (X9)."""
+    return f"não chegou a {_mailbox(code)}" if _mailbox(code) else _lack(code).doubt
+
+
+def is_mailbox(code: str) -> bool:
+    """Whether what is missing is only that a mailbox was reached."""
+    return bool(_mailbox(code))
+
+
+def due(what: str) -> str:
+    """What will happen at a due instant."""
+    return _DUES.get(what.partition(":")[0], what)
+
+
+def step(name: str) -> str:
+    """What an activity does, by the name of the activity."""
+    return _STEPS.get(name, name)
+
+
+def access(kind: str) -> str:
+    """What somebody got who came with a download link."""
+    return _ACCESSES.get(kind, kind)
+
+
+def message_name(name: str) -> str:
+    """The kind of a message; a name that is none is quoted."""
+    return _MESSAGES.get(name, f"“{name}”")
+
+
+def envelope_field(name: str) -> str:
+    """What a field is about that every message carries."""
+    return _ENVELOPE[name]
+
+
+def resource(kind: str) -> str:
+    """One extension, trunk, licence or number, by kind."""
+    return _RESOURCES[kind][0]
+
+
+def resources(kind: str, count: int) -> str:
+    """`1 ramal`, `3 ramais`, by kind."""
+    return counted(count, *_RESOURCES[kind])
+
+
+def released(what: Released) -> list[str]:
+    """What closing released, kind by kind; kinds without any are left out (P17)."""
+    counts = {
+        "extension": what.extensions,
+        "trunk": what.trunks,
+        "licence": what.licences,
+        "number": what.numbers,
+    }
+    return [resources(kind, count) for kind, count in counts.items() if count]
+
+
+def _mailbox(code: str) -> str:
+    return code.removeprefix(_RECIPIENT) if code.startswith(_RECIPIENT) else ""
+
+
+def _lack(code: str) -> _Lack:
+    return _LACKS.get(code, _UNKNOWN_LACK)
