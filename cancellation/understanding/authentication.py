@@ -4,6 +4,11 @@ Whoever sends a message can write `Authentication-Results` into it. What counts 
 server alone and from where that server writes: at the top, down to the first `Received` that it did not
 write itself. The receiving server must remove incoming headers that carry its own name (RFC 8601, section
 5); with that, nothing forged remains.
+
+Above the receiving server's own `Received` may stand those of our machines behind it, under names that no
+setting knows: `localhost`, a bare address, and the mailbox server that took it by LMTP and calls itself by
+its bare host name. Each server writes above what it got, so no sender can write there: what came from
+outside stands below the receiving server's own line.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 
 from cancellation.understanding.domains import aligned, ascii_domain, domain_of, organisational_domain
@@ -24,7 +30,9 @@ _PROPERTY = re.compile(
     r"([A-Za-z]+)\s*\.\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*(\"(?:[^\"\\]|\\.)*\"@?[^\s;]*|[^\s;]+)"
 )
 _BY = re.compile(r"\bby\s+(\[?[^\s;()]+)", re.IGNORECASE)
-_INTERNAL_BY = re.compile(r"^(?:localhost|\[?[0-9a-f:.]+\]?)$", re.IGNORECASE)
+_LOCALHOST = ("localhost", "localhost.localdomain")
+_HOST_NAME = re.compile(r"[a-z0-9_-]+", re.IGNORECASE)
+_BY_LMTP = re.compile(r"\bwith\s+LMTPS?A?\b", re.IGNORECASE)
 
 
 class Authentication(Frozen):
@@ -139,8 +147,24 @@ def _received_by(value: str, trusted: set[str], own: set[str]) -> bool:
 
 
 def _passed_on_inside(value: str) -> bool:
-    by = _BY.search(_without_comments(value))
-    return by is not None and _INTERNAL_BY.match(by.group(1)) is not None
+    """Tell whether a machine behind the receiving server wrote it; to be asked above that server's alone."""
+    plain = _without_comments(value)
+    by = _BY.search(plain)
+    if by is None:
+        return False
+    host = by.group(1).lower()
+    if host in _LOCALHOST or _is_ip_address(host):
+        return True
+    # LMTP never crosses the border (RFC 2033, section 5); a bare name that took mail by SMTP may be the border.
+    return _HOST_NAME.fullmatch(host) is not None and _BY_LMTP.search(plain, by.end()) is not None
+
+
+def _is_ip_address(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]").removeprefix("ipv6:"))
+    except ValueError:
+        return False
+    return True
 
 
 def parse_authentication_results(value: str) -> tuple[str | None, list[_Result]]:

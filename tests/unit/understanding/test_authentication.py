@@ -72,6 +72,51 @@ def test_results_behind_an_inner_hop_still_count_X9() -> None:
     assert of(message(top=(inner, local))) == "pass"
 
 
+LMTP = (
+    "from mx.nuvemjti.com.br by vm with LMTP id kN2bBw (envelope-from <rita@acme.com.br>); Sun, 22 Nov 2026"
+)
+
+
+@pytest.mark.parametrize(
+    "handed_over",
+    [
+        LMTP,
+        LMTP.replace("LMTP", "LMTPS"),
+        "from mx.nuvemjti.com.br ([203.0.113.9])\n\tby vm (Dovecot) with LMTP id kN2bBw\n\tfor <x@y>; Sun, 22 Nov",
+        "from mx.nuvemjti.com.br by localhost.localdomain with ESMTP id x; Sun, 22 Nov 2026",
+        "from mx.nuvemjti.com.br by [IPv6:2001:db8::7] with ESMTP id x; Sun, 22 Nov 2026",
+    ],
+)
+def test_results_below_the_mailbox_servers_own_line_still_count_X9(handed_over: str) -> None:
+    assert of(message(top=(("Received", handed_over),))) == "pass"
+    forged = "mx.nuvemjti.com.br; dmarc=fail header.from=acme.com.br"
+    assert of(message(top=(("Received", handed_over),), results=forged)) == "fail"
+
+
+@pytest.mark.parametrize(
+    "by_whom",
+    [
+        "by vm with ESMTPS",  # may be the border itself
+        "by vm.example with LMTP",
+        "by vm (with LMTP) with SMTP",
+        "by ace.cafe with ESMTP",  # letters of an address, and a domain that anybody can have
+        "by",
+    ],
+)
+def test_results_below_an_unknown_servers_line_are_forged_X9(by_whom: str) -> None:
+    hop = ("Received", f"from mx.nuvemjti.com.br {by_whom} id x; Sun, 22 Nov 2026 10:15:02 -0300")
+    assert of(message(top=(hop,))) == "none"
+
+
+@pytest.mark.parametrize("line", [LMTP, "by 10.0.0.7 with LMTP id x; Sun", "by localhost with ESMTP; Sun"])
+def test_no_sender_can_pass_for_the_mailbox_server_X9(line: str) -> None:
+    # What the sender wrote stands below the border's own line, whatever it says.
+    forged = (("Received", line), ("Authentication-Results", PASSED))
+    assert of(message(results=None, extra=forged)) == "none"
+    failed = "mx.nuvemjti.com.br; dkim=none; spf=fail smtp.mailfrom=rita@acme.com.br"
+    assert of(message(results=failed, extra=forged, top=(("Received", LMTP),))) == "fail"
+
+
 def test_two_from_headers_fail_whatever_passed_X9() -> None:
     assert of(message().replace(b"From: Rita", b"From: eva@acme.com.br\nFrom: Rita", 1)) == "fail"
     assert of(message(sender="rita@acme.com.br, eva@outra.com")) == "fail"
