@@ -48,6 +48,8 @@ class MailboxReader:
 
     def __post_init__(self) -> None:
         self.stop = Event()
+        self._broke: dict[str, int] = {}
+        """How often the connection broke while an e-mail was read, by UID; a hint for the order, no more."""
 
     def run(self) -> None:
         """Read, wait, read again; reconnect after every trouble, at longer and longer intervals."""
@@ -75,32 +77,51 @@ class MailboxReader:
             NotTaken: something was left.
         """
         left, failures = 0, 0
-        for glanced in folder.waiting():
-            for group in groups(glanced):
-                if self.stop.is_set():
-                    return
-                taken = self._take(folder, group)
-                folder.done(taken)
-                left += len(group) - len(taken)
-                failures = 0 if taken else failures + 1
-                if failures >= _FAILURES_IN_A_ROW:
-                    raise NotTaken
+        for group in self._in_order(folder):
+            if self.stop.is_set():
+                return
+            taken = self._take(folder, group)
+            folder.done(taken)
+            left += len(group) - len(taken)
+            failures = 0 if taken else failures + 1
+            if failures >= _FAILURES_IN_A_ROW:
+                raise NotTaken
         if left:
             raise NotTaken
 
+    def _in_order(self, folder: ImapFolder) -> Iterator[list[Found]]:
+        """What waits, in groups; what broke the connection before comes last and alone."""
+        doubtful: list[Found] = []
+        for glanced in folder.waiting():
+            doubtful += [found for found in glanced if found.uid in self._broke]
+            yield from groups([found for found in glanced if found.uid not in self._broke])
+        for found in sorted(doubtful, key=lambda one: self._broke.get(one.uid, 0)):
+            yield [found]
+
     def _take(self, folder: ImapFolder, group: Sequence[Found]) -> list[str]:
         """Hand over a group; the UIDs of those that are safe now."""
-        gone: list[str] = []
-        contents: list[tuple[Found, bytes]] = []
-        for found in group:
-            raw = folder.read(found, header_only=found.size > self.max_bytes)
-            if raw is None:
-                gone.append(found.uid)
-            else:
-                contents.append((found, raw))
+        raws = self._read(folder, group)
+        contents = [(found, raws[found.uid]) for found in group if found.uid in raws]
+        gone = folder.gone([found.uid for found in group if found.uid not in raws])
         handing = asyncio.run_coroutine_threadsafe(self._take_all(folder.uidvalidity, contents), self.loop)
         results = handing.result(timeout=_GROUP_WITHIN)
         return gone + [uid for uid in results if uid is not None]
+
+    def _read(self, folder: ImapFolder, group: Sequence[Found]) -> dict[str, bytes]:
+        raws: dict[str, bytes] = {}
+        try:
+            for header_only in (False, True):
+                uids = [found.uid for found in group if (found.size > self.max_bytes) is header_only]
+                if uids:
+                    raws |= folder.read(uids, header_only=header_only)
+        except Exception:
+            # A server may hang up over an e-mail that it cannot read, every time: the others must get past it.
+            for found in group:
+                self._broke[found.uid] = self._broke.get(found.uid, 0) + 1
+            raise
+        for found in group:
+            self._broke.pop(found.uid, None)
+        return raws
 
     async def _take_all(self, uidvalidity: str, contents: Sequence[tuple[Found, bytes]]) -> list[str | None]:
         return await asyncio.gather(*(self._take_one(uidvalidity, *content) for content in contents))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from imap_tools import MailMessageFlags
 
+from cancellation.adapters.imap.mailbox import ImapFolder
 from cancellation.domain.stage import Stage
 from cancellation.settings import ImapSettings
 from starters.inbox.readers import MailboxReader, reading
@@ -176,6 +177,29 @@ async def test_mail_beyond_the_limit_goes_to_a_person_P11(rig: Rig, server: Dove
         await eventually(lambda: flagged(server, FINANCE, 1))
         [task] = await eventually(rig.tasks)
     assert "grande demais" in task.text
+
+
+async def test_mail_that_the_server_cannot_read_holds_up_no_other_P11(rig: Rig, server: Dovecot) -> None:
+    server.put([email_from(await rig.customer()) for _ in range(5)], FINANCE)
+    with server.looking(FINANCE) as box:
+        box.client.uid("FETCH", "1:5", "(RFC822.SIZE)")
+    [unreadable] = (server.folder / "mail" / FINANCE).rglob("*.M1.test*")
+    unreadable.chmod(0)
+    async with reading([mailbox(server)], rig.reception, max_bytes=10**6):
+        await eventually(lambda: flagged(server, FINANCE, 4))
+        [still_there] = (server.folder / "mail" / FINANCE).rglob("*.M1.test*")
+        still_there.chmod(0o600)
+        await eventually(lambda: flagged(server, FINANCE, 5))
+
+
+async def test_mail_that_is_removed_while_it_is_read_is_let_go(rig: Rig, server: Dovecot) -> None:
+    server.put([email_from(await rig.customer()) for _ in range(3)], FINANCE)
+    with ImapFolder(mailbox(server)) as folder:
+        [found] = list(folder.waiting())
+        with server.looking(FINANCE) as box:
+            box.delete("2")
+        assert list(folder.read([one.uid for one in found])) == ["1", "3"]
+        assert folder.gone(["1", "2", "3"]) == ["2"]
 
 
 class BrokenOnce:

@@ -10,6 +10,7 @@ for good what somebody had only marked as deleted: flags are set without it here
 """
 
 import imaplib
+import logging
 import re
 import ssl
 import time
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from threading import Event
 from typing import Any, Final, Self
 
@@ -24,6 +26,8 @@ from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.imap_utf7 import utf7_encode
 
 from cancellation.settings import ImapSecurity, ImapSettings, Processed
+
+logger = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS: Final = 60
 _WINDOW: Final = 100_000
@@ -35,6 +39,7 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 _ABOUT: Final = re.compile(
     rb"(?=.*?\bUID (?P<uid>\d+))(?=.*?RFC822\.SIZE (?P<size>\d+))(?=.*?INTERNALDATE \"(?P<at>[^\"]+)\")"
 )
+_UID: Final = re.compile(rb"\bUID (\d+)")
 
 
 class MailboxNotUsable(Exception):
@@ -106,13 +111,27 @@ class ImapFolder:
                 yield self._glance(uids[place : place + _GLANCE])
         self._next = max(start, end)
 
-    def read(self, found: Found, *, header_only: bool = False) -> bytes | None:
-        """The bytes of an e-mail, or of its header; None when somebody has removed it meanwhile."""
-        part = "HEADER" if header_only else ""
-        for item in self._fetch(found.uid, f"(BODY.PEEK[{part}])"):
-            if isinstance(item, tuple) and len(item) == 2:
-                return bytes(item[1])
-        return None
+    def read(self, uids: Sequence[str], *, header_only: bool = False) -> dict[str, bytes]:
+        """The bytes of e-mails, or of their headers, by UID and in one exchange.
+
+        What the server does not hand out is not in the answer, and keeps nobody from the others.
+        """
+        try:
+            return self._contents(uids, "HEADER" if header_only else "")
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            if len(uids) == 1:
+                logger.warning("mail not handed out", extra={"uid": uids[0], "error": str(error)[:200]})
+                return {}
+            return {uid: raw for uid in uids for raw in self.read([uid], header_only=header_only).values()}
+
+    def gone(self, uids: Sequence[str]) -> list[str]:
+        """Those that somebody has removed meanwhile."""
+        if not uids:
+            return []
+        there = set(self._numbers("SEARCH", "UID", ",".join(uids)))
+        return [uid for uid in uids if uid not in there]
 
     def done(self, uids: Sequence[str]) -> None:
         """Mark e-mails as taken."""
@@ -187,8 +206,7 @@ class ImapFolder:
             criteria += ["UNKEYWORD", self._settings.flag]
         if self._settings.since is not None:
             criteria += ["SINCE", _imap_day(self._settings.since)]
-        uids = b" ".join(part for part in self._uid("SEARCH", *criteria) if part).split()
-        return [uid.decode() for uid in sorted(uids, key=int) if low <= int(uid) <= high]
+        return [uid for uid in self._numbers("SEARCH", *criteria) if low <= int(uid) <= high]
 
     def _glance(self, uids: Sequence[str]) -> list[Found]:
         found = []
@@ -199,8 +217,24 @@ class ImapFolder:
                 found.append(Found(about["uid"].decode(), int(about["size"]), at))
         return sorted(found, key=lambda one: int(one.uid))
 
+    def _contents(self, uids: Sequence[str], part: str) -> dict[str, bytes]:
+        items = self._fetch(",".join(uids), f"(UID BODY.PEEK[{part}])")
+        contents: dict[str, bytes] = {}
+        for item, following in pairwise([*items, None]):
+            if isinstance(item, tuple) and len(item) == 2:
+                # The UID stands before the content or, with some servers, after it.
+                end = following if isinstance(following, bytes) else b""
+                uid = _UID.search(item[0]) or _UID.search(end)
+                if uid is not None:
+                    contents[uid[1].decode()] = bytes(item[1])
+        return {uid: contents[uid] for uid in uids if uid in contents}
+
     def _fetch(self, uids: str, what: str) -> list[Any]:
         return self._uid("FETCH", uids, what)
+
+    def _numbers(self, command: str, *arguments: str) -> list[str]:
+        found = b" ".join(part for part in self._uid(command, *arguments) if part).split()
+        return [uid.decode() for uid in sorted(found, key=int)]
 
     def _uid(self, command: str, *arguments: str) -> list[Any]:
         kind, data = self._client.uid(command, *arguments)
