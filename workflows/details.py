@@ -49,7 +49,7 @@ def current_details(case: Case, now: datetime) -> str:
         lines += [f"- {words.short_moment(due.at)} — {vocabulary.due(due.what)}" for due in coming]
     if case.refused:
         last = case.refused[-1]
-        why = "; ".join(f"{problem.field}: {problem.problem}" for problem in last.details)
+        why = "; ".join(problem.told for problem in last.details)
         lines += [
             "",
             "### Última mensagem recusada",

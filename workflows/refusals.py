@@ -8,7 +8,7 @@ from cancellation.domain.refusal import Refused
 def refused_error(refusal: Refused) -> ApplicationError:
     """The error that a caller of an update gets, or that ends an execution whose start cannot be read."""
     return ApplicationError(
-        f"Recusado: {refusal}",
+        f"Recusado: {refusal.told}",
         *[problem.model_dump() for problem in refusal.problems],
         type="Refused",
         non_retryable=True,

@@ -5,11 +5,12 @@ changes nothing. Effects on other systems are not done here: the workflow reads 
 """
 
 import hashlib
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from cancellation.domain import vocabulary
 from cancellation.domain.formalization import Formalization, assess, content_missing, distrust, still_missing
 from cancellation.domain.notice import Notice, notice_from
 from cancellation.domain.policy import CancellationPolicy
@@ -30,6 +31,7 @@ from cancellation.domain.values import (
     Request,
 )
 from cancellation.domain.values import Released as Released
+from cancellation.domain.words import last_day_before, listed, moment, period, phone, short_date, told_later
 
 
 class DutyKind(StrEnum):
@@ -148,15 +150,19 @@ class Case(BaseModel):
 
     def record_repeat(self, name: str, message_id: str, actor: str, now: datetime) -> None:
         """A message arrived again: it is in the trail and changes nothing (X2)."""
-        self.trail.add(now, actor, "message_repeated", f"Mensagem repetida: {name} ({message_id}).")
+        what = vocabulary.message_name(name)
+        self.trail.add(
+            now, actor, "message_repeated", f"Mensagem repetida, nada mudou: {what} ({message_id})."
+        )
 
     def record_refusal(
         self, name: str, message_id: str | None, actor: str, problems: list[Problem], now: datetime
     ) -> None:
         """A message was refused: it is in the trail and in `status.refused`, and changes nothing (X8)."""
-        words = "; ".join(f"{p.field}: {p.problem}" for p in problems)
-        words = words if len(words) <= 300 else f"{words[:299]}…"
-        self.trail.add(now, actor, "message_refused", f"Mensagem recusada: {name}. {words}", tuple(problems))
+        what = vocabulary.message_name(name)
+        why = "; ".join(problem.told for problem in problems)
+        why = why if len(why) <= 300 else f"{why[:299]}…"
+        self.trail.add(now, actor, "message_refused", f"Mensagem recusada ({what}): {why}", tuple(problems))
         self.refused.append(
             RefusedMessage(
                 at=now, name=name[:200], actor=actor, message_id=message_id, details=tuple(problems)
@@ -168,18 +174,15 @@ class Case(BaseModel):
 
     def receive_request(self, request: Request, now: datetime) -> None:
         """One more contact of the customer: joins the case and moves no date (P1, X1)."""
-        self._must_be_open("request")
+        self._must_be_open()
         first = not self.contacts
         short = request.model_copy(update={"text": request.text[:_CONTACT_TEXT_KEPT]})
         self.contacts.append(request if first else short)
         del self.contacts[1:-_CONTACTS_KEPT]
-        words = "Solicitação recebida" if first else "Novo contato do cliente no caso aberto"
-        self.trail.add(
-            now,
-            request.actor,
-            "request_received",
-            f"{words} pelo canal {request.channel.value}: “{request.text}”",
-        )
+        what = "Solicitação recebida" if first else "Novo contato do cliente no caso aberto,"
+        how = f"{vocabulary.by_channel(request.channel)}{told_later(request.at, now)}"
+        said = f": “{request.text}”" if request.text else "."
+        self.trail.add(now, request.actor, "request_received", f"{what} {how}{said}")
 
     def record_offer(self, offer: Offer, now: datetime) -> None:
         """An offer was made, accepted or refused, while the customer may still be kept (P4)."""
@@ -188,44 +191,50 @@ class Case(BaseModel):
         if known is None and len(self.offers) >= _OFFERS_KEPT:
             raise refuse("offer_id", f"o caso já tem {_OFFERS_KEPT} ofertas")
         if known is not None and known.kind is not offer.kind:
-            raise refuse("kind", f"a oferta {offer.offer_id} foi registrada como {known.kind.value}")
+            raise refuse(
+                "kind", f"a oferta {offer.offer_id} foi registrada como {vocabulary.offer_kind(known.kind)}"
+            )
         if known is not None and known.status is not OfferStatus.MADE and offer.status is not known.status:
-            raise refuse("status", f"a oferta {offer.offer_id} já foi respondida ({known.status.value})")
+            raise refuse(
+                "status", f"a oferta {offer.offer_id} já foi {vocabulary.offer_status(known.status)}"
+            )
         self.offers = [o for o in self.offers if o.offer_id != offer.offer_id] + [offer]
-        word = {"made": "apresentada", "accepted": "aceita", "refused": "recusada"}[offer.status.value]
+        what = f"Oferta {offer.offer_id}, {vocabulary.offer_kind(offer.kind)}"
+        happened = f"{vocabulary.offer_status(offer.status)}{told_later(offer.at, now)}"
         self.trail.add(
             now,
             offer.actor,
             f"offer_{offer.status.value}",
-            f"Oferta {offer.offer_id} {word}: {offer.description}",
+            f"{what}, {happened}: {offer.description}",
         )
 
     def record_outcome(
-        self, outcome: Outcome, reason: Reason, notes: str | None, actor: str, now: datetime
+        self,
+        outcome: Outcome,
+        reason: Reason,
+        notes: str | None,
+        actor: str,
+        now: datetime,
+        at: datetime | None = None,
     ) -> None:
-        """Commercial's attempt ended: the customer stays, or stays with the decision (P3, P5, P6)."""
+        """Commercial's attempt ended, at `at`: the customer stays, or not (P3, P5, P6)."""
         event = Event.RETAINED if outcome is Outcome.RETAINED else Event.DECLINED
         self._advance(event, field="outcome")
         self.reason = reason
+        when = told_later(at or now, now)
+        why = f"{vocabulary.reason_category(reason.category)} (“{reason.text}”)."
         more = f" Observações: {notes}" if notes else ""
         if outcome is Outcome.RETAINED:
             self.ending = reason.text
-            self.trail.add(
-                now, actor, "retained", f"Cliente retido. Motivo da solicitação: {reason.text}.{more}"
-            )
+            self.trail.add(now, actor, "retained", f"Cliente fica{when}. Motivo do pedido: {why}{more}")
             return
         self.declined_at = now
-        self.trail.add(
-            now,
-            actor,
-            "declined",
-            f"Cliente mantém a decisão. Motivo: {reason.text} ({reason.category}).{more}",
-        )
+        self.trail.add(now, actor, "declined", f"Cliente mantém a decisão{when}. Motivo: {why}{more}")
         self.take_up_formalization(now)
 
     def receive_formalization(self, mail: FormalizationMail, actor: str, now: datetime) -> None:
         """An e-mail that asks for the cancellation, complete or not, in any open stage (P7, X2, X9)."""
-        self._must_be_open("formalization")
+        self._must_be_open()
         if mail.received_at > now + timedelta(seconds=self.policy.clock_skew_seconds):
             raise refuse("received_at", "está no futuro")
         self.mails.append(mail)
@@ -235,7 +244,7 @@ class Case(BaseModel):
             now,
             actor,
             "formalization_received",
-            f"E-mail de formalização {mail.message_id} recebido em {mail.received_at.isoformat()}.{vouched}",
+            f"E-mail de formalização {mail.message_id} recebido em {moment(mail.received_at)}.{vouched}",
         )
         if self.formalization is None and self.customer_name is not None:
             self._judge(mail, now)
@@ -257,7 +266,7 @@ class Case(BaseModel):
 
     def record_port(self, port: Port, now: datetime) -> None:
         """What became of a number's portability (P9, X6)."""
-        self._must_be_open("portability")
+        self._must_be_open()
         if self.numbers_known and port.number not in self.numbers:
             raise refuse("number", "o número não é de propriedade deste cliente")
         hold = next((h for h in self.held if h.number == port.number), None)
@@ -273,16 +282,10 @@ class Case(BaseModel):
             asked = known.requested_at
         entry = port.model_copy(update={"requested_at": asked})
         self.ports = [p for p in self.ports if p.number != port.number] + [entry]
-        word = {
-            "requested": "solicitada",
-            "completed": "concluída",
-            "rejected": "rejeitada",
-            "cancelled": "cancelada",
-        }[port.status.value]
-        to = f" (operadora {port.operator})" if port.operator else ""
-        self.trail.add(
-            now, port.actor, f"port_{port.status.value}", f"Portabilidade do número {port.number} {word}{to}."
-        )
+        what = f"Portabilidade do número {phone(port.number)} {vocabulary.port_status(port.status)}"
+        to = f", operadora {port.operator}" if port.operator else ""
+        when = told_later(port.at, now)
+        self.trail.add(now, port.actor, f"port_{port.status.value}", f"{what}{when}{to}.")
         self.owe(DutyKind.RECORD_PORT, port.number)
         if hold is not None and hold.ended is None:
             hold.ended = "completed" if port.status is PortStatus.COMPLETED else "expired"
@@ -297,28 +300,29 @@ class Case(BaseModel):
             Stage.RETENTION, Stage.AWAITING_FORMALIZATION, Stage.NOTICE, what="pedido de gravações"
         )
         if wanted.from_date and wanted.to_date and wanted.from_date > wanted.to_date:
-            raise refuse("to_date", "é anterior a from_date")
+            raise refuse("to_date", "é anterior ao primeiro dia pedido (from_date)")
         stranger = wanted.deliver_to is not None and wanted.deliver_to not in self.authorised
         if stranger and self.customer_name is not None:
             raise refuse("deliver_to", "não é o endereço de um contato autorizado do cliente")
         self.recordings = wanted
-        self.trail.add(
-            now, wanted.actor, "recordings_requested", f"Gravações solicitadas: {_period(wanted)}."
-        )
+        when = told_later(wanted.at, now)
+        which = period(wanted.from_date, wanted.to_date)
+        self.trail.add(now, wanted.actor, "recordings_requested", f"Gravações pedidas{when}: {which}.")
         if self.stage is Stage.NOTICE:
             self.owe(DutyKind.DELIVER_RECORDINGS)
 
-    def withdraw(self, reason: str, actor: str, now: datetime) -> None:
-        """The customer gave up leaving during the notice (X3)."""
+    def withdraw(self, reason: str, actor: str, now: datetime, at: datetime | None = None) -> None:
+        """The customer gave up leaving during the notice, at `at` (X3)."""
         self._advance(Event.WITHDRAWN, field="stage")
         self.ending = reason
-        self.trail.add(now, actor, "withdrawn", f"Cliente desistiu do cancelamento: {reason}")
+        when = told_later(at or now, now)
+        self.trail.add(now, actor, "withdrawn", f"Cliente desistiu do cancelamento{when}: {reason}")
 
-    def discard(self, reason: str, actor: str, now: datetime) -> None:
-        """The case was opened by mistake."""
+    def discard(self, reason: str, actor: str, now: datetime, at: datetime | None = None) -> None:
+        """The case was opened by mistake; somebody said so at `at`."""
         self._advance(Event.DISCARDED, field="stage")
         self.ending = reason
-        self.trail.add(now, actor, "discarded", f"Caso descartado: {reason}")
+        self.trail.add(now, actor, "discarded", f"Caso descartado{told_later(at or now, now)}: {reason}")
 
     def stop(self, now: datetime) -> None:
         """The Temporal execution was asked to cancel: ends the case while nothing destructive was done."""
@@ -368,8 +372,8 @@ class Case(BaseModel):
             now,
             SYSTEM,
             "formalized",
-            f"Formalização completa; aviso prévio até {self.notice.last_day:%d/%m/%Y} (inclusive), "
-            f"cláusula {self.notice.clause}.",
+            f"Formalização completa; aviso prévio até {short_date(self.notice.last_day)}, inclusive "
+            f"(cláusula {self.notice.clause}).",
         )
         if self.recordings is not None:
             self.owe(DutyKind.DELIVER_RECORDINGS)
@@ -406,7 +410,7 @@ class Case(BaseModel):
                     now,
                     SYSTEM,
                     "number_held",
-                    f"Número {port.number} mantido até {_day(until - timedelta(days=1))}: "
+                    f"Número {phone(port.number)} mantido até {short_date(last_day_before(until))}, inclusive: "
                     "portabilidade em andamento.",
                 )
 
@@ -438,7 +442,7 @@ class Case(BaseModel):
                     now,
                     SYSTEM,
                     "hold_expired",
-                    f"Prazo de retenção do número {hold.number} encerrado sem portabilidade.",
+                    f"Fim do prazo em que o número {phone(hold.number)} foi mantido, sem portabilidade concluída.",
                 )
 
     @property
@@ -500,7 +504,8 @@ class Case(BaseModel):
                 now,
                 SYSTEM,
                 "formalization_untrusted",
-                f"E-mail {mail.message_id} não conta sem decisão do Comercial: {', '.join(doubts)}.",
+                f"E-mail {mail.message_id} não conta sem decisão do Comercial: "
+                f"{'; '.join(map(vocabulary.doubt, doubts))}.",
             )
             self.owe(DutyKind.ASK_COMMERCIAL_ABOUT_MAIL, mail.message_id, tuple(doubts))
             return
@@ -511,7 +516,7 @@ class Case(BaseModel):
                 now,
                 SYSTEM,
                 "formalization_incomplete",
-                f"Formalização incompleta; falta: {', '.join(missing)}.",
+                f"Formalização incompleta. Falta: {listed(map(vocabulary.missing, missing))}.",
             )
             self.owe(DutyKind.TELL_WHAT_IS_MISSING, mail.message_id, missing)
 
@@ -525,15 +530,19 @@ class Case(BaseModel):
         try:
             self.stage = advance(self.stage, event)
         except NotAllowed:
-            raise refuse(field, f"não se aplica a um caso na etapa {self.stage.value}") from None
+            raise refuse(field, f"não se aplica a um caso na etapa {self._stage_name}") from None
 
-    def _must_be_open(self, what: str) -> None:
+    def _must_be_open(self) -> None:
         if self.stage.is_terminal:
-            raise refuse("stage", f"o caso já terminou ({self.stage.value}); {what} não muda nada")
+            raise refuse("stage", f"o caso já terminou ({self._stage_name}) e não muda mais")
 
     def _must_stand_in(self, *stages: Stage, what: str) -> None:
         if self.stage not in stages:
-            raise refuse("stage", f"{what} não se aplica a um caso na etapa {self.stage.value}")
+            raise refuse("stage", f"{what} não se aplica a um caso na etapa {self._stage_name}")
+
+    @property
+    def _stage_name(self) -> str:
+        return f"“{vocabulary.stage(self.stage)}”"
 
 
 _REFUSALS_KEPT = 50
@@ -551,16 +560,3 @@ def _key(name: str, message_id: str) -> str:
 
 def _fingerprint(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
-def _day(instant: datetime) -> str:
-    return f"{instant:%d/%m/%Y}"
-
-
-def _period(wanted: RecordingsRequest) -> str:
-    def word(day: date | None) -> str:
-        return f"{day:%d/%m/%Y}" if day else "sem limite"
-
-    if wanted.from_date is None and wanted.to_date is None:
-        return "todas"
-    return f"de {word(wanted.from_date)} a {word(wanted.to_date)}"

@@ -11,6 +11,15 @@ class Problem(BaseModel):
     field: str
     problem: str
 
+    @property
+    def told(self) -> str:
+        """For whoever reads it: the field by its name, unless the problem is the message's or the case's own."""
+        return self.problem if self.field in _NO_FIELDS else f"“{self.field}”: {self.problem}"
+
+
+_NO_FIELDS = frozenset({"stage", "notice", "payload", "name", "start"})
+"""What a problem is about that no field of the message can mend."""
+
 
 class Refused(Exception):
     """A message is refused; nothing changed. Carries every problem found (X8)."""
@@ -18,6 +27,11 @@ class Refused(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(f"{p.field}: {p.problem}" for p in problems))
         self.problems = list(problems)
+
+    @property
+    def told(self) -> str:
+        """Every problem, for whoever reads it."""
+        return "; ".join(problem.told for problem in self.problems)
 
 
 def refuse(field: str, problem: str) -> Refused:

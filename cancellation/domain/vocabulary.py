@@ -150,9 +150,9 @@ _MESSAGES: Final = {
     "discard": "descarte do caso",
 }
 _ENVELOPE: Final = {
-    "message_id": "a identificação da mensagem",
-    "occurred_at": "a data e a hora",
-    "actor": "quem informou",
+    "message_id": "identificação",
+    "occurred_at": "data e hora",
+    "actor": "autor",
 }
 _RESOURCES: Final = {
     "extension": ("ramal", "ramais"),
@@ -248,7 +248,7 @@ def message_name(name: str) -> str:
 
 
 def envelope_field(name: str) -> str:
-    """What a field is about that every message carries."""
+    """What a field is about that every message may carry."""
     return _ENVELOPE[name]
 
 

@@ -5,8 +5,10 @@ from datetime import datetime
 from pydantic import BaseModel
 from pydantic_core import from_json
 
+from cancellation.domain import vocabulary
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Refused, refuse
+from cancellation.domain.trail import SYSTEM
 from cancellation.domain.values import FormalizationMail, Offer, Port, RecordingsRequest, Request
 from cancellation.messages.envelope import Message, read
 from cancellation.messages.facts import (
@@ -124,7 +126,7 @@ def _apply(case: Case, message: Message, actor: str, now: datetime) -> None:
                 now,
             )
         case RetentionOutcomeMessage():
-            case.record_outcome(message.outcome, message.reason, message.notes, actor, now)
+            case.record_outcome(message.outcome, message.reason, message.notes, actor, now, at)
         case FormalizationMessage():
             case.receive_formalization(_mail(message), actor, now)
         case PortabilityMessage():
@@ -142,9 +144,9 @@ def _apply(case: Case, message: Message, actor: str, now: datetime) -> None:
             )
             case.request_recordings(wanted, now)
         case WithdrawalMessage():
-            case.withdraw(message.reason, actor, now)
+            case.withdraw(message.reason, actor, now, at)
         case DiscardMessage():
-            case.discard(message.reason, actor, now)
+            case.discard(message.reason, actor, now, at)
         case _:
             raise refuse("name", "mensagem sem tratamento")
 
@@ -189,7 +191,8 @@ def note_filled(case: Case, message: Message, now: datetime) -> None:
     """The trail says which fields a person left out and the system filled (contract.md)."""
     filled = [name for name in ("message_id", "occurred_at", "actor") if getattr(message, name) is None]
     if filled:
-        case.trail.add(now, "sistema", "fields_filled", f"Preenchido pelo sistema: {', '.join(filled)}.")
+        what = ", ".join(map(vocabulary.envelope_field, filled))
+        case.trail.add(now, SYSTEM, "fields_filled", f"A mensagem veio sem {what}; o sistema completou.")
 
 
 def _identify(incoming: Incoming) -> tuple[str | None, str]:

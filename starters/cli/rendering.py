@@ -188,7 +188,7 @@ def _status_rows(status: CaseStatus) -> Iterable[tuple[str, list[Text]]]:
             [
                 Text(
                     f"{letters.short_moment(one.at)}  {vocabulary.message_name(one.name)}: "
-                    + "; ".join(f"{problem.field}: {problem.problem}" for problem in one.details),
+                    + "; ".join(problem.told for problem in one.details),
                     style="yellow",
                 )
                 for one in status.refused

@@ -116,7 +116,7 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
         case Failure():
             return error.code, str(error)
         case Refused():
-            return ExitCode.REFUSED, f"recusado: {error}"
+            return ExitCode.REFUSED, f"recusado: {error.told}"
         case CaseNotFound() | CaseFailed():
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():

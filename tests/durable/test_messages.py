@@ -10,6 +10,7 @@ from temporalio.client import WorkflowQueryFailedError, WorkflowUpdateFailedErro
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from cancellation.domain import vocabulary
 from cancellation.messages.facts import SIGNALS
 from tests.durable.house import CaseDriver, House, until
 from tests.unit.messages.garbage import BROKEN, VALID, WRONG_VALUES, spoilt
@@ -53,7 +54,7 @@ async def test_signals_that_are_no_messages_are_refused_and_recorded_X8(house: H
     await case.raw_signal(name, *(Payload(metadata=JSON, data=b'{"reason": "x"}'),) * 2)
     await case.raw_signal(name, *(Payload(data=b"\xff"),) * 3)
     entries = await refusals(case, len(ODD_PAYLOADS) + 3)
-    assert all(name in entry.detail for entry in entries)
+    assert all(vocabulary.message_name(name) in entry.detail for entry in entries)
     assert not [p for p in entries[-3].problems if p.field not in ("payload", "name")]
     await goes_on(case)
 

@@ -1,5 +1,6 @@
 """Whole cases on the real server, one for every outcome, with everything each row asks for."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from cancellation.messages.billing import BillingClosure
 from cancellation.messages.warrant import Warrant
 from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS, ZONE, own_numbers
 from tests.durable.house import CaseDriver, House
+from tests.unit.domain.codes import codes_in
 from workflows import search_attributes as sa
 
 
@@ -20,6 +22,15 @@ async def everything_is_told(case: CaseDriver) -> None:
     assert [entry.seq for entry in held] == list(range(1, result.trail_entries + 1))
     assert list(held) == await case.trail()
     assert (await crm.verify_trail(result.case_id)).intact
+    said = [entry.detail for entry in held if not entry.problems]
+    for task in (await case.tasks()).values():
+        said += [task.order.title, _without_command(task.order.text)]
+    assert not [(line, codes_in(line)) for line in said if codes_in(line)]
+
+
+def _without_command(text: str) -> str:
+    """A task's text but for the command and the field that it tells somebody to use."""
+    return re.sub(r"`[^`]*`", "", text)
 
 
 async def is_untouched(case: CaseDriver) -> None:

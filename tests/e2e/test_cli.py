@@ -102,17 +102,17 @@ def test_pages_for_people_fit_80_columns_and_hold_no_codes(up: Up, do: Command) 
     assert "o envio para financeiro@nuvemjti.com.br" in status
     assert re.search(r"\d\d/\d\d/\d{4} às \d\dh\d\d", status)
     do("withdraw", "1047", "--reason", "cedo demais", code=1)
-    assert "desistência: stage: não se aplica" in " ".join(do("status", "1047").out.split())
+    assert "desistência do cancelamento: não se aplica" in " ".join(do("status", "1047").out.split())
 
 
 def test_refusal_names_the_field_and_ends_with_1_P3_X8(up: Up, do: Command) -> None:
     _be_opened(do, "1048")
     said = do("outcome", "1048", "declined", code=1)
-    assert said.err == "cancelamento: recusado: reason: campo obrigatório ausente\n"
+    assert said.err == "cancelamento: recusado: “reason”: campo obrigatório ausente\n"
     said = do("portability", "1048", "+5511", "requested", code=1)
     assert "number" in said.err
     said = do("withdraw", "1048", "--reason", "ficou", code=1)
-    assert "stage" in said.err
+    assert "não se aplica a um caso na etapa “Em retenção com o Comercial”" in said.err
     assert said.err.count("\n") == 1
 
 

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from cancellation.domain import vocabulary
 from cancellation.domain.case import Case, DutyKind
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
@@ -46,7 +47,7 @@ def test_a_request_arrives_through_any_channel_P1(channel: Channel) -> None:
     case = known()
     case.receive_request(request(channel=channel, text="quero sair"), NOW)
     assert case.contacts[-1].channel is channel
-    assert channel.value in case.trail.entries[-1].detail
+    assert vocabulary.by_channel(channel) in case.trail.entries[-1].detail
 
 
 @pytest.mark.parametrize("stage", OPEN_STAGES)

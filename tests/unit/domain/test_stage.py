@@ -1,5 +1,6 @@
 import pytest
 
+from cancellation.domain import vocabulary
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Event, NotAllowed, Stage, advance
 from tests.unit.domain.build import at_stage
@@ -71,6 +72,6 @@ def test_every_stage_can_be_reached_by_facts() -> None:
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage.is_terminal])
 def test_an_ended_case_refuses_every_fact_and_says_where_it_ended_X2(stage: Stage) -> None:
     case = at_stage(stage)
-    with pytest.raises(Refused, match=stage.value):
+    with pytest.raises(Refused, match=f"“{vocabulary.stage(stage)}”"):
         case.withdraw("quer ficar", "ana", case.opened_at)
     assert case.stage is stage

@@ -86,7 +86,7 @@ def test_what_a_person_left_out_is_filled_and_the_trail_says_so(name: str) -> No
     case = at_stage(IN[name])
     send(case, name, VALID[name])
     assert case.trail.entries[-1].kind == "fields_filled"
-    assert "message_id, occurred_at, actor" in case.trail.entries[-1].detail
+    assert "sem identificação, data e hora, autor" in case.trail.entries[-1].detail
     assert case.is_repeated(name, "auto-1", content_of(SIGNALS[name].model_validate(VALID[name])))
 
 
