@@ -1,6 +1,7 @@
 """Commands that report a fact about a case: one for each message of the contract."""
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Annotated, Any, Final
 
 import typer
@@ -15,6 +16,7 @@ from cancellation.domain.values import (
     PortStatus,
     ReasonCategory,
 )
+from cancellation.domain.vocabulary import offer_kind
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import (
     DiscardMessage,
@@ -27,6 +29,7 @@ from cancellation.messages.facts import (
 )
 from cancellation.messages.status import Answer
 from starters.cli import rendering
+from starters.cli.moment import dated
 from starters.cli.options import (
     Actor,
     AsJson,
@@ -79,7 +82,11 @@ def open_case(
         "occurred_at": instant(occurred_at),
     }
     request = message(RequestMessage, actor, fields)
-    answer = with_client(lambda client: client.open_or_join(customer, request))
+
+    async def work(client: CancellationClient) -> Answer:
+        return await client.open_or_join(customer, await dated(client, customer, request))
+
+    answer = with_client(work)
     if json:
         typer.echo(as_json(answer))
         return
@@ -122,7 +129,8 @@ def offer(
             "message_id": message_id,
             "occurred_at": instant(occurred_at),
         }
-        return await client.report(case, message(RetentionOfferMessage, actor, fields))
+        fact = message(RetentionOfferMessage, actor, fields)
+        return await client.report(case, await dated(client, case, fact))
 
     _show(with_client(work), json, "Oferta registrada.")
 
@@ -233,11 +241,17 @@ def discard(
 
 
 def _report(case: str, fact: Message, no_wait: bool, json: bool, words: str) -> None:
+    async def tell(client: CancellationClient) -> None:
+        await client.tell(case, await dated(client, case, fact))
+
+    async def report(client: CancellationClient) -> Answer:
+        return await client.report(case, await dated(client, case, fact))
+
     if no_wait:
-        with_client(lambda client: client.tell(case, fact))
+        with_client(tell)
         rendering.say_sent(fact, json)
         return
-    _show(with_client(lambda client: client.report(case, fact)), json, words)
+    _show(with_client(report), json, words)
 
 
 def _show(answer: Answer, json: bool, words: str) -> None:
@@ -264,10 +278,11 @@ def _offer_named(
     if status is OfferStatus.MADE:
         if text is None:
             raise Failure("diga o que foi proposto com --text")
-        fresh = message_id or f"{kind.value}-{len(alike) + 1}"
-        return {"offer_id": offer_id or fresh, "description": text}
+        taken = {made.offer_id for made in offers}
+        fresh = next(str(number) for number in count(1) if str(number) not in taken)
+        return {"offer_id": offer_id or message_id or fresh, "description": text}
     if not alike and (offer_id is None or text is None):
-        raise Failure(f"não há oferta do tipo {kind.value} no caso; registre-a primeiro com “made”")
+        raise Failure(f"o caso não tem oferta de {offer_kind(kind)}; registre-a primeiro com “made”")
     known = max(alike, key=lambda made: made.at, default=None)
     return {
         "offer_id": offer_id or (known.offer_id if known else ""),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.testing import TimeSkipper
 
 from cancellation.client import CancellationClient
 from cancellation.domain.stage import Stage
@@ -85,6 +86,8 @@ def test_case_is_driven_to_the_notice_by_commands_P1_P4_P7_P8_P9_P10(
 
     trail = do("trail", "1042", "--json").json
     assert [entry["seq"] for entry in trail] == list(range(1, len(trail) + 1))
+    # The command fills in what a person leaves out, so that the case does not have to.
+    assert "fields_filled" not in {entry["kind"] for entry in trail}
     listed = do("list", "--stage", "notice", "--json").json
     assert [(case["customer_id"], case["protocol"]) for case in listed] == [("1042", protocol)]
 
@@ -103,6 +106,20 @@ def test_pages_for_people_fit_80_columns_and_hold_no_codes(up: Up, do: Command) 
     assert re.search(r"\d\d/\d\d/\d{4} às \d\dh\d\d", status)
     do("withdraw", "1047", "--reason", "cedo demais", code=1)
     assert "desistência do cancelamento: não se aplica" in " ".join(do("status", "1047").out.split())
+
+
+def test_a_fact_happened_when_it_was_typed_by_the_cases_own_clock_P20(up: Up, do: Command) -> None:
+    _be_opened(do, "1046")
+    asyncio.run(_skip(up, "1046", timedelta(days=3)))
+    do("recordings", "1046")
+    asked = do("status", "1046", "--json").json["recordings"]
+    assert asked is not None
+    entry = do("trail", "1046", "--json").json[-1]
+    assert entry["detail"] == "Gravações pedidas: todo o período."
+    assert datetime.fromisoformat(entry["at"]) > datetime.now(UTC) + timedelta(days=2)
+    do("discard", "1046", "--reason", "engano", "--occurred-at", "2026-11-20T09:30")
+    told = [entry["detail"] for entry in do("trail", "1046", "--json").json if entry["kind"] == "discarded"]
+    assert told == ["Caso descartado (em 20/11/2026 às 09h30): engano"]
 
 
 def test_refusal_names_the_field_and_ends_with_1_P3_X8(up: Up, do: Command) -> None:
@@ -289,6 +306,11 @@ def test_stopped_and_started_again_it_goes_on_where_it_was(open_folder: Path) ->
 
 def _be_opened(do: Command, customer_id: str) -> None:
     do("open", customer_id, "--channel", "phone")
+
+
+async def _skip(up: Up, customer_id: str, span: timedelta) -> None:
+    client = await CancellationClient.connect(up.home)
+    await TimeSkipper(client.temporal).fast_forward(await client.find(customer_id), span)
 
 
 def _until(up: Up, customer_id: str, stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """The demonstration reaches every outcome, and says so."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,10 @@ def test_demo_reaches_every_outcome(said: Said) -> None:
 
 def test_demo_shows_a_whole_trail_links_and_mail(said: Said, home: Path) -> None:
     assert "Ponto sem retorno" in said.out
+    # Every fact was reported when it happened, by the clock of its case.
+    told = " ".join(said.out.split())
+    assert "o sistema completou" not in told
+    assert not re.search(r"\(em \d\d/\d\d", told)
     assert "/namespaces/default/workflows?query=" in said.out
     assert list((home / "demo" / "outbox").glob("*.eml"))
     assert not (home / "demo" / "addresses.json").exists(), "nothing runs any more"

@@ -195,7 +195,7 @@ async def _offer(
     await theatre.report(
         customer_id,
         RetentionOfferMessage(
-            offer_id=f"{kind.value}-1",
+            offer_id="1",
             kind=kind,
             status=status,
             description=description,

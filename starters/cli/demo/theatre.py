@@ -17,9 +17,10 @@ from cancellation.messages.envelope import Message
 from cancellation.messages.facts import RequestMessage
 from cancellation.messages.status import Answer, CaseStatus
 from cancellation.ports import Crm
-from cancellation.settings import Addresses
+from cancellation.settings import Addresses, Clock
 from cancellation.understanding import Understanding, clues_of, read_message, understand
 from samples import sample_email
+from starters.cli.moment import dated
 
 _PATIENCE: Final = 30.0
 DAY: Final = timedelta(days=1)
@@ -66,6 +67,7 @@ class Theatre:
 
     async def ask(self, customer_id: str, request: RequestMessage) -> Answer:
         """The customer asks to cancel, through some channel."""
+        request = await dated(self.client, customer_id, request, Clock.VIRTUAL)
         answer = await self.client.open_or_join(customer_id, request)
         if answer.opened:
             self.cast.append(customer_id)
@@ -73,6 +75,7 @@ class Theatre:
 
     async def report(self, customer_id: str, message: Message) -> Answer:
         """Somebody reports a fact."""
+        message = await dated(self.client, customer_id, message, Clock.VIRTUAL)
         return await self.client.report(customer_id, message)
 
     async def deliver(self, customer_id: str, name: str) -> Understanding:
