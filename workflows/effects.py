@@ -18,6 +18,7 @@ from cancellation.domain import vocabulary
 from cancellation.domain.case import Case
 from cancellation.domain.trail import LETTER_SENT, SYSTEM
 from cancellation.domain.values import Team
+from cancellation.domain.words import sentence
 from cancellation.messages.crm import CaseRecord, TaskOrder
 from cancellation.messages.letters import Delivery, DeliveryReport, Letter, LetterBatch, LetterKind
 from workflows import tasks
@@ -96,8 +97,9 @@ class Effects:
         try:
             await self._keep_trying(activity, argument, policy, None, may_be_refused=True)
         except _StepRefused:
-            words = vocabulary.step(activity.__name__)
-            self._case.trail.add(workflow.now(), SYSTEM, "step_refused", f"Recusado pelo sistema: {words}.")
+            what = vocabulary.step(activity.__name__)
+            said = f"O outro sistema recusou a etapa “{what}”; ela não será tentada de novo."
+            self._case.trail.add(workflow.now(), SYSTEM, "step_refused", said)
             return False
         return True
 
@@ -197,7 +199,7 @@ class Effects:
     def _tell_commercial_undeliverable(self, kind: LetterKind, why: str) -> None:
         now = workflow.now()
         self._case.trail.add(
-            now, SYSTEM, "letter_undelivered", f"Mensagem “{kind.label}” não entregue: {why}."
+            now, SYSTEM, "letter_undelivered", f"Mensagem “{kind.label}” não entregue: {sentence(why)}"
         )
         self.in_background(
             self.record(
@@ -281,4 +283,4 @@ def _also_refused(delivery: Delivery) -> str:
     """What the trail says of recipients who did not get a letter that others got."""
     if delivery.partly_refused is None:
         return ""
-    return f" Recusada em parte dos endereços: {delivery.partly_refused}."
+    return f" Recusada em parte dos endereços: {sentence(delivery.partly_refused)}"

@@ -149,8 +149,8 @@ class Steps:
             workflow.now(),
             SYSTEM,
             "released",
-            "Serviços desativados; liberação conferida: "
-            f"{words.listed(vocabulary.released(report.released)) or 'nada a liberar'}.",
+            "Serviços desativados; liberados e conferidos ao todo: "
+            f"{words.listed(vocabulary.released(report.released)) or 'nada'}.",
         )
         return len(order.hold)
 
@@ -166,7 +166,7 @@ class Steps:
             workflow.now(),
             SYSTEM,
             "billing_closed",
-            f"Cobrança encerrada e conferida: fatura final {closed.invoice.invoice_id}, "
+            f"Cobrança encerrada e conferida: fatura final de {words.money(closed.invoice.total)}, "
             f"{words.counted(closed.voided_charges, 'cobrança cancelada', 'cobranças canceladas')}.",
         )
 
@@ -197,7 +197,7 @@ class Steps:
     def _note_accesses(self, accesses: Sequence[Access]) -> None:
         """Who used the download link, when, and how much they got (P20)."""
         for access in accesses:
-            size = "" if access.bytes is None else f", {words.size(access.bytes)}"
+            size = f", {words.size(access.bytes)}" if access.bytes else ""
             what = vocabulary.access(access.kind.value)
             self._case.trail.add(access.at, access.address, "link_used", f"Link das gravações: {what}{size}.")
 

@@ -140,7 +140,7 @@ async def _show_closing(client: CancellationClient, out: Console) -> None:
     out.print()
     out.print(
         f"Liberados: {words.released(result.released)}. "
-        f"Cobranças anuladas: {result.voided_charges}. "
+        f"Cobranças canceladas: {result.voided_charges}. "
         f"Registros no histórico: {result.trail_entries}."
     )
 
