@@ -1,22 +1,71 @@
-"""E-mails sent with a standard client to everything embedded, and what became of the cases."""
+"""The sample e-mails, sent with a standard client to everything embedded, and what became of the cases."""
 
+import asyncio
 import re
 import smtplib
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
-from samples import sample_email
-from starters.cli.options import SAO_PAULO
+from cancellation.client import CancellationClient
+from samples import email_names, sample_email
 from tests.e2e.running_up import Said, Up, discard, running_up, typed
 
 Command = Callable[..., Said]
 FINANCE, COMMERCIAL = "financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br"
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+MONTHS = (
+    "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro",
+    "novembro", "dezembro",
+)  # fmt: skip
 PATIENCE = 30.0
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+COMPLETE = {
+    "acme-gmail-completo": "1042",
+    "acme-gmail-resposta-ao-roteiro": "1042",
+    "advocacia-outlook-para-e-copia": "1047",
+    "ana-paula-outlook-web-so-html": "1051",
+    "clinica-iphone-completa": "1044",
+    "fala-bem-outlook-com-anexo": "1050",
+    "fala-bem-sistema-de-chamados": "1050",
+    "hotel-webmail-completo": "1048",
+    "oficina-gmail-celular": "1049",
+}
+"""The customer whose case each of them moves."""
+FORGED = {
+    "acme-forjado": ("authentication", "não confirmou a autenticidade do remetente"),
+    "acme-dominio-parecido": ("sender", "o remetente não é um contato autorizado"),
+}
+"""They ask in the name of customer 1042: what the case doubts, and what the trail says of it."""
+UNKNOWN_SENDER = "padaria-remetente-nao-autorizado"
+INCOMPLETE = {
+    "clinica-iphone-so-comercial-sem-motivo": (
+        "1044",
+        {f"recipient:{FINANCE}": FINANCE, "reason": "o motivo"},
+    ),
+    "transportadora-thunderbird-sem-motivo": ("1045", {"reason": "o motivo"}),
+}
+"""Whose they are, what is missing, and how the customer reads it."""
+FOR_A_PERSON = {
+    "acme-encaminhado": ("1042", "só um encaminhamento"),
+    "clinica-desistencia": ("1044", "desiste do cancelamento"),
+    "escola-pergunta": ("1046", "pergunta sobre cancelamento"),
+}
+"""Written by the customer and yet no request; why, as Commercial reads it."""
+AUTOMATIC = {"acme-fora-do-escritorio": "1042", "devolucao": "1046"}
 
 
 @pytest.fixture(scope="module")
@@ -40,26 +89,68 @@ def do(up: Up, capsys: pytest.CaptureFixture[str]) -> Command:
     return command
 
 
-def test_complete_mail_starts_the_notice_with_the_right_dates_P7_P8_P11_P12(up: Up, do: Command) -> None:
-    awaiting(do, "1042")
+def test_every_sample_is_sent_by_one_of_the_tests() -> None:
+    sent = {*COMPLETE, *FORGED, UNKNOWN_SENDER, *INCOMPLETE, *FOR_A_PERSON, *AUTOMATIC}
+    assert sent == set(email_names())
+
+
+@pytest.mark.parametrize(("name", "customer_id"), COMPLETE.items(), ids=COMPLETE)
+def test_complete_mail_starts_the_notice_with_the_right_dates_P7_P8_P11_P12_P14(
+    up: Up, do: Command, name: str, customer_id: str
+) -> None:
+    protocol = awaiting(up, do, customer_id)
+    untouched = services(up, customer_id)
     before = datetime.now(UTC)
-    send(up, sample("acme-gmail-completo"), FINANCE)
-    status = eventually(lambda: in_stage(do, "1042", "notice"))
+    send(up, sample(name, protocol=protocol), FINANCE)
+    status = eventually(lambda: in_stage(do, customer_id, "notice"))
     received_at = datetime.fromisoformat(status["formalization"]["received_at"])
     assert before <= received_at <= datetime.now(UTC)
-    last_day = (received_at.astimezone(SAO_PAULO) + timedelta(days=30)).date()
+    last_day = thirty_days_after(received_at)
     assert status["notice"]["last_day"] == last_day.isoformat()
+    assert datetime.fromisoformat(status["notice"]["starts_at"]) == received_at
+    assert datetime.fromisoformat(status["notice"]["ends_at"]) == end_of(last_day)
     assert status["crm_status"] == "Cancelamento em andamento"
     assert set(status["formalization"]["recipients"]) >= {FINANCE, COMMERCIAL}
+    assert f"{in_words(last_day)}, inclusive" in told(do, customer_id)
+    dated = eventually(lambda: dated_tasks(up, customer_id, "finance", "support"))
+    assert {task["due_on"] for task in dated} == {last_day}
+    assert services(up, customer_id) == untouched
+    assert eventually(lambda: crm_status(up, customer_id) == "Cancelamento em andamento")
 
 
-def test_forged_mail_moves_nothing_X9(up: Up, do: Command) -> None:
-    awaiting(do, "1043")
-    forged = sample("padaria-remetente-nao-autorizado")
-    send(up, forged, FINANCE)
-    [task] = eventually(lambda: mail_tasks(do, "Juliana|juliana.adm77@gmail.com"))
+@pytest.mark.parametrize(("name", "doubt"), FORGED.items(), ids=FORGED)
+def test_forged_mail_moves_nothing_and_commercial_hears_of_it_X9(
+    up: Up, do: Command, name: str, doubt: tuple[str, str]
+) -> None:
+    code, why = doubt
+    protocol = awaiting(up, do, "1042")
+    untouched = services(up, "1042")
+    raw = sample(name)
+    send(up, raw, FINANCE)
+    [task] = eventually(lambda: tasks(up, "1042", "key = $2", f"mail:{message_id(raw)}"))
+    assert (task["team"], task["closed_at"]) == ("commercial", None)
+    assert sender(raw) in task["text"]
+    assert "cancelamento formalize crm:original/" in task["text"]
+    [entry] = [e for e in do("trail", "1042", "--json").json if e["kind"] == "formalization_untrusted"]
+    assert message_id(raw) in entry["detail"]
+    assert why in entry["detail"]
+    status = do("status", "1042", "--json").json
+    assert (status["stage"], status["protocol"]) == ("awaiting_formalization", protocol)
+    assert (status["missing"], status["notice"], status["formalization"]) == ([code], None, None)
+    assert services(up, "1042") == untouched
+    assert crm_status(up, "1042") == "Aguardando formalização"
+    assert "inclusive" not in told(do, "1042")
+
+
+def test_mail_of_an_unknown_sender_moves_nothing_until_commercial_vouches_X9(up: Up, do: Command) -> None:
+    awaiting(up, do, "1043")
+    untouched = services(up, "1043")
+    send(up, sample(UNKNOWN_SENDER), FINANCE)
+    [task] = eventually(lambda: mail_tasks(do, "juliana.adm77@gmail.com"))
     assert do("status", "1043", "--json").json["stage"] == "awaiting_formalization"
     assert task["customer_id"] is None
+    assert "Nenhum cliente foi encontrado para este remetente" in task["text"]
+    assert services(up, "1043") == untouched
     command = re.search(r"^cancelamento (formalize .*)$", task["text"], re.MULTILINE)
     assert command is not None
     arguments = command[1].replace('"SEU NOME"', "Ana").replace("NÚMERO", "1043").split()
@@ -68,10 +159,157 @@ def test_forged_mail_moves_nothing_X9(up: Up, do: Command) -> None:
     assert do("status", "1043", "--json").json["formalization"]["confirmed_by"] == "Ana"
 
 
-def awaiting(do: Command, customer_id: str) -> None:
-    """A case that waits for its formalization."""
-    do("open", customer_id, "--channel", "phone")
+@pytest.mark.parametrize("name", INCOMPLETE)
+def test_incomplete_mail_is_answered_in_its_thread_with_what_is_missing_P7(
+    up: Up, do: Command, name: str
+) -> None:
+    customer_id, missing = INCOMPLETE[name]
+    awaiting(up, do, customer_id)
+    raw = sample(name)
+    send(up, raw, message(raw)["Delivered-To"])
+    answer = eventually(lambda: answer_to(up, message_id(raw)))
+    assert sender(raw) in answer["To"]
+    assert message_id(raw) in answer["References"]
+    asked = re.findall(r"^- (.*)$", plain(answer).partition("ainda falta:")[2].partition("O que já")[0], re.M)
+    assert len(asked) == len(missing)
+    assert all(words in line for words, line in zip(missing.values(), asked, strict=True))
+    status = do("status", customer_id, "--json").json
+    assert (status["stage"], status["missing"]) == ("awaiting_formalization", list(missing))
+
+
+@pytest.mark.parametrize("name", FOR_A_PERSON)
+def test_mail_that_is_no_request_is_read_by_commercial_P7(up: Up, do: Command, name: str) -> None:
+    customer_id, why = FOR_A_PERSON[name]
+    awaiting(up, do, customer_id)
+    raw = sample(name)
+    send(up, raw, COMMERCIAL)
+    [task] = eventually(lambda: mail_tasks(do, sender(raw)))
+    assert (task["customer_id"], why in task["text"]) == (customer_id, True)
+    status = do("status", customer_id, "--json").json
+    assert (status["stage"], status["formalization"]) == ("awaiting_formalization", None)
+    do("inbox", "--dismiss", task["sha256"])
+
+
+@pytest.mark.parametrize(("name", "customer_id"), AUTOMATIC.items(), ids=AUTOMATIC)
+def test_automatic_mail_is_recorded_and_nothing_else_P7(
+    up: Up, do: Command, name: str, customer_id: str
+) -> None:
+    awaiting(up, do, customer_id)
+    entries = len(quiet_trail(do, customer_id))
+    raw = sample(name)
+    send(up, raw, COMMERCIAL)
+    assert eventually(lambda: fate(up, raw)) == "recorded"
+    assert len(do("trail", customer_id, "--json").json) == entries
+    assert answer_to(up, message_id(raw)) is None
+    assert do("status", customer_id, "--json").json["stage"] == "awaiting_formalization"
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (apt-get install chromium)")
+def test_operators_see_the_notice_in_the_web_ui_and_none_for_a_forged_mail_P8_X9(up: Up, do: Command) -> None:
+    playwright = pytest.importorskip("playwright.async_api", reason="Playwright is not installed")
+    for customer_id in ("1042", "1049"):
+        awaiting(up, do, customer_id)
+    forged = sample("acme-forjado")
+    send(up, forged, FINANCE)
+    before = datetime.now(UTC)
+    send(up, sample("oficina-gmail-celular"), FINANCE)
+    eventually(lambda: tasks(up, "1042", "key = $2", f"mail:{message_id(forged)}"))
+    eventually(lambda: in_stage(do, "1049", "notice"))
+    last_days = {thirty_days_after(instant) for instant in (before, datetime.now(UTC))}
+    waiting, notice = asyncio.run(
+        seen_in_web_ui(
+            playwright.async_playwright(),
+            up,
+            {"1042": "Aguardando formalização por e-mail", "1049": "Aviso prévio em curso"},
+        )
+    )
+    assert "Status no CRM: Cancelamento em andamento" in notice
+    shown = re.search(r"Aviso prévio: .*até (\d\d)/(\d\d)/(\d{4}), inclusive", notice)
+    assert shown is not None
+    assert date(int(shown[3]), int(shown[2]), int(shown[1])) in last_days
+    assert "Status no CRM: Aguardando formalização" in waiting
+    assert "Falta para a formalização: " in waiting
+    assert "inclusive" not in waiting
+
+
+# ------------------------------------------------------------------------------------------- cases
+
+
+def awaiting(up: Up, do: Command, customer_id: str) -> str:
+    """A new case that waits for its formalization, whatever came before it; its protocol."""
+    if do("list", "--customer", customer_id, "--open", "--json").json:
+        in_notice = do("status", customer_id, "--json").json["stage"] == "notice"
+        do("withdraw" if in_notice else "discard", customer_id, "--reason", "outro teste")
+        asyncio.run(ended(up, customer_id))
+    opened = do("open", customer_id, "--channel", "phone", "--json").json
+    assert opened["opened"], opened
     do("outcome", customer_id, "declined", "--reason", "price", "--text", "caro")
+    return str(opened["protocol"])
+
+
+async def ended(up: Up, customer_id: str) -> None:
+    """Wait until the customer's case has ended, with everything recorded."""
+    client = await CancellationClient.connect(up.home)
+    async with asyncio.timeout(PATIENCE):
+        await client.result(customer_id)
+
+
+def in_stage(do: Command, customer_id: str, stage: str) -> Any:
+    """The status, if the case stands in that stage."""
+    status = do("status", customer_id, "--json").json
+    return status if status["stage"] == stage else None
+
+
+def told(do: Command, customer_id: str) -> str:
+    """What `cancelamento status` says, whichever way its lines are broken."""
+    return " ".join(do("status", customer_id).out.split())
+
+
+def mail_tasks(do: Command, words: str) -> list[Any]:
+    """Open tasks about e-mails of no case whose text has the words."""
+    return [task for task in do("inbox", "--tasks", "--json").json if words in task["text"]]
+
+
+def quiet_trail(do: Command, customer_id: str) -> list[Any]:
+    """The trail, once the letter after the outcome has gone: nothing more will come by itself."""
+
+    def complete() -> Any:
+        entries = do("trail", customer_id, "--json").json
+        return entries if [e for e in entries if e["kind"] == "letter_sent"][2:] else None
+
+    return list(eventually(complete))
+
+
+def eventually(ask: Callable[[], Any]) -> Any:
+    """Ask until the answer is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, "never came true"
+        time.sleep(0.1)
+    return answer
+
+
+# ------------------------------------------------------------------------------------------- dates
+
+
+def thirty_days_after(instant: datetime) -> date:
+    """The last day of a notice that began then, by the contract's own words and no code of ours (P8)."""
+    return instant.astimezone(SAO_PAULO).date() + timedelta(days=30)
+
+
+def end_of(day: date) -> datetime:
+    """The instant at which the day is over in São Paulo."""
+    following = day + timedelta(days=1)
+    return datetime(following.year, following.month, following.day, tzinfo=SAO_PAULO)
+
+
+def in_words(day: date) -> str:
+    """As people in Brazil write it."""
+    return f"{day.day if day.day > 1 else '1º'} de {MONTHS[day.month - 1]} de {day.year}"
+
+
+# ------------------------------------------------------------------------------------------- e-mails
 
 
 def sample(name: str, **more: Any) -> bytes:
@@ -83,24 +321,117 @@ def send(up: Up, raw: bytes, *recipients: str) -> None:
     """Send as a receiving server passes a copy on."""
     host, _, port = up.addresses.smtp_in.rpartition(":")
     with smtplib.SMTP(host, int(port), timeout=20) as client:
-        client.sendmail("rita@acme.com.br", recipients, raw)
+        client.sendmail(message(raw)["Return-Path"].strip("<>"), recipients, raw)
 
 
-def in_stage(do: Command, customer_id: str, stage: str) -> Any:
-    """The status, if the case stands in that stage."""
-    status = do("status", customer_id, "--json").json
-    return status if status["stage"] == stage else None
+def message(raw: bytes) -> EmailMessage:
+    """The e-mail, for a look at it."""
+    return message_from_bytes(raw, policy=policy.default)
 
 
-def mail_tasks(do: Command, pattern: str) -> list[Any]:
-    """Open tasks about e-mails whose text has the pattern."""
-    return [task for task in do("inbox", "--tasks", "--json").json if re.search(pattern, task["text"])]
+def message_id(raw: bytes) -> str:
+    """Its Message-ID."""
+    return str(message(raw)["Message-ID"]).strip()
 
 
-def eventually(ask: Callable[[], Any]) -> Any:
-    """Ask until the answer is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, "never came true"
-        time.sleep(0.1)
-    return answer
+def sender(raw: bytes) -> str:
+    """The address in From."""
+    return str(message(raw)["From"].addresses[0].addr_spec)
+
+
+def plain(mail: EmailMessage) -> str:
+    """Its text."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def answer_to(up: Up, incoming: str) -> EmailMessage | None:
+    """What was sent in answer to that Message-ID."""
+    for path in sorted(Path(up.addresses.outbox or "").glob("*.eml"), reverse=True):
+        mail = message(path.read_bytes())
+        if mail["In-Reply-To"] == incoming:
+            return mail
+    return None
+
+
+# ------------------------------------------------------------------------------------------- records
+
+
+def rows(up: Up, query: str, *arguments: Any) -> list[dict[str, Any]]:
+    """What the database has."""
+
+    async def fetched() -> list[dict[str, Any]]:
+        connection = await asyncpg.connect(up.addresses.database_url)
+        try:
+            return [dict(row) for row in await connection.fetch(query, *arguments)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(fetched())
+
+
+def tasks(up: Up, customer_id: str, condition: str, *more: Any) -> list[dict[str, Any]]:
+    """Tasks of the customer's open case in the CRM."""
+    return rows(
+        up,
+        "select t.* from crm.tasks t join crm.cases c using (case_id)"
+        f" where c.customer_id = $1 and c.ended_at is null and {condition}",
+        customer_id,
+        *more,
+    )
+
+
+def dated_tasks(up: Up, customer_id: str, *teams: str) -> list[dict[str, Any]]:
+    """The open ones with a day, once each of these teams has one."""
+    found = tasks(up, customer_id, "due_on is not null and closed_at is null")
+    return found if {task["team"] for task in found} >= set(teams) else []
+
+
+def crm_status(up: Up, customer_id: str) -> str:
+    """The customer's status in the CRM."""
+    [row] = rows(up, "select status from crm.customers where customer_id = $1", customer_id)
+    return str(row["status"])
+
+
+def fate(up: Up, raw: bytes) -> str | None:
+    """What became of a delivery."""
+    found = rows(up, "select fate from inbox.messages where message_id = $1", message_id(raw))
+    return found[0]["fate"] if found else None
+
+
+def services(up: Up, customer_id: str) -> list[dict[str, Any]]:
+    """Everything that works for the customer and is paid for; all of it in use."""
+    found = rows(
+        up,
+        """
+        select 'ramal' as kind, resource_id as id, status from telephony.extensions where customer_id = $1
+        union all select 'tronco', resource_id, status from telephony.trunks where customer_id = $1
+        union all select 'licença', resource_id, status from telephony.licences where customer_id = $1
+        union all select 'número', number, status from telephony.numbers where customer_id = $1
+        union all select 'assinatura', subscription_id, coalesce(stopped_on::text, 'active')
+            from billing.subscriptions where customer_id = $1 and ended_on is null
+        order by 1, 2
+        """,
+        customer_id,
+    )
+    assert found
+    assert {one["status"] for one in found} == {"active"}
+    return found
+
+
+async def seen_in_web_ui(driver: Any, up: Up, headings: dict[str, str]) -> list[str]:
+    """The current details on the pages of these customers' cases, once each has its heading."""
+    base = f"{(up.addresses.web_ui or '').rstrip('/')}/namespaces/{up.addresses.namespace}/workflows"
+    seen = []
+    async with driver as playwright:
+        chromium = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
+        page = await chromium.new_page(locale="pt-BR", timezone_id="America/Sao_Paulo")
+        for customer_id, heading in headings.items():
+            await page.goto(f"{base}/cancellation-{customer_id}")
+            await page.locator("a", has_text="User Metadata").first.click()
+            details = page.frame_locator("iframe").last
+            await details.get_by_role("heading", name=heading).wait_for(timeout=PATIENCE * 1000)
+            seen.append(await details.locator("body").inner_text())
+        await chromium.close()
+    return seen
