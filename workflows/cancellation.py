@@ -19,10 +19,11 @@ from temporalio.exceptions import ApplicationError
 
 from activities.crm import CrmActivities
 from cancellation.domain import vocabulary
-from cancellation.domain.case import Case, DutyKind
+from cancellation.domain.case import Case
 from cancellation.domain.due import due_instants
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
+from cancellation.domain.state import DutyKind
 from cancellation.domain.trail import SYSTEM, TrailEntry
 from cancellation.domain.values import Team
 from cancellation.messages.crm import CaseOpening

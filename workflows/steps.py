@@ -11,9 +11,10 @@ from activities.billing import BillingActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from cancellation.domain import vocabulary, words
-from cancellation.domain.case import Case, Duty, DutyKind
+from cancellation.domain.case import Case
 from cancellation.domain.due import Due
 from cancellation.domain.stage import Stage
+from cancellation.domain.state import Duty, DutyKind
 from cancellation.domain.trail import REMINDED, SYSTEM
 from cancellation.domain.values import Team
 from cancellation.messages.billing import BillingClosure, BillingEndPlan

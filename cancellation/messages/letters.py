@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import AwareDatetime, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from cancellation.domain.case import Held, Released
 from cancellation.domain.notice import Notice
-from cancellation.domain.values import Channel, Contact, Offer, Reason, Team, Value
+from cancellation.domain.state import Held
+from cancellation.domain.values import Channel, Contact, Offer, Reason, Released, Team, Value
 from cancellation.messages.recordings import Archive
 from cancellation.messages.telephony import Inventory
 

@@ -4,16 +4,18 @@ from datetime import date, datetime
 
 from pydantic import AwareDatetime
 
-from cancellation.domain.case import Case, RefusedMessage, Released
+from cancellation.domain.case import Case
 from cancellation.domain.due import Due, due_instants
 from cancellation.domain.notice import Notice
 from cancellation.domain.stage import Stage
+from cancellation.domain.state import RefusedMessage
 from cancellation.domain.values import (
     Authentication,
     Channel,
     Offer,
     PortStatus,
     Reason,
+    Released,
     Request,
     Value,
 )

@@ -4,8 +4,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
-from cancellation.domain.case import Released
-from cancellation.domain.values import PhoneNumber, PortStatus, Value
+from cancellation.domain.values import PhoneNumber, PortStatus, Released, Value
 from cancellation.messages.warrant import Warrant
 
 

@@ -3,8 +3,9 @@
 from typing import Final
 
 from cancellation.domain import vocabulary, words
-from cancellation.domain.case import Held, Released
 from cancellation.domain.stage import Stage
+from cancellation.domain.state import Held
+from cancellation.domain.values import Released
 from cancellation.messages.status import NumberView, RecordingsView
 
 PATH: Final = (

@@ -10,8 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from cancellation.domain.case import Released
-from cancellation.domain.values import PortStatus
+from cancellation.domain.values import PortStatus, Released
 from cancellation.messages.crm import FormalizationState
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import Inventory, Number, PortRecord, Resource, ResourceKind, Shutdown

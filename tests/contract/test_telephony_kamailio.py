@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from cancellation.adapters.kamailio import KamailioTelephony, PlatformDisagrees, kamailio_telephony
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.pool import Pool, open_pool
-from cancellation.domain.case import Released
+from cancellation.domain.values import Released
 from cancellation.messages.crm import FormalizationState
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import ResourceKind, Shutdown

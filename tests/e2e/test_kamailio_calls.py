@@ -11,8 +11,7 @@ from cancellation.adapters.kamailio import kamailio_telephony
 from cancellation.adapters.kamailio.holdings import Account
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.pool import open_pool
-from cancellation.domain.case import Released
-from cancellation.domain.values import PortStatus
+from cancellation.domain.values import PortStatus, Released
 from cancellation.messages.telephony import Shutdown
 from cancellation.ports import DestructionForbidden
 from tests.contract import cases

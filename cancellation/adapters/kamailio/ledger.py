@@ -11,7 +11,7 @@ from enum import StrEnum
 from cancellation.adapters.kamailio.holdings import Account, Things
 from cancellation.adapters.postgres.pool import Pool
 from cancellation.adapters.postgres.warrants import destroying
-from cancellation.domain.case import Released
+from cancellation.domain.values import Released
 from cancellation.messages.warrant import Warrant
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cancellation.adapters.memory.crm import MemoryCrm
-from cancellation.domain.case import Released
-from cancellation.domain.values import PortStatus
+from cancellation.domain.values import PortStatus, Released
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import (
     Inventory,

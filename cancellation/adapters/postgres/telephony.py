@@ -10,8 +10,7 @@ from typing import Final
 
 from cancellation.adapters.postgres.pool import Connection, Pool, storable
 from cancellation.adapters.postgres.warrants import destroying, order_act
-from cancellation.domain.case import Released
-from cancellation.domain.values import PortStatus
+from cancellation.domain.values import PortStatus, Released
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import (
     Inventory,

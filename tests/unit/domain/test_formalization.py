@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cancellation.domain.case import DutyKind
 from cancellation.domain.formalization import assess, content_missing, still_missing
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
+from cancellation.domain.state import DutyKind
 from cancellation.domain.values import Authentication, FormalizationMail, Outcome
 from tests.unit.domain.build import (
     COMMERCIAL,

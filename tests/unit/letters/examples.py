@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from cancellation.domain.case import Held, Released
 from cancellation.domain.notice import notice_from
 from cancellation.domain.policy import CancellationPolicy
+from cancellation.domain.state import Held
 from cancellation.domain.values import (
     Archive,
     Channel,
@@ -17,6 +17,7 @@ from cancellation.domain.values import (
     PortStatus,
     Reason,
     ReasonCategory,
+    Released,
     Team,
 )
 from cancellation.letters import Letterhead

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cancellation.domain import values
-from cancellation.domain.case import Held, Released
 from cancellation.domain.identity import find_protocols, mail_message_id
-from cancellation.domain.values import Authentication, Channel, Contact, OfferStatus, Reason, Team
+from cancellation.domain.state import Held
+from cancellation.domain.values import Authentication, Channel, Contact, OfferStatus, Reason, Released, Team
 from cancellation.letters import REQUIRED, WITH_LINK, IncompleteLetter, render
 from cancellation.messages.letters import Letter, LetterFacts, LetterKind
 from cancellation.messages.telephony import Inventory
