@@ -170,7 +170,7 @@ class CancellationWorkflow(MessageHandlers):
             return
         if case.reach("closing_prepared"):
             await self._do_duties()
-            await self._steps.survey_again()
+            await self._steps.finish_survey()
         if case.stage is not Stage.CLOSING:  # stopped before the point of no return
             return
         case.pass_point_of_no_return(workflow.now())
@@ -257,7 +257,8 @@ class CancellationWorkflow(MessageHandlers):
         now = workflow.now()
         self._steps.remind([due for due in due_instants(case, now) if due.is_reminder and due.at <= now])
         if case.trail.is_waiting:
-            await self._effects.record_trail()
+            # Once: what came meanwhile may move the case, and then goes along with what that obliges to.
+            await self._effects.record("Registrar o histórico no CRM")
 
     async def _do_duties(self) -> None:
         for duty in list(self._case.duties):

@@ -127,7 +127,7 @@ class Effects:
                 if policy.heartbeat
                 else workflow.ActivityCancellationType.TRY_CANCEL
             ),
-            retry_policy=policy.retry,
+            retry_policy=policy.retry if within else policy.retry_in_outage,
             summary=summary or vocabulary.step(activity.__name__),
         )
         return result

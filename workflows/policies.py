@@ -6,6 +6,8 @@ from typing import Final
 
 from temporalio.common import RetryPolicy
 
+_PAUSE_IN_OUTAGE: Final = timedelta(minutes=5)
+
 
 @dataclass(frozen=True)
 class ActivityPolicy:
@@ -18,11 +20,18 @@ class ActivityPolicy:
     @property
     def retry(self) -> RetryPolicy:
         """Pauses of 1 s, doubling up to `longest_pause`, without a limit of attempts."""
-        return RetryPolicy(
-            initial_interval=timedelta(seconds=1),
-            backoff_coefficient=2,
-            maximum_interval=self.longest_pause,
-        )
+        return _retry(self.longest_pause)
+
+    @property
+    def retry_in_outage(self) -> RetryPolicy:
+        """The same for a system that is known to be down: every attempt costs, so at least minutes apart."""
+        return _retry(max(self.longest_pause, _PAUSE_IN_OUTAGE))
+
+
+def _retry(longest_pause: timedelta) -> RetryPolicy:
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=longest_pause
+    )
 
 
 READ: Final = ActivityPolicy(timedelta(seconds=10), timedelta(minutes=1))

@@ -48,9 +48,10 @@ class Steps:
         if self._survey is None or self._survey.done():
             self._survey = self._effects.in_background(self._read_inventory())
 
-    async def survey_again(self) -> None:
-        """Learn what the customer occupies at the end; a case that is stopped meanwhile does not wait."""
-        self.survey_service()
+    async def finish_survey(self) -> None:
+        """Nothing is shut down before telephony has told what there is; a case that is stopped does not wait."""
+        if not self._case.numbers_known:
+            self.survey_service()
         survey = self._survey
         await workflow.wait_condition(
             lambda: survey is None or survey.done() or self._case.stage is not Stage.CLOSING

@@ -1,7 +1,7 @@
 """What a case costs the engine: actions, history events, bytes; and the command that prints it."""
 
 from collections import Counter
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 import typer
 from pydantic import BaseModel, ConfigDict
@@ -18,9 +18,8 @@ from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure, as_json, with_client
 
-MOST_ACTIONS: Final = 30
-MOST_EVENTS: Final = 150
-MOST_BYTES: Final = 100_000
+ORDINARY_MESSAGES: Final = 3
+"""The request, the outcome of the retention, the formalization: an ordinary case needs no more."""
 
 # One billed action each; an activity counts once for every attempt, so it is counted by what its start says.
 _ACTIONS: Final = {
@@ -48,6 +47,25 @@ _LABELS: Final = {
 }
 
 
+class Limits(BaseModel):
+    """What a case may cost (architecture.md): so much for an ordinary one, and a share for each message more.
+
+    A further message costs itself, its record in the CRM, and at the most an effect and a letter.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    actions: int
+    events: int
+    bytes: int
+
+    @classmethod
+    def of(cls, messages: int) -> Self:
+        """For a case that was sent so many messages."""
+        more = max(0, messages - ORDINARY_MESSAGES)
+        return cls(actions=30 + 4 * more, events=150 + 20 * more, bytes=100_000 + 6_000 * more)
+
+
 class Budget(BaseModel):
     """What one case has cost so far, over all executions that it went on in."""
 
@@ -60,10 +78,13 @@ class Budget(BaseModel):
     bytes: int
     """Size of the events as the server keeps them; those of a virtual clock are in none of these."""
 
+    limits: Limits
+
     @property
     def is_kept(self) -> bool:
-        """Whether an ordinary case's budget (architecture.md) is kept."""
-        return self.actions <= MOST_ACTIONS and self.events <= MOST_EVENTS and self.bytes <= MOST_BYTES
+        """Whether the case is within its limits."""
+        most = self.limits
+        return self.actions <= most.actions and self.events <= most.events and self.bytes <= most.bytes
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -112,7 +133,14 @@ async def budget_of(handle: WorkflowHandle[Any, Any], case: str) -> Budget:
         events += 1
         size += event.ByteSize()
         kinds.update(_actions_of(event))
-    return Budget(case=case, actions=kinds.total(), by_kind=dict(kinds), events=events, bytes=size)
+    return Budget(
+        case=case,
+        actions=kinds.total(),
+        by_kind=dict(kinds),
+        events=events,
+        bytes=size,
+        limits=Limits.of(kinds["updates"] + kinds["signals"]),
+    )
 
 
 def show(budgets: list[Budget]) -> None:
@@ -125,15 +153,29 @@ def show(budgets: list[Budget]) -> None:
     for one in budgets:
         table.add_row(
             one.case,
-            _within(one.actions, MOST_ACTIONS, str(one.actions)),
-            _within(one.events, MOST_EVENTS, str(one.events)),
-            _within(one.bytes, MOST_BYTES, letters.size(one.bytes)),
+            *cells(one),
             Text(kinds_in_words(one)),
         )
     out = rendering.console()
     out.print(table)
-    limits = f"{MOST_ACTIONS} ações, {MOST_EVENTS} eventos, {letters.size(MOST_BYTES)}"
-    out.print(Text(f"Orçamento de um caso comum: {limits}.", style="bright_black"))
+    common = Limits.of(ORDINARY_MESSAGES)
+    out.print(
+        Text(
+            f"Orçamento de um caso comum: {common.actions} ações, {common.events} eventos, "
+            f"{letters.size(common.bytes)}; cada mensagem além de três acrescenta a sua parte.",
+            style="bright_black",
+        )
+    )
+
+
+def cells(one: Budget) -> tuple[Text, Text, Text]:
+    """Actions and events with their limits, and the size; what is beyond its limit stands out."""
+    most = one.limits
+    return (
+        _within(one.actions, most.actions, f"{one.actions}/{most.actions}"),
+        _within(one.events, most.events, f"{one.events}/{most.events}"),
+        _within(one.bytes, most.bytes, letters.size(one.bytes)),
+    )
 
 
 def kinds_in_words(one: Budget) -> str:

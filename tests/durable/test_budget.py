@@ -7,20 +7,23 @@ from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowHistory
 
-from starters.cli.budget import MOST_ACTIONS, MOST_BYTES, MOST_EVENTS, budget_of
+from cancellation.client import CancellationClient
+from cancellation.domain.values import Channel, Contact
+from cancellation.messages.facts import RequestMessage
+from starters.cli.budget import ORDINARY_MESSAGES, Limits, budget_of
+from tests.durable.customers import new_customer
 from tests.durable.house import CaseDriver, House
 
 LARGEST_PAYLOAD = 4096
 
 
 async def test_an_ordinary_case_stays_within_its_budget(house: House) -> None:
-    case = await house.open(channel="chatbot", text="Quero cancelar", contact={"name": "Rita"})
+    case = await asked_by_a_service(house)
     await ordinary_course(case)
     assert (await case.result()).outcome == "closed"
     cost = await budget_of(case.handle, case.customer_id)
-    assert cost.actions <= MOST_ACTIONS, cost
-    assert cost.events <= MOST_EVENTS, cost
-    assert cost.bytes <= MOST_BYTES, cost
+    assert cost.limits == Limits.of(ORDINARY_MESSAGES)
+    assert cost.is_kept, cost
     assert max(payload_sizes(await case.history())) <= LARGEST_PAYLOAD
 
 
@@ -32,6 +35,20 @@ async def test_a_wake_up_that_finds_nothing_to_do_costs_nothing_more(house: Hous
     before = await budget_of(case.handle, case.customer_id)
     await case.forward(timedelta(days=20))
     assert (await budget_of(case.handle, case.customer_id)).events == before.events
+
+
+async def asked_by_a_service(house: House) -> CaseDriver:
+    """A case as the chatbot opens it."""
+    case = CaseDriver(house, new_customer())
+    await house.provision(case.seed)
+    house.cases.append(case)
+    request = RequestMessage(
+        channel=Channel.CHATBOT, text="Quero cancelar", contact=Contact(name="Rita"), message_id="chat-1"
+    )
+    client = CancellationClient(house.environment.client, task_queue=house.task_queue)
+    with house.environment.with_time_skipping_disabled():
+        await client.open_or_join(case.customer_id, request)
+    return case
 
 
 async def ordinary_course(case: CaseDriver) -> None:

@@ -141,7 +141,7 @@ async def test_long_texts_do_not_keep_a_case_from_going_on_X8(house: House) -> N
     text = "não aguento mais 😡 " * 1100
     for number in range(150):
         await case.signal("request", channel="email", text=text[:20_000], message_id=f"long-{number}")
-    await case.trailed("request_received", 100)
+    await case.until(lambda status: len(status.contacts) > 150)
     await case.quiet()
     await grow(case)
     assert len((await case.status()).contacts) > 150

@@ -53,10 +53,13 @@ async def test_stopped_in_a_stage_before_closing_ends_discarded(house: House, st
 
 
 async def test_stopped_in_closing_before_the_point_of_no_return_ends_at_once(house: House) -> None:
-    case = await house.open()
-    await case.to_notice()
+    """Closing begins when telephony has told what there is; here it never did."""
     house.telephony.goes_down()
-    await case.pass_notice()
+    case = await house.open()
+    await case.quiet_but("read_inventory")
+    await case.decline()
+    await case.formalize(received_at=await case.now() - timedelta(days=40))
+    await until(lambda: house.billing.count("plan_end"))
     await case.stage("closing")
     await case.handle.cancel()
     result = await case.result()
@@ -64,6 +67,23 @@ async def test_stopped_in_closing_before_the_point_of_no_return_ends_at_once(hou
     house.telephony.recovers()
     await ended_and_undone(case)
     assert (await case.status()).attention == ()
+
+
+async def test_closing_waits_until_telephony_has_told_what_there_is_P9_P15_X7(house: House) -> None:
+    house.telephony.goes_down("inventory")
+    case = await house.open()
+    await case.quiet_but("read_inventory")
+    await case.decline()
+    await case.formalize(received_at=await case.now() - timedelta(days=40))
+    await until(lambda: house.billing.count("plan_end"))
+    await case.forward(timedelta(hours=2))
+    status = await case.stage("closing")
+    assert status.attention == ("read_inventory",)
+    assert house.telephony.count("deactivate") == 0
+    house.telephony.recovers()
+    await case.forward(timedelta(minutes=30))
+    assert (await case.result()).outcome == "closed"
+    assert len(case.letters("shutdown_plan")) == 1
 
 
 @pytest.mark.parametrize("stuck", ["deactivate", "release"])

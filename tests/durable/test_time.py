@@ -130,7 +130,7 @@ async def test_withdrawal_one_second_after_the_end_is_refused_and_recorded_X3_P1
     case = await house.open()
     status = await case.to_notice()
     assert status.notice is not None
-    house.telephony.goes_down("inventory")  # so that closing is still at its very beginning
+    house.telephony.goes_down("deactivate")  # so that closing is still at its very beginning
     await case.forward_to(status.notice.ends_at + SECOND)
     await case.stage("closing")
     with pytest.raises(WorkflowUpdateFailedError):

@@ -17,7 +17,6 @@ from rich.text import Text
 
 from cancellation.client import CancellationClient
 from cancellation.domain import vocabulary
-from cancellation.domain import words as letters
 from cancellation.settings import Addresses, Settings, load_settings
 from cancellation.telemetry import configure_logging
 from starters.cli import budget, rendering, words
@@ -108,7 +107,7 @@ async def _show_results(client: CancellationClient, addresses: Addresses, out: C
     for heading in ("Cliente", "Protocolo", "Desfecho"):
         table.add_column(heading, no_wrap=True)
     for heading in ("Ações", "Eventos", "Tamanho"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     wrong = []
     for customer_id, expected in EXPECTED.items():
         status = await client.status(customer_id)
@@ -117,10 +116,10 @@ async def _show_results(client: CancellationClient, addresses: Addresses, out: C
             f"{customer_id} {(status.customer_name or '').split()[0]}",
             status.protocol,
             Text(vocabulary.short_stage(status.stage), style=words.STAGE_STYLES[status.stage]),
-            str(cost.actions),
-            str(cost.events),
-            letters.size(cost.bytes),
+            *budget.cells(cost),
         )
+        if not cost.is_kept:
+            wrong.append(f"{customer_id} custou mais que o orçamento")
         if status.stage is not expected:
             came, wanted = vocabulary.stage(status.stage), vocabulary.stage(expected)
             wrong.append(f"{customer_id} terminou em “{came}”, e não em “{wanted}”")
@@ -128,7 +127,7 @@ async def _show_results(client: CancellationClient, addresses: Addresses, out: C
     rendering.show_trail(await client.trail(ACME), "Histórico completo do caso da Acme")
     await _show_closing(client, out)
     out.print()
-    out.print("[bold]Os casos[/bold], com o que custaram ao Temporal")
+    out.print("[bold]Os casos[/bold], com o que custaram ao Temporal, de quanto podiam custar")
     out.print(table)
     _show_links(addresses, out)
     if wrong:
