@@ -4,16 +4,15 @@ import asyncio
 import logging
 import os
 import signal
-from typing import Any
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
-from cancellation.settings import Clock, Settings, temporal_connect_config
+from cancellation.settings import Clock, Settings
 from cancellation.telemetry import temporal_runtime
+from workers.connecting import connect
 from workers.wiring import guard_of, load_policy, mailroom_of, open_systems
 from workers.worker import activities_of, cancellation_worker
 from workflows.details import announce_virtual_clock
@@ -43,17 +42,6 @@ async def run_worker(settings: Settings) -> None:
             logger.info("worker ready", extra={"task_queue": CANCELLATIONS, "build_id": build_id})
             await stop.wait()
             logger.info("worker stopping")
-
-
-async def connect(settings: Settings, **more: Any) -> Client:
-    """A client of the configured Temporal server.
-
-    Raises:
-        RuntimeError: the server cannot be reached.
-    """
-    return await Client.connect(
-        **temporal_connect_config(settings.home), data_converter=pydantic_data_converter, **more
-    )
 
 
 async def is_polled(client: Client, task_queue: str = CANCELLATIONS) -> bool:

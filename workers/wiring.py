@@ -1,4 +1,4 @@
-"""The one composition root: which adapter stands behind each port, from the settings."""
+"""The composition root of all that works on cases: which adapter stands behind each port, from the settings."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -49,34 +49,6 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
             mailer=smtp_mailer(settings, pool),
             inbox=PostgresInbox(pool),
         )
-
-
-@asynccontextmanager
-async def open_crm(settings: Settings) -> AsyncIterator[PostgresCrm]:
-    """The CRM alone, for a process that needs nothing else.
-
-    Raises:
-        NotConfigured: no database is configured.
-    """
-    pool = await open_pool(settings.require_database_url())
-    try:
-        yield PostgresCrm(pool)
-    finally:
-        await pool.close()
-
-
-@asynccontextmanager
-async def open_ledger(settings: Settings) -> AsyncIterator[PostgresInbox]:
-    """The ledger of incoming mail alone.
-
-    Raises:
-        NotConfigured: no database is configured.
-    """
-    pool = await open_pool(settings.require_database_url())
-    try:
-        yield PostgresInbox(pool)
-    finally:
-        await pool.close()
 
 
 def mailroom_of(

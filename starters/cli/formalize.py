@@ -1,6 +1,5 @@
 """The command that puts a customer's e-mail into the case: what the inbox does, by hand."""
 
-import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,14 +26,14 @@ from cancellation.understanding import (
     understand,
 )
 from starters.cli import rendering
-from starters.cli.options import Actor, AsJson, instant
+from starters.cli.options import Actor, AsJson, instant, original_reference
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import ExitCode, Failure, as_json, default_actor, settings_of_command, wait_for
-from workers.wiring import load_policy, open_ledger, open_systems
+from workers.records import open_ledger
+from workers.wiring import load_policy, open_systems
 from workers.worker import Systems
 
 _PANEL: Final = "Conduzir um caso"
-_ORIGINAL: Final = re.compile(r"(?:crm:original/)?([0-9a-f]{64})")
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -143,12 +142,6 @@ async def _decided(settings: Settings, sha256: str, by: str) -> None:
     """Close Commercial's task about the e-mail, if there is one."""
     async with open_ledger(settings) as ledger:
         await ledger.close_task(sha256, by, datetime.now(UTC))
-
-
-def original_reference(text: str) -> str | None:
-    """The hash of a kept e-mail, from `crm:original/<hash>` or the bare hash; None if it is neither."""
-    found = _ORIGINAL.fullmatch(text.strip().lower())
-    return found[1] if found else None
 
 
 async def understood_by(

@@ -10,12 +10,11 @@ from cancellation.messages.mail_in import MailTask
 from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
 from starters.cli import rendering
-from starters.cli.formalize import original_reference
-from starters.cli.options import SAO_PAULO, Actor, AsJson
+from starters.cli.options import SAO_PAULO, Actor, AsJson, original_reference
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import ExitCode, Failure, as_json, default_actor, settings_of_command, wait_for
 from starters.inbox.main import run_inbox
-from workers.wiring import open_ledger
+from workers.records import open_ledger
 
 _PANEL: Final = "Servidores"
 

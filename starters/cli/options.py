@@ -1,8 +1,9 @@
 """Options and arguments that several commands have, and how they are read."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 import typer
@@ -31,6 +32,8 @@ NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Não espera a resposta: envia como sinal, mesmo sem worker no ar.")
 ]
 
+_ORIGINAL: Final = re.compile(r"(?:crm:original/)?([0-9a-f]{64})")
+
 
 def choices(values: type[StrEnum]) -> str:
     """The accepted words of an argument, for its help."""
@@ -52,3 +55,9 @@ def instant(text: str | None) -> str | None:
             f"data e hora inválidas: {text}; escreva 2026-11-22T10:15:00-03:00", ExitCode.USAGE
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=SAO_PAULO)).isoformat()
+
+
+def original_reference(text: str) -> str | None:
+    """The hash of a kept e-mail, from `crm:original/<hash>` or the bare hash; None if it is neither."""
+    found = _ORIGINAL.fullmatch(text.strip().lower())
+    return found[1] if found else None

@@ -10,8 +10,8 @@ from cancellation.settings import ListenerProtocol, Settings
 from starters.inbox.listener import Listener
 from starters.inbox.readers import reading
 from starters.inbox.reception import Reception
-from workers.main import connect
-from workers.wiring import open_crm
+from workers.connecting import connect
+from workers.records import open_crm
 
 logger = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ ATTACHED = 15_000
 """Bytes of the document in every ordinary e-mail: ten thousand of them are more than `MOST_MEMORY`."""
 KILLED_AFTER = 3.0
 """Seconds of work; starting takes one or two more."""
-MOST_MEMORY = 160_000_000
+MOST_MEMORY = 130_000_000
 """Bytes that the process may have: what Python and its libraries take, and a few e-mails."""
 SENT = 60
 """E-mails that arrive by SMTP, by as many connections at once as `SENDERS`."""

@@ -1,0 +1,37 @@
+"""The composition root of a process that needs the records alone: no worker, no reader and no letters come with it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.inbox import PostgresInbox
+from cancellation.adapters.postgres.pool import open_pool
+from cancellation.settings import Settings
+
+
+@asynccontextmanager
+async def open_crm(settings: Settings) -> AsyncIterator[PostgresCrm]:
+    """The CRM alone, for a process that needs nothing else.
+
+    Raises:
+        NotConfigured: no database is configured.
+    """
+    pool = await open_pool(settings.require_database_url())
+    try:
+        yield PostgresCrm(pool)
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_ledger(settings: Settings) -> AsyncIterator[PostgresInbox]:
+    """The ledger of incoming mail alone.
+
+    Raises:
+        NotConfigured: no database is configured.
+    """
+    pool = await open_pool(settings.require_database_url())
+    try:
+        yield PostgresInbox(pool)
+    finally:
+        await pool.close()
