@@ -26,9 +26,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
-from zoneinfo import ZoneInfo
 
 from cancellation.client import CaseFailed, CaseNotFound, ServerUnreachable
+from cancellation.domain import vocabulary, words
 from cancellation.domain.refusal import Refused
 from cancellation.domain.values import Channel, Contact
 from cancellation.mail_facts import formalization, resolve
@@ -47,8 +47,6 @@ UNREADABLE: Final = "unreadable"
 _LONGEST_ID: Final = 180
 """Leaves room for what tells two contents of one Message-ID apart: message ids have 200 characters at most."""
 _ADDRESS: Final = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
-_ASKED: Final[dict[bool | str, str]] = {True: "sim", False: "não", "unsure": "em dúvida"}
-_SAO_PAULO: Final = ZoneInfo("America/Sao_Paulo")
 
 
 class Cases(Protocol):
@@ -272,11 +270,11 @@ def mail_task(read: Read, reported_as: str, now: datetime, more: Sequence[str] =
     """Commercial's task: who wrote, what was understood and why, and the command that decides it."""
     mail, reading, understood = read.mail, read.reading, read.understood
     whose = f"cliente {read.customer_id}" if read.customer_id else "cliente não identificado"
-    asked = _ASKED[understood.explicit_request] if understood else "—"
+    asked = vocabulary.asked(understood.explicit_request) if understood else "—"
     lines = [
         f"Remetente: {', '.join(reading.from_addresses) or '—'}",
         f"Assunto: {reading.subject or '—'}",
-        f"Recebido em: {mail.received_at.astimezone(_SAO_PAULO):%d/%m/%Y às %Hh%M}",
+        f"Recebido em: {words.short_date(mail.received_at)} às {words.clock(mail.received_at)}",
         f"Caixas: {', '.join(reading.delivered) or '—'}",
         f"Cliente: {read.customer_id or 'não identificado'}",
         f"Pedido explícito: {asked}",
@@ -301,15 +299,15 @@ def mail_task(read: Read, reported_as: str, now: datetime, more: Sequence[str] =
 
 def confirming_command(read: Read) -> str:
     """The command by which a person at Commercial vouches for the e-mail."""
-    words = [
+    parts = [
         f'cancelamento formalize crm:original/{read.mail.sha256} --confirmed-by "SEU NOME"',
         "--explicit-request --open",
     ]
     if read.customer_id is None:
-        words.append("--customer NÚMERO")
+        parts.append("--customer NÚMERO")
     if read.understood is None or read.understood.reason is None:
-        words.append('--reason "MOTIVO"')
-    return " ".join(words)
+        parts.append('--reason "MOTIVO"')
+    return " ".join(parts)
 
 
 def _not_understood(mail: IncomingMail, reading: MailReading, error: Exception) -> Read:

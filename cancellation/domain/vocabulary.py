@@ -6,7 +6,15 @@ Letters, CRM tasks, the trail, the Web UI and the terminal all take their words 
 from typing import Final, NamedTuple
 
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import Channel, OfferKind, OfferStatus, PortStatus, ReasonCategory, Released
+from cancellation.domain.values import (
+    Authentication,
+    Channel,
+    OfferKind,
+    OfferStatus,
+    PortStatus,
+    ReasonCategory,
+    Released,
+)
 from cancellation.domain.words import counted
 
 _RECIPIENT: Final = "recipient:"
@@ -109,6 +117,12 @@ _UNKNOWN_LACK: Final = _Lack(
     "uma informação que o nosso time Comercial vai explicar",
     "há algo na mensagem que uma pessoa precisa conferir",
 )
+_ASKED: Final[dict[bool | str, str]] = {True: "sim", False: "não", "unsure": "em dúvida"}
+_VERDICTS: Final = {
+    Authentication.PASS: "passou",
+    Authentication.FAIL: "reprovada",
+    Authentication.NONE: "sem veredito",
+}
 _DUES: Final = {
     "lapse": "Fim do prazo para formalizar",
     "notice_end": "Fim do aviso prévio",
@@ -225,6 +239,16 @@ def doubt(code: str) -> str:
 def is_mailbox(code: str) -> bool:
     """Whether what is missing is only that a mailbox was reached."""
     return bool(_mailbox(code))
+
+
+def asked(explicit: bool | str) -> str:
+    """Whether an e-mail holds an explicit request; `unsure` where a person has to read it."""
+    return _ASKED[explicit]
+
+
+def verdict(value: Authentication) -> str:
+    """What the receiving server said of an e-mail's authentication (X9)."""
+    return _VERDICTS[value]
 
 
 def due(what: str) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cancellation.domain import vocabulary
+from cancellation.domain.values import Authentication
 from cancellation.settings import Settings
 from cancellation.understanding import (
     Action,
@@ -42,8 +43,6 @@ _ACTIONS: Final = {
     Action.IGNORE: ("não fazer nada", "bright_black"),
     Action.REFUSE: ("recusar", "red"),
 }
-_VERDICTS: Final = {"pass": "passou", "fail": "reprovada", "none": "sem veredito"}
-_REQUESTS: Final = {True: "sim", False: "não", "unsure": "em dúvida"}
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -146,8 +145,8 @@ def _show(understood: Understanding) -> None:
     rows = (
         ("Cliente", understood.customer_id or "não identificado"),
         ("Caixas", ", ".join(understood.mailboxes) or "nenhuma das duas"),
-        ("Autenticação", _VERDICTS[understood.authentication]),
-        ("Pedido explícito", _REQUESTS[understood.explicit_request]),
+        ("Autenticação", vocabulary.verdict(Authentication(understood.authentication))),
+        ("Pedido explícito", vocabulary.asked(understood.explicit_request)),
         ("Motivo", understood.reason or "não encontrado"),
         ("Falta", "; ".join(vocabulary.missing(code) for code in understood.missing) or "nada"),
     )

@@ -13,6 +13,7 @@ from cancellation.domain import vocabulary
 from cancellation.domain.due import due_instants
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import (
+    Authentication,
     Channel,
     OfferKind,
     OfferStatus,
@@ -49,6 +50,8 @@ CODES: dict[Callable[[Any], str], Iterable[Any]] = {
     vocabulary.offer_status: OfferStatus,
     vocabulary.port_status: PortStatus,
     vocabulary.reason_category: ReasonCategory,
+    vocabulary.asked: [True, False, "unsure"],
+    vocabulary.verdict: Authentication,
     vocabulary.access: [kind.value for kind in AccessKind],
     vocabulary.resource: [kind.value for kind in ResourceKind],
     vocabulary.message_name: SIGNALS,
