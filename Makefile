@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-# Two workers suit two cores; PYTEST_WORKERS=0 runs the tests in one process.
-PYTEST_WORKERS ?= 2
+# Three workers suit two cores, for many tests wait; PYTEST_WORKERS=0 runs the tests in one process.
+PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
@@ -35,7 +35,7 @@ demo: .venv/.runtime
 	KEEP=$(KEEP) $(BIN)/cancelamento demo
 
 test: .venv/.development
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: .venv/.development
 	$(BIN)/ruff format --check .

@@ -43,6 +43,14 @@ def pytest_sessionstart() -> None:
     gc.disable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The suites that wait for servers come first, so that the quick ones fill what time is left at the end."""
+    suites = ("e2e", "durable", "contract")
+    items.sort(
+        key=lambda item: next((n for n, suite in enumerate(suites) if suite in item.path.parts), len(suites))
+    )
+
+
 def pytest_collection_finish() -> None:
     """Everything is compiled."""
     gc.enable()

@@ -288,22 +288,6 @@ def test_help_is_in_portuguese(command: str, tmp_path: Path, capsys: pytest.Capt
     assert not re.search(r"Usage|Show this|Options|Arguments|\[required\]|\[default", said.out)
 
 
-def test_stopped_and_started_again_it_goes_on_where_it_was(open_folder: Path) -> None:
-    home = open_folder / "again"
-    try:
-        with running_up(home, "--seed"):
-            opened = spawned(home, "open", "1043", "--channel", "phone", "--json")
-            assert opened.code == 0, opened
-        assert not (home / "addresses.json").exists()
-        with running_up(home) as again:
-            assert "RELÓGIO VIRTUAL" not in again.output
-            status = spawned(home, "status", "1043", "--json")
-            assert status.json["protocol"] == opened.json["protocol"]
-            assert status.json["stage"] == "retention"
-    finally:
-        discard(home)
-
-
 def _be_opened(do: Command, customer_id: str) -> None:
     do("open", customer_id, "--channel", "phone")
 

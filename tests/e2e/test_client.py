@@ -143,7 +143,7 @@ async def test_start_that_cannot_be_read_is_a_failed_case_X8(client: Cancellatio
     handle = await client.temporal.start_workflow(
         "Cancellation", {"customer_id": "777"}, id="cancellation-777", task_queue="cancellations"
     )
-    with pytest.raises(CaseFailed, match="request: campo obrigatório ausente"):
+    with pytest.raises(CaseFailed, match="“request”: campo obrigatório ausente"):
         await client.result("777")
     assert (await handle.describe()).status is WorkflowExecutionStatus.FAILED
     listed = [case async for case in client.cases(customer_id="777")]
@@ -159,11 +159,28 @@ async def test_unreachable_server_is_told_apart_from_an_unknown_case(
 
 
 async def test_no_worker_is_told_apart_from_a_server_that_is_down(
-    up: Up, client: CancellationClient, monkeypatch: pytest.MonkeyPatch
+    client: CancellationClient,
 ) -> None:
-    monkeypatch.setattr("cancellation.client.TASK_QUEUE", "nobody-works-here")
-    impatient = CancellationClient(client.temporal, answer_within=timedelta(seconds=1))
+    impatient = CancellationClient(
+        client.temporal, answer_within=timedelta(seconds=1), task_queue="nobody-works-here"
+    )
     with pytest.raises(ServerUnreachable, match="worker"):
         await impatient.open_or_join("888", RequestMessage(channel=Channel.EMAIL))
     with pytest.raises(ServerUnreachable, match="worker"):
         await impatient.status("888")
+
+
+async def test_stopped_and_started_again_it_goes_on_where_it_was_X7(
+    up: Up, client: CancellationClient
+) -> None:
+    """The last test: it stops what the others used."""
+    before = await client.open_or_join("1051", RequestMessage(channel=Channel.PHONE))
+    up.process.terminate()
+    assert await asyncio.to_thread(up.process.wait, 60) == 0, up.output
+    assert not (up.home / "addresses.json").exists()
+    with running_up(up.home) as again:
+        assert "RELÓGIO VIRTUAL" not in again.output
+        anew = await CancellationClient.connect(up.home)
+        status = await anew.status("1051")
+        assert (status.protocol, status.stage) == (before.protocol, Stage.RETENTION)
+        assert (await anew.report("1051", DECLINED)).stage is Stage.AWAITING_FORMALIZATION
