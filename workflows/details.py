@@ -31,8 +31,10 @@ def current_details(case: Case, now: datetime) -> str:
     if case.reason:
         lines.append(f"- **Motivo:** {vocabulary.reason_category(case.reason.category)}")
     if case.notice:
-        last_day = words.short_date(case.notice.last_day)
-        lines.append(f"- **Aviso prévio:** até {last_day}, inclusive (cláusula {case.notice.clause})")
+        since, last_day = words.short_moment(case.notice.starts_at), words.short_date(case.notice.last_day)
+        lines.append(
+            f"- **Aviso prévio:** de {since} até {last_day}, inclusive (cláusula {case.notice.clause})"
+        )
     elif case.missing and not case.stage.is_terminal:
         lines.append(
             "- **Falta para a formalização:** " + words.listed(map(vocabulary.missing, case.missing))
@@ -46,7 +48,7 @@ def current_details(case: Case, now: datetime) -> str:
     coming = due_instants(case, now)
     if coming:
         lines += ["", "### Próximos prazos", ""]
-        lines += [f"- {words.short_moment(due.at)} — {vocabulary.due(due.what)}" for due in coming]
+        lines += [f"- {words.deadline(due.at)} — {vocabulary.due(due.what)}" for due in coming]
     if case.refused:
         last = case.refused[-1]
         why = "; ".join(problem.told for problem in last.details)

@@ -1,7 +1,7 @@
 """How dates, money, numbers and lists are written for people in Brazil; days are those of São Paulo."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -63,6 +63,13 @@ def moment(instant: datetime) -> str:
 def short_moment(instant: datetime) -> str:
     """`22/11/2026 10h15`, for a column; local time of São Paulo."""
     return f"{short_date(instant)} {clock(instant)}"
+
+
+def deadline(instant: datetime) -> str:
+    """`22/12/2026 24h00`, for a column: what ends at midnight ends with the day before, and reads so."""
+    if _local(instant).time() == time.min:
+        return f"{short_date(last_day_before(instant))} 24h00"
+    return short_moment(instant)
 
 
 def told_later(at: datetime, now: datetime) -> str:

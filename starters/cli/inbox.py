@@ -79,5 +79,7 @@ def _show(found: list[MailTask]) -> None:
         out.print(
             Text(f"desde {task.opened_at.astimezone(SAO_PAULO):%d/%m/%Y às %Hh%M}"), style="bright_black"
         )
-        out.print(Text(task.text))
+        for line in task.text.splitlines():
+            # A command that is broken in two is no command when it is pasted: the terminal wraps it.
+            out.print(Text(line), soft_wrap=line.startswith("cancelamento "))
         out.print()

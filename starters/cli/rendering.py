@@ -1,6 +1,7 @@
 """What people read of a case on a terminal, or without one: 80 columns are enough."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import shorten
 from typing import Final
 
 import typer
@@ -22,6 +23,8 @@ from starters.cli.running import as_json
 
 _LABEL: Final = "bold"
 _QUIET: Final = "bright_black"
+_REASON_SHOWN: Final = 300
+"""Characters of what the customer wrote; the e-mail itself is in the CRM."""
 
 
 def console() -> Console:
@@ -166,7 +169,10 @@ def _status_rows(status: CaseStatus) -> Iterable[tuple[str, list[Text]]]:
         )
     if status.formalization:
         mail = status.formalization
-        lines = [f"recebida em {letters.moment(mail.received_at)}, de {mail.sender}"]
+        lines = [
+            f"recebida em {letters.moment(mail.received_at)}, de {mail.sender}",
+            f"motivo: {shorten(mail.reason, _REASON_SHOWN, placeholder=' …')}",
+        ]
         if mail.confirmed_by:
             lines.append(f"confirmada por {mail.confirmed_by}")
         yield "Formalização", [Text(line) for line in lines]
@@ -180,7 +186,7 @@ def _status_rows(status: CaseStatus) -> Iterable[tuple[str, list[Text]]]:
     if status.recordings:
         yield "Gravações", [Text(words.recordings(status.recordings))]
     if status.due:
-        coming = [f"{letters.short_moment(due.at)}  {vocabulary.due(due.what)}" for due in status.due]
+        coming = [f"{letters.deadline(due.at)}  {vocabulary.due(due.what)}" for due in status.due]
         yield "Próximos prazos", [Text(line) for line in coming]
     if status.refused:
         yield (

@@ -15,7 +15,15 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from cancellation.client import CancellationClient
+from cancellation.client import CancellationClient, CaseNotFound
+from cancellation.domain.stage import Stage
+from cancellation.domain.values import Channel, Outcome, Reason, ReasonCategory
+from cancellation.messages.facts import (
+    DiscardMessage,
+    RequestMessage,
+    RetentionOutcomeMessage,
+    WithdrawalMessage,
+)
 from samples import email_names, sample_email
 from tests.e2e.running_up import Said, Up, discard, running_up, typed
 
@@ -98,7 +106,7 @@ def test_every_sample_is_sent_by_one_of_the_tests() -> None:
 def test_complete_mail_starts_the_notice_with_the_right_dates_P7_P8_P11_P12_P14(
     up: Up, do: Command, name: str, customer_id: str
 ) -> None:
-    protocol = awaiting(up, do, customer_id)
+    protocol = awaiting(up, customer_id)
     untouched = services(up, customer_id)
     before = datetime.now(UTC)
     send(up, sample(name, protocol=protocol), FINANCE)
@@ -111,7 +119,10 @@ def test_complete_mail_starts_the_notice_with_the_right_dates_P7_P8_P11_P12_P14(
     assert datetime.fromisoformat(status["notice"]["ends_at"]) == end_of(last_day)
     assert status["crm_status"] == "Cancelamento em andamento"
     assert set(status["formalization"]["recipients"]) >= {FINANCE, COMMERCIAL}
-    assert f"{in_words(last_day)}, inclusive" in told(do, customer_id)
+    page = told(do, customer_id)
+    assert f"{in_words(last_day)}, inclusive" in page
+    assert f"{last_day:%d/%m/%Y} 24h00 Fim do aviso prévio" in page
+    assert f"motivo: {status['formalization']['reason']}" in page
     dated = eventually(lambda: dated_tasks(up, customer_id, "finance", "support"))
     assert {task["due_on"] for task in dated} == {last_day}
     assert services(up, customer_id) == untouched
@@ -123,7 +134,7 @@ def test_forged_mail_moves_nothing_and_commercial_hears_of_it_X9(
     up: Up, do: Command, name: str, doubt: tuple[str, str]
 ) -> None:
     code, why = doubt
-    protocol = awaiting(up, do, "1042")
+    protocol = awaiting(up, "1042")
     untouched = services(up, "1042")
     raw = sample(name)
     send(up, raw, FINANCE)
@@ -143,7 +154,7 @@ def test_forged_mail_moves_nothing_and_commercial_hears_of_it_X9(
 
 
 def test_mail_of_an_unknown_sender_moves_nothing_until_commercial_vouches_X9(up: Up, do: Command) -> None:
-    awaiting(up, do, "1043")
+    awaiting(up, "1043")
     untouched = services(up, "1043")
     send(up, sample(UNKNOWN_SENDER), FINANCE)
     [task] = eventually(lambda: mail_tasks(do, "juliana.adm77@gmail.com"))
@@ -151,7 +162,9 @@ def test_mail_of_an_unknown_sender_moves_nothing_until_commercial_vouches_X9(up:
     assert task["customer_id"] is None
     assert "Nenhum cliente foi encontrado para este remetente" in task["text"]
     assert services(up, "1043") == untouched
-    command = re.search(r"^cancelamento (formalize .*)$", task["text"], re.MULTILINE)
+    # As a person copies it from the terminal: a line break would make it another command.
+    pasted = rf"^cancelamento (formalize crm:original/{task['sha256']} .*)$"
+    command = re.search(pasted, do("inbox", "--tasks").out, re.MULTILINE)
     assert command is not None
     arguments = command[1].replace('"SEU NOME"', "Ana").replace("NÚMERO", "1043").split()
     assert do(*arguments, "--json").json["stage"] == "notice"
@@ -164,7 +177,7 @@ def test_incomplete_mail_is_answered_in_its_thread_with_what_is_missing_P7(
     up: Up, do: Command, name: str
 ) -> None:
     customer_id, missing = INCOMPLETE[name]
-    awaiting(up, do, customer_id)
+    awaiting(up, customer_id)
     raw = sample(name)
     send(up, raw, message(raw)["Delivered-To"])
     answer = eventually(lambda: answer_to(up, message_id(raw)))
@@ -180,7 +193,7 @@ def test_incomplete_mail_is_answered_in_its_thread_with_what_is_missing_P7(
 @pytest.mark.parametrize("name", FOR_A_PERSON)
 def test_mail_that_is_no_request_is_read_by_commercial_P7(up: Up, do: Command, name: str) -> None:
     customer_id, why = FOR_A_PERSON[name]
-    awaiting(up, do, customer_id)
+    awaiting(up, customer_id)
     raw = sample(name)
     send(up, raw, COMMERCIAL)
     [task] = eventually(lambda: mail_tasks(do, sender(raw)))
@@ -194,7 +207,7 @@ def test_mail_that_is_no_request_is_read_by_commercial_P7(up: Up, do: Command, n
 def test_automatic_mail_is_recorded_and_nothing_else_P7(
     up: Up, do: Command, name: str, customer_id: str
 ) -> None:
-    awaiting(up, do, customer_id)
+    awaiting(up, customer_id)
     entries = len(quiet_trail(do, customer_id))
     raw = sample(name)
     send(up, raw, COMMERCIAL)
@@ -209,7 +222,7 @@ def test_automatic_mail_is_recorded_and_nothing_else_P7(
 def test_operators_see_the_notice_in_the_web_ui_and_none_for_a_forged_mail_P8_X9(up: Up, do: Command) -> None:
     playwright = pytest.importorskip("playwright.async_api", reason="Playwright is not installed")
     for customer_id in ("1042", "1049"):
-        awaiting(up, do, customer_id)
+        awaiting(up, customer_id)
     forged = sample("acme-forjado")
     send(up, forged, FINANCE)
     before = datetime.now(UTC)
@@ -225,32 +238,46 @@ def test_operators_see_the_notice_in_the_web_ui_and_none_for_a_forged_mail_P8_X9
         )
     )
     assert "Status no CRM: Cancelamento em andamento" in notice
-    shown = re.search(r"Aviso prévio: .*até (\d\d)/(\d\d)/(\d{4}), inclusive", notice)
+    shown = re.search(
+        r"Aviso prévio: de \d\d/\d\d/\d{4} \d\dh\d\d até (\d\d)/(\d\d)/(\d{4}), inclusive", notice
+    )
     assert shown is not None
     assert date(int(shown[3]), int(shown[2]), int(shown[1])) in last_days
     assert "Status no CRM: Aguardando formalização" in waiting
     assert "Falta para a formalização: " in waiting
     assert "inclusive" not in waiting
+    for details in (waiting, notice):
+        assert not re.search(r"00[h:]00", details), "a deadline at midnight reads as if it were a day later"
 
 
 # ------------------------------------------------------------------------------------------- cases
 
 
-def awaiting(up: Up, do: Command, customer_id: str) -> str:
+def awaiting(up: Up, customer_id: str) -> str:
     """A new case that waits for its formalization, whatever came before it; its protocol."""
-    if do("list", "--customer", customer_id, "--open", "--json").json:
-        in_notice = do("status", customer_id, "--json").json["stage"] == "notice"
-        do("withdraw" if in_notice else "discard", customer_id, "--reason", "outro teste")
-        asyncio.run(ended(up, customer_id))
-    opened = do("open", customer_id, "--channel", "phone", "--json").json
-    assert opened["opened"], opened
-    do("outcome", customer_id, "declined", "--reason", "price", "--text", "caro")
-    return str(opened["protocol"])
+
+    async def told() -> str:
+        client = await CancellationClient.connect(up.home)
+        await end(client, customer_id)
+        opened = await client.open_or_join(customer_id, RequestMessage(channel=Channel.PHONE, actor="ana"))
+        assert opened.opened
+        reason = Reason(category=ReasonCategory.PRICE, text="caro")
+        declined = RetentionOutcomeMessage(outcome=Outcome.DECLINED, reason=reason, actor="ana")
+        assert (await client.report(customer_id, declined)).stage is Stage.AWAITING_FORMALIZATION
+        return opened.protocol
+
+    return asyncio.run(told())
 
 
-async def ended(up: Up, customer_id: str) -> None:
-    """Wait until the customer's case has ended, with everything recorded."""
-    client = await CancellationClient.connect(up.home)
+async def end(client: CancellationClient, customer_id: str) -> None:
+    """End the customer's case, if there is one, and wait until everything of it is recorded."""
+    try:
+        stage = (await client.status(customer_id)).stage
+    except CaseNotFound:
+        return
+    over = WithdrawalMessage if stage is Stage.NOTICE else DiscardMessage
+    if not stage.is_terminal:
+        await client.report(customer_id, over(reason="outro teste", actor="ana"))
     async with asyncio.timeout(PATIENCE):
         await client.result(customer_id)
 
@@ -349,8 +376,8 @@ def plain(mail: EmailMessage) -> str:
 def answer_to(up: Up, incoming: str) -> EmailMessage | None:
     """What was sent in answer to that Message-ID."""
     for path in sorted(Path(up.addresses.outbox or "").glob("*.eml"), reverse=True):
-        mail = message(path.read_bytes())
-        if mail["In-Reply-To"] == incoming:
+        raw = path.read_bytes()
+        if incoming.encode() in raw and (mail := message(raw))["In-Reply-To"] == incoming:
             return mail
     return None
 
@@ -423,15 +450,17 @@ def services(up: Up, customer_id: str) -> list[dict[str, Any]]:
 async def seen_in_web_ui(driver: Any, up: Up, headings: dict[str, str]) -> list[str]:
     """The current details on the pages of these customers' cases, once each has its heading."""
     base = f"{(up.addresses.web_ui or '').rstrip('/')}/namespaces/{up.addresses.namespace}/workflows"
-    seen = []
+
+    async def seen(chromium: Any, customer_id: str, heading: str) -> str:
+        page = await chromium.new_page(locale="pt-BR", timezone_id="America/Sao_Paulo")
+        await page.goto(f"{base}/cancellation-{customer_id}")
+        await page.locator("a", has_text="User Metadata").first.click()
+        details = page.frame_locator("iframe").last
+        await details.get_by_role("heading", name=heading).wait_for(timeout=PATIENCE * 1000)
+        return str(await details.locator("body").inner_text())
+
     async with driver as playwright:
         chromium = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
-        page = await chromium.new_page(locale="pt-BR", timezone_id="America/Sao_Paulo")
-        for customer_id, heading in headings.items():
-            await page.goto(f"{base}/cancellation-{customer_id}")
-            await page.locator("a", has_text="User Metadata").first.click()
-            details = page.frame_locator("iframe").last
-            await details.get_by_role("heading", name=heading).wait_for(timeout=PATIENCE * 1000)
-            seen.append(await details.locator("body").inner_text())
+        found = await asyncio.gather(*(seen(chromium, *one) for one in headings.items()))
         await chromium.close()
-    return seen
+    return found

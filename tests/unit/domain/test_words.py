@@ -38,6 +38,12 @@ def test_what_ends_at_midnight_ends_with_the_day_before_P8() -> None:
     assert words.last_day_before(datetime(2026, 12, 23, 4, tzinfo=UTC)) == date(2026, 12, 23)
 
 
+def test_what_ends_at_midnight_is_shown_with_the_day_that_it_ends_P8() -> None:
+    assert words.deadline(datetime(2026, 12, 23, 3, tzinfo=UTC)) == "22/12/2026 24h00"
+    assert words.deadline(datetime(2026, 12, 23, 3, 0, 1, tzinfo=UTC)) == "23/12/2026 00h00"
+    assert words.deadline(datetime(2026, 12, 14, 12, tzinfo=UTC)) == "14/12/2026 09h00"
+
+
 @pytest.mark.parametrize(
     ("amount", "written"),
     [
