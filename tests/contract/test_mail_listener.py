@@ -129,7 +129,7 @@ async def test_conversations_beyond_the_limit_come_later() -> None:
         assert (await reader.readline()).startswith(b"221")
         await reader.read()
         writer.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await is_listening(f"127.0.0.1:{door.port}"):
                 await asyncio.sleep(0.01)
 

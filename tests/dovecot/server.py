@@ -119,7 +119,7 @@ class Dovecot:
     async def start(self) -> None:
         """Start it and wait for its greeting."""
         process = self._launch()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 assert process.poll() is None, self.log
                 with contextlib.suppress(OSError):

@@ -35,7 +35,7 @@ from workflows.search_attributes import ATTENTION
 POLICY = CancellationPolicy()
 MOST_SKIPS = 5_000
 """Pauses between attempts are skipped like any other waiting, and a day of them are many."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Real seconds after which a condition counts as never coming true."""
 
 

@@ -83,7 +83,7 @@ async def test_a_worker_that_is_stopped_politely_hands_over_X7(everything: Every
     async with house.worker_process() as first:
         case = await at_the_last_minute(house)
         first.terminate()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await first.wait() == 0
     async with house.worker_process():
         await case.forward(timedelta(seconds=31))

@@ -34,7 +34,7 @@ from workflows.search_attributes import REGISTRY
 FINANCE, COMMERCIAL = "financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br"
 BOTH = (FINANCE, COMMERCIAL)
 REQUEST = "Prezados, solicito o cancelamento do contrato. Motivo: o preço ficou alto demais para nós."
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ async def what_was_noted(server: EmbeddedPostgres) -> object:
 
 
 async def until_answers(server: EmbeddedPostgres, other_than: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             try:
                 if server.pid != other_than:

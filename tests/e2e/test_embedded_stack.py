@@ -66,7 +66,7 @@ class Program:
 
 async def gone(processes: list[psutil.Process]) -> None:
     """Wait until none of them runs."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes):
             await asyncio.sleep(0.02)
 
@@ -123,7 +123,7 @@ async def test_nothing_is_left_running(home: Path, number: signal.Signals) -> No
 
 async def test_interrupted_while_starting_leaves_nothing(home: Path) -> None:
     async with running(home, "quick", "hang") as program:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not any("postgres" in process.name() for process in program.family()):
                 await asyncio.sleep(0.02)
         family = program.family()
@@ -159,13 +159,13 @@ async def test_what_dies_is_started_again(home: Path) -> None:
         for word in ("time.sleep", "start-dev", "postgres"):
             dead = program.child(word)
             dead.kill()
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while True:
                     with contextlib.suppress(StopIteration, psutil.NoSuchProcess):
                         if program.child(word).pid != dead.pid:
                             break
                     await asyncio.sleep(0.02)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 with contextlib.suppress(OSError, asyncpg.PostgresError):
                     assert await visits(addresses) == 1

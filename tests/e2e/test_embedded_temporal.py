@@ -26,7 +26,7 @@ async def open_a_case(server: EmbeddedTemporal) -> None:
 
 
 async def opened_cases(server: EmbeddedTemporal) -> list[str]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 client = await Client.connect(server.address, namespace=server.namespace)

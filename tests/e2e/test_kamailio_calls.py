@@ -136,7 +136,7 @@ async def test_a_call_that_is_up_at_the_end_is_ended_and_that_of_another_custome
     lines = [customer.telephone("101") for customer in (exchange.leaving, exchange.staying)]
     talks = [asyncio.create_task(exchange.sip.talk(line, f"{PSTN}@{line.domain}")) for line in lines]
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while sum(call.answered for call in await server.commands.calls()) < 2:
                 await asyncio.sleep(0.05)
         formalized = await cases.formalize(crm)

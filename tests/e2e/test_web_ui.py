@@ -27,7 +27,7 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE = 30.0
+PATIENCE = 60.0
 SIGNALS = {
     "request": "Novo contato do cliente que pede o cancelamento",
     "retention_offer": "Oferta de retenção feita, aceita ou recusada",

@@ -25,7 +25,7 @@ TABLES = ("standard", "usrloc", "permissions", "alias_db", "auth_db", "domain", 
 TRUNKS, CARRIER = 1, 2
 """Groups of the table of addresses, as the routing script uses them."""
 CARRIER_IP = "127.0.2.1"
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 
 
 def low_port() -> int:
