@@ -88,7 +88,7 @@ class Sip:
             )
         )
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while not _listens(ip, port):
                     assert process.running, f"SIPp ended at once on {ip}:{port}"
                     await asyncio.sleep(0.02)
