@@ -83,7 +83,7 @@ def test_whole_case_with_the_temporal_command_and_plain_json(up: Up) -> None:
 
     refused = update(up, "retention_outcome_checked", {"outcome": "declined"})
     assert refused.code != 0
-    assert "reason: campo obrigatório ausente" in refused.err + refused.out
+    assert "“reason”: campo obrigatório ausente" in refused.err + refused.out
     reason = {"category": "price", "text": "Caro demais"}
     assert update(up, "retention_outcome_checked", {"outcome": "declined", "reason": reason}).code == 0
     assert query(up, "status")["stage"] == "awaiting_formalization"
