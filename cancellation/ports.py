@@ -54,6 +54,8 @@ class Crm(Protocol):
     async def open_case(self, opening: CaseOpening) -> OpenedCase:
         """Record the case and Commercial's task; answer with the customer, if there is one (P2).
 
+        A case that an earlier execution of the same workflow id left open ends as discarded.
+
         Raises:
             PermanentRefusal: another case of this customer is still open (X1).
         """

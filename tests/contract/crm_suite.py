@@ -107,6 +107,34 @@ class CrmContract:
         assert [case.case_id for case in await crm.list_cases(customer_id="1042")] == ["case-b", "case-a"]
         assert [case.case_id for case in await crm.list_cases(open_only=True)] == ["case-b"]
 
+    async def test_a_later_execution_of_the_same_id_ends_a_forsaken_case_X1_P19(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        await crm.record(record(stage="notice", formalization=cases.formalization(), trail=trail(3, 4)))
+        later = cases.OPENED + timedelta(days=1)
+        answer = await crm.open_case(opening(case_id="case-b", opened_at=later))
+        assert answer.customer is not None
+        assert answer.customer.status == "Em retenção"
+        assert [case.case_id for case in await crm.list_cases(open_only=True)] == ["case-b"]
+        forsaken = next(case for case in await crm.list_cases() if case.case_id == "case-a")
+        assert (forsaken.stage, forsaken.outcome, forsaken.ended_at) == ("discarded", "discarded", later)
+        held = await crm.formalization("case-a")
+        assert held is not None
+        assert not held.in_force
+        assert {task.case_id for task in await crm.tasks(open_only=True)} == {"case-b"}
+        last = (await crm.trail("case-a"))[-1]
+        assert (last.seq, last.kind) == (5, "discarded")
+        assert opening(case_id="case-b").protocol in last.detail
+        assert (await crm.verify_trail("case-a")).intact
+
+    async def test_another_workflow_id_ends_nobodys_case_X1(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        later = cases.OPENED + timedelta(days=1)
+        with pytest.raises(PermanentRefusal):
+            await crm.open_case(opening(case_id="case-b", opened_at=later, workflow_id="cancellation-9"))
+        assert [case.case_id for case in await crm.list_cases(open_only=True)] == ["case-a"]
+
     async def test_twenty_openings_at_once_leave_one_case_X1(self, crm: ReadableCrm) -> None:
         answers = await asyncio.gather(
             *(crm.open_case(opening(case_id=f"case-{n}")) for n in range(20)), return_exceptions=True

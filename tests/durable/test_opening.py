@@ -181,3 +181,19 @@ async def test_discarded_before_the_crm_answers_the_customer_hears_nothing(house
     house.crm.recovers()
     assert (await case.result()).outcome == "discarded"
     assert all(letter.team is not None for letter in case.letters())
+
+
+async def test_after_a_terminated_execution_the_customer_can_ask_again_X1_P16_P17(house: House) -> None:
+    """An operator pressed Terminate in the middle of the notice: the new case goes the whole way."""
+    forsaken = await house.open()
+    await forsaken.to_notice()
+    await forsaken.handle.terminate("wrong button")
+    case = await house.open(forsaken.seed, known=False, message_id="w2")
+    await case.to_notice(message_id="<de-novo@cliente>")
+    await case.pass_notice()
+    result = await case.result()
+    assert (result.outcome, result.released.numbers) == ("closed", len(case.seed.numbers))
+    held = await house.crm.adapter.list_cases(customer_id=case.customer_id)
+    assert [one.outcome for one in held] == ["closed", "discarded"]
+    assert await case.tasks(open_only=True) == {}
+    assert len(house.billing.adapter._invoices) == 1

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj, revokes
+from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj, end_of_forsaken, revokes
 from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Authentication
@@ -57,11 +57,14 @@ class MemoryCrm:
     async def open_case(self, opening: CaseOpening) -> OpenedCase:
         """Record the case, Commercial's task and the first trail entries together, once (P2).
 
+        An open case of an earlier execution of the same workflow id ends here: that execution is gone.
+
         Raises:
             PermanentRefusal: another case of this customer is still open (X1).
         """
         held = self._cases.get(opening.case_id)
         if held is None:
+            await self._end_forsaken(opening)
             self._must_be_new(opening)
             links = _follow(opening.case_id, [], opening.trail)
             case = _Case(_summary(opening), opening.opened_at, chain=links)
@@ -227,6 +230,13 @@ class MemoryCrm:
 
     def _by_id(self) -> list[Customer]:
         return sorted(self._customers.values(), key=lambda customer: customer.customer_id)
+
+    async def _end_forsaken(self, opening: CaseOpening) -> None:
+        for case in list(self._cases.values()):
+            held = case.summary
+            same = (held.customer_id, held.workflow_id) == (opening.customer_id, opening.workflow_id)
+            if same and held.ended_at is None and held.opened_at < opening.opened_at:
+                await self.record(end_of_forsaken(held.case_id, len(case.chain), opening))
 
     def _must_be_new(self, opening: CaseOpening) -> None:
         for case in self._cases.values():

@@ -54,12 +54,15 @@ class PostgresCrm:
     async def open_case(self, opening: CaseOpening) -> OpenedCase:
         """Record the case, Commercial's task and the first trail entries together, once (P2).
 
+        An open case of an earlier execution of the same workflow id ends here: that execution is gone.
+
         Raises:
             PermanentRefusal: another case of this customer is still open (X1).
         """
         async with self._pool.acquire() as connection:
             with _permanent():
                 async with connection.transaction():
+                    await records.end_forsaken(connection, opening)
                     if await records.insert_case(connection, opening):
                         await records.order_tasks(
                             connection, opening.case_id, opening.opened_at, (opening.commercial_task,)

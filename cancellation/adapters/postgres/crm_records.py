@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from cancellation.adapters.crm_views import bare_address, bare_cnpj, revokes
+from cancellation.adapters.crm_views import bare_address, bare_cnpj, end_of_forsaken, revokes
 from cancellation.adapters.postgres.pool import Connection, storable, storable_json
 from cancellation.domain.trail import TrailEntry
 from cancellation.messages.crm import (
@@ -16,6 +16,22 @@ from cancellation.messages.crm import (
     TrailReceipt,
 )
 from cancellation.ports import PermanentRefusal
+
+
+async def end_forsaken(connection: Connection, opening: CaseOpening) -> None:
+    """End the customer's open case if it is an earlier execution of the same workflow id (X1)."""
+    held = await connection.fetchrow(
+        """
+        select case_id, trail_seq from crm.cases
+        where customer_id = $1 and workflow_id = $2 and case_id <> $3 and opened_at < $4 and ended_at is null
+        """,
+        opening.customer_id,
+        opening.workflow_id,
+        opening.case_id,
+        opening.opened_at,
+    )
+    if held is not None:
+        await write(connection, end_of_forsaken(held["case_id"], held["trail_seq"], opening))
 
 
 async def insert_case(connection: Connection, opening: CaseOpening) -> bool:
