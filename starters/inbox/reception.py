@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from cancellation.client import TASK_QUEUE
@@ -17,6 +17,8 @@ from cancellation.messages.mail_in import MAIL_WORKFLOW, IncomingMail
 logger = logging.getLogger(__name__)
 
 _START_WITHIN: Final = timedelta(seconds=15)
+_BEHIND_CASES: Final = Priority(priority_key=4)
+"""Everything else has 3: a mailbox with thousands of e-mails must not hold up a request by telephone (P2)."""
 
 
 class Originals(Protocol):
@@ -72,6 +74,7 @@ class Reception:
                 task_queue=self.task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                priority=_BEHIND_CASES,
                 static_summary="E-mail recebido",
                 rpc_timeout=_START_WITHIN,
             )

@@ -18,6 +18,8 @@ import asyncpg
 import psutil
 import pytest
 
+from cancellation.domain.values import Channel
+from cancellation.messages.facts import RequestMessage
 from starters.inbox.listener import is_listening
 from tests.dovecot.server import PASSWORD, Dovecot, dovecot, needs_dovecot
 from tests.e2e.mail_rig import BOTH, FINANCE, Rig, email_from, eventually, plain_temporal, rig_over
@@ -39,6 +41,8 @@ MOST_MEMORY = 130_000_000
 SENT = 60
 """E-mails that arrive by SMTP, by as many connections at once as `SENDERS`."""
 SENDERS = 8
+AHEAD = 400
+"""E-mails that wait when somebody calls."""
 KILLED_EVERY = 15
 """E-mails that the listener accepts before it is killed."""
 COUNTED = """
@@ -129,6 +133,19 @@ async def test_every_mail_that_is_accepted_is_handled_once_though_the_listener_i
     await connection.close()
     await heard_once(rig, customers)
     assert sender.cut_off, "no conversation was cut off: the test has shown nothing"
+
+
+async def test_crowd_of_mails_holds_up_no_case_P2(rig: Rig, database: str) -> None:
+    caller = await rig.customer()
+    connection = await asyncpg.connect(database)
+    async with asyncio.TaskGroup() as group:
+        for raw in crowd([await rig.customer()], AHEAD):
+            group.create_task(rig.take(raw))
+    waiting = AHEAD - await handled(connection)
+    await rig.cases.open_or_join(caller, RequestMessage(channel=Channel.PHONE))
+    still_waiting = AHEAD - await handled(connection)
+    await connection.close()
+    assert still_waiting > waiting / 2, (waiting, still_waiting)
 
 
 @dataclass
