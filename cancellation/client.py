@@ -159,6 +159,11 @@ class CancellationClient:
                 # The open case ended between finding it and asking it: the next try opens a new one.
                 if attempt == _OPENING_TRIES - 1:
                     raise
+            except Refused as refusal:
+                # Decided, and only its last letters are under way: then a new case can open.
+                decided = "stage" in {problem.field for problem in refusal.problems}
+                if not decided or attempt == _OPENING_TRIES - 1 or not await self._ends_in_time(customer_id):
+                    raise
         raise AssertionError("unreachable")
 
     async def report(self, case: str, message: Message) -> Answer:
@@ -268,6 +273,17 @@ class CancellationClient:
         # An open case may go on in a new execution at any moment; only an ended one is pinned.
         running = latest.status is WorkflowExecutionStatus.RUNNING
         return self.temporal.get_workflow_handle(latest.id, run_id=None if running else latest.run_id)
+
+    async def _ends_in_time(self, customer_id: str) -> bool:
+        """Whether the customer's latest case ends within the answering time."""
+        try:
+            async with asyncio.timeout(self._answer_within.total_seconds()):
+                await self.result(customer_id)
+        except (TimeoutError, ServerUnreachable):
+            return False
+        except CaseFailed:
+            return True
+        return True
 
     async def _open(self, start: CaseStart, request: RequestMessage) -> Answer:
         def opening() -> Awaitable[Answer]:

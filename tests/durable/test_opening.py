@@ -197,3 +197,17 @@ async def test_after_a_terminated_execution_the_customer_can_ask_again_X1_P16_P1
     assert [one.outcome for one in held] == ["closed", "discarded"]
     assert await case.tasks(open_only=True) == {}
     assert len(house.billing.adapter._invoices) == 1
+
+
+async def test_a_request_while_the_last_case_sends_its_last_letters_opens_a_new_one_X1(house: House) -> None:
+    case = await house.open()
+    before = await case.quiet()
+    mail_is_back = house.mailer.pauses("send")
+    await case.check("discard", reason="Cliente errado", actor="ana")
+    asked_again = asyncio.create_task(open_or_join(house, case.customer_id, "again"))
+    await case.trailed("message_refused")
+    assert not asked_again.done()
+    mail_is_back.set()
+    answer = await asked_again
+    assert answer.opened
+    assert answer.protocol != before.protocol
