@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 import os
+import sqlite3
 import urllib.request
 from datetime import timedelta
 from pathlib import Path
@@ -62,6 +64,23 @@ async def test_killed_server_comes_back_with_its_cases(tmp_path: Path) -> None:
         assert server.pid != killed
     finally:
         await supervisor.stop()
+
+
+async def test_database_file_without_a_write_ahead_log_gets_one(tmp_path: Path) -> None:
+    attributes = {STAGE.name: "Keyword"}
+    async with EmbeddedTemporal(tmp_path, ui_port=0, search_attributes=attributes) as server:
+        await open_a_case(server)
+        assert await opened_cases(server) == ["cancellation-1"]
+    assert journal(tmp_path, "journal_mode = delete") == "delete"
+    async with EmbeddedTemporal(tmp_path, ui_port=0, search_attributes=attributes) as server:
+        assert await opened_cases(server) == ["cancellation-1"]
+    assert journal(tmp_path, "journal_mode") == "wal"
+
+
+def journal(folder: Path, pragma: str) -> str:
+    with contextlib.closing(sqlite3.connect(folder / "temporal.db")) as file:
+        [mode] = file.execute(f"pragma {pragma}").fetchone()
+    return str(mode)
 
 
 async def test_older_database_file_learns_new_search_attributes(tmp_path: Path) -> None:
