@@ -139,7 +139,7 @@ async def test_crowd_of_mails_holds_up_no_case_P2(rig: Rig, database: str) -> No
     caller = await rig.customer()
     connection = await asyncpg.connect(database)
     async with asyncio.TaskGroup() as group:
-        for raw in crowd([await rig.customer()], AHEAD):
+        for raw in crowd([], AHEAD):
             group.create_task(rig.take(raw))
     waiting = AHEAD - await handled(connection)
     await rig.cases.open_or_join(caller, RequestMessage(channel=Channel.PHONE))
@@ -203,7 +203,7 @@ def crowd(customers: list[str], count: int = MAILS) -> Iterator[bytes]:
     document = Random(1).randbytes(ATTACHED)
     mail.add_attachment(document, maintype="application", subtype="pdf", filename="boleto.pdf")
     ordinary = mail.as_bytes()
-    every = count // len(customers)
+    every = count // max(len(customers), 1)
     for number in range(count):
         if number % every == 0 and number // every < len(customers):
             yield email_from(customers[number // every], to=BOTH)
