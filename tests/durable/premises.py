@@ -65,6 +65,7 @@ class Premises(House):
         self.crm = Fragile(PostgresCrm(pool))
         self.billing = Fragile(PostgresBilling(pool))
         self.telephony = Fragile(PostgresTelephony(pool))
+        self.folder = folder
         self.settings: dict[str, str] = {}
 
     async def provision(self, seed: CustomerSeed, recordings: int = 3) -> None:
@@ -77,13 +78,13 @@ class Premises(House):
     @asynccontextmanager
     async def worker_process(self) -> AsyncIterator[asyncio.subprocess.Process]:
         """A worker as people start it."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "starters.cli", "worker"),
-            env={**os.environ, **self.settings},
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        with (self.folder / "worker.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "starters.cli", "worker"),
+                env={**os.environ, **self.settings},
+                stdout=log,
+                stderr=log,
+            )
         try:
             yield process
         finally:
@@ -137,11 +138,9 @@ class Premises(House):
 
 @asynccontextmanager
 async def premises(folder: Path) -> AsyncIterator[tuple[Premises, EmbeddedTemporal, EmbeddedPostgres]]:
-    """All servers up."""
-    postgres = EmbeddedPostgres(folder / "postgres", durable=False)
-    temporal = EmbeddedTemporal(
-        folder / "temporal", ui_port=0, search_attributes=REGISTRY, virtual_clock=True, durable=False
-    )
+    """All servers up, as durable as in earnest: they are going to be killed."""
+    postgres = EmbeddedPostgres(folder / "postgres")
+    temporal = EmbeddedTemporal(folder / "temporal", ui_port=0, search_attributes=REGISTRY, virtual_clock=True)
     async with postgres, temporal, MailSink(folder / "outbox") as sink:
         await migrate(postgres.database_url)
         client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
