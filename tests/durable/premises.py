@@ -140,7 +140,9 @@ class Premises(House):
 async def premises(folder: Path) -> AsyncIterator[tuple[Premises, EmbeddedTemporal, EmbeddedPostgres]]:
     """All servers up, as durable as in earnest: they are going to be killed."""
     postgres = EmbeddedPostgres(folder / "postgres")
-    temporal = EmbeddedTemporal(folder / "temporal", ui_port=0, search_attributes=REGISTRY, virtual_clock=True)
+    temporal = EmbeddedTemporal(
+        folder / "temporal", ui_port=0, search_attributes=REGISTRY, virtual_clock=True
+    )
     async with postgres, temporal, MailSink(folder / "outbox") as sink:
         await migrate(postgres.database_url)
         client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
