@@ -132,13 +132,22 @@ class Dovecot:
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         arguments = [DOVECOT, "-F", "-c", str(self.folder / "dovecot.conf")]
-        self.process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         return self.process
 
     def stop(self) -> None:
         """Stop it."""
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
+            self.process.wait(20)
+            self.process = None
+
+    def discard(self) -> None:
+        """End it with all its processes at once: nobody needs what it holds any more."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(20)
             self.process = None
 
@@ -221,4 +230,4 @@ async def dovecot(folder: Path) -> AsyncIterator[Dovecot]:
         await server.start()
         yield server
     finally:
-        server.stop()
+        server.discard()

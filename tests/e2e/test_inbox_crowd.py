@@ -26,7 +26,7 @@ from tests.e2e.mail_rig import BOTH, FINANCE, Rig, email_from, eventually, plain
 from workers.embedded import EmbeddedTemporal, MailSink
 from workers.embedded.ports import LOOPBACK, free_port
 
-MAILS = int(os.environ.get("CROWDED_MAILBOX", "300"))
+MAILS = int(os.environ.get("CROWDED_MAILBOX", "200"))
 """How many in the mailbox; `CROWDED_MAILBOX=10000` for the long run, four minutes on two idle cores."""
 LIMIT = 60 + MAILS * 0.12
 """Seconds: room for a busy machine with two cores."""

@@ -59,18 +59,19 @@ def up(open_folder: Path) -> Iterator[Up]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """One person's browser, which keeps what it has loaded from one page to the next."""
     playwright.expect.set_options(timeout=PATIENCE * 1000)
     with playwright.sync_playwright() as engine:
         chromium = engine.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
-        yield chromium
+        yield chromium.new_context(
+            viewport={"width": 1440, "height": 1000}, locale="pt-BR", timezone_id="America/Sao_Paulo"
+        )
         chromium.close()
 
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    view = browser.new_page(
-        viewport={"width": 1440, "height": 1000}, locale="pt-BR", timezone_id="America/Sao_Paulo"
-    )
+    view = browser.new_page()
     yield view
     view.close()
 
