@@ -14,7 +14,7 @@ STUCK = [
     ("crm", "record", "record_case", DAY),
     ("telephony", "deactivate", "deactivate_services", DAY),
     ("billing", "close", "close_billing", DAY),
-    ("recordings", "purge", "purge_recordings", DAY),
+    ("recordings", "purge", "purge_recordings", 3 * HOUR),
     ("mailer", "send", "send_letters", DAY),
     ("crm", "formalization", "deactivate_services", 3 * HOUR),
     ("telephony", "release", "release_resources", 3 * HOUR),
