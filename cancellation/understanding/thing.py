@@ -21,11 +21,11 @@ class Thing(StrEnum):
 
 
 _THING = re.compile(
-    rf"(?P<before>(?:[ ]+{any_of(words.BEFORE_THING)}(?!\w))*+)(?:[ ](?:"
+    rf"(?P<before>(?:[ ]+{any_of(words.BEFORE_THING)}(?!\w))*)(?:[ ](?:"
     rf"(?P<whole>{any_of(words.WHOLE)})|(?P<other>{any_of(words.OTHER_THING)})|"
     rf"(?P<part>{any_of(words.PART)})|"
     rf"(?P<perhaps_whole>{any_of(words.PERHAPS_WHOLE)})|(?P<unnamed>{any_of(words.NO_THING)})|"
-    rf"(?P<unknown>\w+))(?!\w))?+"
+    rf"(?P<unknown>\w+))(?!\w))?"
 )
 _ASIDE = re.compile(
     r"^,? (?:por favor|por gentileza|se possivel|imediatamente|desde ja|a partir de [^ ,]+|com "

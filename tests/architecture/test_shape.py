@@ -1,10 +1,14 @@
 """What may import what, and what is shipped."""
 
+import importlib
+import pkgutil
 import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+
+from cancellation import understanding
 
 CHECKOUT = Path(__file__).parents[2]
 PRESCRIBED = ("workflows", "activities", "workers", "starters", "tests")
@@ -45,3 +49,18 @@ def test_locked_requirements_carry_hashes_and_no_hosts() -> None:
         assert not re.search(r"^\s*--(index|extra-index|find-links|trusted-host)", text, re.MULTILINE)
         for requirement in re.split(r"\n(?=\S)", text.strip()):
             assert "--hash=sha256:" in requirement, requirement
+
+
+def test_no_rule_needs_a_quantifier_that_older_pythons_match_wrongly_P7() -> None:
+    """Before 3.11.5 possessive repeats and atomic groups miss matches (CPython 106052); Debian 12 has 3.11.2."""
+    compiled = {
+        f"{module.name}.{name}": value
+        for module in pkgutil.iter_modules(understanding.__path__, f"{understanding.__name__}.")
+        for name, value in vars(importlib.import_module(module.name)).items()
+        if isinstance(value, re.Pattern)
+    }
+    assert len(compiled) > 50
+    for name, pattern in compiled.items():
+        tree = repr(re._parser.parse(pattern.pattern, pattern.flags))  # type: ignore[attr-defined]
+        assert "POSSESSIVE" not in tree, name
+        assert "ATOMIC" not in tree, name
