@@ -76,8 +76,15 @@ class Program:
 async def gone(processes: list[psutil.Process]) -> None:
     """Wait until none of them runs."""
     async with asyncio.timeout(60):
-        while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes):
+        while any(map(_runs, processes)):
             await asyncio.sleep(0.02)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
 
 
 @contextlib.asynccontextmanager
