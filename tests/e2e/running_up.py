@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,10 @@ class Said:
     def json(self) -> Any:
         """The answer, for a command typed with `--json`."""
         return json.loads(self.out)
+
+
+TypedCommand = Callable[..., Said]
+"""Takes the arguments, and `code`, the exit code that is expected."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,18 @@ def typed(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> Sa
         code = int(run(arguments))
     said = capsys.readouterr()
     return Said(code, said.out, said.err)
+
+
+def typing(up: Up, capsys: pytest.CaptureFixture[str]) -> TypedCommand:
+    """Types commands; each has to succeed unless another exit code is expected, and never with a traceback."""
+
+    def command(*arguments: str, code: int = 0) -> Said:
+        said = typed(up.home, capsys, *arguments)
+        assert said.code == code, f"{arguments}: {said}"
+        assert "Traceback" not in said.err
+        return said
+
+    return command
 
 
 def spawned(home: Path, *arguments: str, stdin: bytes = b"") -> Said:

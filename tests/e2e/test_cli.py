@@ -16,9 +16,7 @@ from cancellation.client import CancellationClient
 from cancellation.domain.stage import Stage
 from samples import sample_email
 from starters.cli.app import MODULES
-from tests.e2e.running_up import Said, Up, discard, running_up, spawned, typed
-
-Command = Callable[..., Said]
+from tests.e2e.running_up import TypedCommand, Up, discard, running_up, spawned, typed, typing
 
 
 @pytest.fixture(scope="module")
@@ -31,16 +29,8 @@ def up(open_folder: Path) -> Iterator[Up]:
 
 
 @pytest.fixture
-def do(up: Up, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Type a command; it has to succeed unless another exit code is expected."""
-
-    def command(*arguments: str, code: int = 0) -> Said:
-        said = typed(up.home, capsys, *arguments)
-        assert said.code == code, f"{arguments}: {said}"
-        assert "Traceback" not in said.err
-        return said
-
-    return command
+def do(up: Up, capsys: pytest.CaptureFixture[str]) -> TypedCommand:
+    return typing(up, capsys)
 
 
 def test_up_tells_where_everything_is_and_warns_of_the_virtual_clock(up: Up) -> None:
@@ -52,7 +42,7 @@ def test_up_tells_where_everything_is_and_warns_of_the_virtual_clock(up: Up) -> 
 
 
 def test_case_is_driven_to_the_notice_by_commands_P1_P4_P7_P8_P9_P10(
-    up: Up, do: Command, tmp_path: Path
+    up: Up, do: TypedCommand, tmp_path: Path
 ) -> None:
     opened = do("open", "1042", "--channel", "whatsapp", "--text", "Quero cancelar", "--json").json
     assert (opened["stage"], opened["opened"], opened["duplicate"]) == ("retention", True, False)
@@ -94,7 +84,7 @@ def test_case_is_driven_to_the_notice_by_commands_P1_P4_P7_P8_P9_P10(
     assert [(case["customer_id"], case["protocol"]) for case in listed] == [("1042", protocol)]
 
 
-def test_pages_for_people_fit_80_columns_and_hold_no_codes(up: Up, do: Command) -> None:
+def test_pages_for_people_fit_80_columns_and_hold_no_codes(up: Up, do: TypedCommand) -> None:
     _be_opened(do, "1047")
     do("outcome", "1047", "declined", "--reason", "competitor", "--text", "Telefonia do condomínio")
     assert max(len(line) for line in do("trail", "1047").out.splitlines()) <= 80
@@ -110,7 +100,7 @@ def test_pages_for_people_fit_80_columns_and_hold_no_codes(up: Up, do: Command) 
     assert "desistência do cancelamento: não se aplica" in " ".join(do("status", "1047").out.split())
 
 
-def test_a_fact_happened_when_it_was_typed_by_the_cases_own_clock_P20(up: Up, do: Command) -> None:
+def test_a_fact_happened_when_it_was_typed_by_the_cases_own_clock_P20(up: Up, do: TypedCommand) -> None:
     _be_opened(do, "1046")
     asyncio.run(_skip(up, "1046", timedelta(days=3)))
     do("recordings", "1046")
@@ -124,7 +114,7 @@ def test_a_fact_happened_when_it_was_typed_by_the_cases_own_clock_P20(up: Up, do
     assert told == ["Caso descartado (em 20/11/2026 às 09h30): engano"]
 
 
-def test_refusal_names_the_field_and_ends_with_1_P3_X8(up: Up, do: Command) -> None:
+def test_refusal_names_the_field_and_ends_with_1_P3_X8(up: Up, do: TypedCommand) -> None:
     _be_opened(do, "1048")
     said = do("outcome", "1048", "declined", code=1)
     assert said.err == "cancelamento: recusado: “reason”: campo obrigatório ausente\n"
@@ -135,34 +125,34 @@ def test_refusal_names_the_field_and_ends_with_1_P3_X8(up: Up, do: Command) -> N
     assert said.err.count("\n") == 1
 
 
-def test_message_sent_twice_counts_once_X2(up: Up, do: Command) -> None:
+def test_message_sent_twice_counts_once_X2(up: Up, do: TypedCommand) -> None:
     first = do("open", "1050", "--channel", "chatbot", "--message-id", "m-1", "--json").json
     second = do("open", "1050", "--channel", "chatbot", "--message-id", "m-1", "--json").json
     assert (first["opened"], second["opened"], second["duplicate"]) == (True, False, True)
     assert "nada mudou" in do("open", "1050", "--channel", "chatbot", "--message-id", "m-1").out
 
 
-def test_unknown_case_ends_with_1(up: Up, do: Command) -> None:
+def test_unknown_case_ends_with_1(up: Up, do: TypedCommand) -> None:
     for reference in ("9999", "CAN-20261122-7F3KQ2", "cancellation-9999"):
         said = do("status", reference, code=1)
         assert said.err == f"cancelamento: nenhum caso encontrado para “{reference}”\n"
         do("discard", reference, "--reason", "engano", code=1)
 
 
-def test_request_of_an_unknown_customer_ends_discarded(up: Up, do: Command) -> None:
+def test_request_of_an_unknown_customer_ends_discarded(up: Up, do: TypedCommand) -> None:
     do("open", "424242", "--channel", "phone", "--text", "não está no CRM")
     _until(up, "424242", Stage.DISCARDED)
     assert "já terminou" in do("withdraw", "424242", "--reason", "x", code=1).err
 
 
-def test_fact_can_be_told_without_waiting(up: Up, do: Command) -> None:
+def test_fact_can_be_told_without_waiting(up: Up, do: TypedCommand) -> None:
     _be_opened(do, "1046")
     do("discard", "1046", "--reason", "pedido de outra pessoa", "--no-wait")
     _until(up, "1046", Stage.DISCARDED)
 
 
 def test_forged_mail_moves_nothing_and_commercial_can_vouch_for_it_X9(
-    up: Up, do: Command, tmp_path: Path
+    up: Up, do: TypedCommand, tmp_path: Path
 ) -> None:
     _be_opened(do, "1043")
     do("outcome", "1043", "declined", "--reason", "competitor", "--text", "Trocou de operadora")
@@ -178,7 +168,9 @@ def test_forged_mail_moves_nothing_and_commercial_can_vouch_for_it_X9(
     assert do("status", "1043", "--json").json["formalization"]["confirmed_by"] == "Ana Lima"
 
 
-def test_question_and_automatic_mail_are_no_formalization_P7(up: Up, do: Command, tmp_path: Path) -> None:
+def test_question_and_automatic_mail_are_no_formalization_P7(
+    up: Up, do: TypedCommand, tmp_path: Path
+) -> None:
     mail = tmp_path / "mail.eml"
     for name in ("escola-pergunta", "acme-fora-do-escritorio", "devolucao"):
         mail.write_bytes(sample_email(name, received_at=datetime.now(UTC)))
@@ -186,7 +178,7 @@ def test_question_and_automatic_mail_are_no_formalization_P7(up: Up, do: Command
         assert "não parece uma formalização" in said.err
 
 
-def test_formalize_opens_a_case_if_told_to_P1_X2(up: Up, do: Command, tmp_path: Path) -> None:
+def test_formalize_opens_a_case_if_told_to_P1_X2(up: Up, do: TypedCommand, tmp_path: Path) -> None:
     mail = tmp_path / "mail.eml"
     mail.write_bytes(sample_email("oficina-gmail-celular", received_at=datetime.now(UTC)))
     assert "nenhum caso" in do("formalize", str(mail), code=1).err
@@ -196,7 +188,7 @@ def test_formalize_opens_a_case_if_told_to_P1_X2(up: Up, do: Command, tmp_path: 
     assert status["channel"] == "email"
 
 
-def test_understand_says_what_and_why_without_a_case(up: Up, do: Command, tmp_path: Path) -> None:
+def test_understand_says_what_and_why_without_a_case(up: Up, do: TypedCommand, tmp_path: Path) -> None:
     mail = tmp_path / "mail.eml"
     mail.write_bytes(sample_email("ana-paula-outlook-web-so-html", received_at=datetime.now(UTC)))
     understood = do("understand", str(mail), "--json").json
@@ -226,13 +218,13 @@ def test_understand_reads_bare_texts_line_by_line(tmp_path: Path) -> None:
     assert answers[2]["action"] == "triage"
 
 
-def test_seed_and_setup_can_be_repeated(up: Up, do: Command) -> None:
+def test_seed_and_setup_can_be_repeated(up: Up, do: TypedCommand) -> None:
     assert do("seed", "1042").out == "já existia, nada mudou: 1042 Acme Comércio de Ferragens Ltda\n"
     do("seed", "nobody", code=1)
     assert "já estava em dia" in do("setup").out
 
 
-def test_list_shows_open_cases_only_if_asked(up: Up, do: Command) -> None:
+def test_list_shows_open_cases_only_if_asked(up: Up, do: TypedCommand) -> None:
     do("open", "555", "--channel", "other")
     _until(up, "555", Stage.DISCARDED)
     everything = {case["customer_id"] for case in do("list", "--json").json}
@@ -291,11 +283,11 @@ def test_help_is_in_portuguese(command: str, tmp_path: Path, capsys: pytest.Capt
     assert not re.search(r"Usage|Show this|Options|Arguments|\[required\]|\[default", said.out)
 
 
-def _be_opened(do: Command, customer_id: str) -> None:
+def _be_opened(do: TypedCommand, customer_id: str) -> None:
     do("open", customer_id, "--channel", "phone")
 
 
-def _status_once(do: Command, customer_id: str, true: Callable[[Any], bool]) -> Any:
+def _status_once(do: TypedCommand, customer_id: str, true: Callable[[Any], bool]) -> Any:
     """The status as soon as it fulfils a condition."""
     deadline = time.monotonic() + 60
     while not true(found := do("status", customer_id, "--json").json):

@@ -25,9 +25,8 @@ from cancellation.messages.facts import (
     WithdrawalMessage,
 )
 from samples import email_names, sample_email
-from tests.e2e.running_up import Said, Up, discard, running_up, typed
+from tests.e2e.running_up import TypedCommand, Up, discard, running_up, typing
 
-Command = Callable[..., Said]
 FINANCE, COMMERCIAL = "financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br"
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 MONTHS = (
@@ -86,15 +85,8 @@ def up(open_folder: Path) -> Iterator[Up]:
 
 
 @pytest.fixture
-def do(up: Up, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Type a command; it has to succeed unless another exit code is expected."""
-
-    def command(*arguments: str, code: int = 0) -> Said:
-        said = typed(up.home, capsys, *arguments)
-        assert said.code == code, f"{arguments}: {said}"
-        return said
-
-    return command
+def do(up: Up, capsys: pytest.CaptureFixture[str]) -> TypedCommand:
+    return typing(up, capsys)
 
 
 def test_every_sample_is_sent_by_one_of_the_tests() -> None:
@@ -104,7 +96,7 @@ def test_every_sample_is_sent_by_one_of_the_tests() -> None:
 
 @pytest.mark.parametrize(("name", "customer_id"), COMPLETE.items(), ids=COMPLETE)
 def test_complete_mail_starts_the_notice_with_the_right_dates_P7_P8_P11_P12_P14(
-    up: Up, do: Command, name: str, customer_id: str
+    up: Up, do: TypedCommand, name: str, customer_id: str
 ) -> None:
     protocol = awaiting(up, customer_id)
     untouched = services(up, customer_id)
@@ -131,7 +123,7 @@ def test_complete_mail_starts_the_notice_with_the_right_dates_P7_P8_P11_P12_P14(
 
 @pytest.mark.parametrize(("name", "doubt"), FORGED.items(), ids=FORGED)
 def test_forged_mail_moves_nothing_and_commercial_hears_of_it_X9(
-    up: Up, do: Command, name: str, doubt: tuple[str, str]
+    up: Up, do: TypedCommand, name: str, doubt: tuple[str, str]
 ) -> None:
     code, why = doubt
     protocol = awaiting(up, "1042")
@@ -153,7 +145,9 @@ def test_forged_mail_moves_nothing_and_commercial_hears_of_it_X9(
     assert "inclusive" not in told(do, "1042")
 
 
-def test_mail_of_an_unknown_sender_moves_nothing_until_commercial_vouches_X9(up: Up, do: Command) -> None:
+def test_mail_of_an_unknown_sender_moves_nothing_until_commercial_vouches_X9(
+    up: Up, do: TypedCommand
+) -> None:
     awaiting(up, "1043")
     untouched = services(up, "1043")
     send(up, sample(UNKNOWN_SENDER), FINANCE)
@@ -174,7 +168,7 @@ def test_mail_of_an_unknown_sender_moves_nothing_until_commercial_vouches_X9(up:
 
 @pytest.mark.parametrize("name", INCOMPLETE)
 def test_incomplete_mail_is_answered_in_its_thread_with_what_is_missing_P7(
-    up: Up, do: Command, name: str
+    up: Up, do: TypedCommand, name: str
 ) -> None:
     customer_id, missing = INCOMPLETE[name]
     awaiting(up, customer_id)
@@ -191,7 +185,7 @@ def test_incomplete_mail_is_answered_in_its_thread_with_what_is_missing_P7(
 
 
 @pytest.mark.parametrize("name", FOR_A_PERSON)
-def test_mail_that_is_no_request_is_read_by_commercial_P7(up: Up, do: Command, name: str) -> None:
+def test_mail_that_is_no_request_is_read_by_commercial_P7(up: Up, do: TypedCommand, name: str) -> None:
     customer_id, why = FOR_A_PERSON[name]
     awaiting(up, customer_id)
     raw = sample(name)
@@ -205,7 +199,7 @@ def test_mail_that_is_no_request_is_read_by_commercial_P7(up: Up, do: Command, n
 
 @pytest.mark.parametrize(("name", "customer_id"), AUTOMATIC.items(), ids=AUTOMATIC)
 def test_automatic_mail_is_recorded_and_nothing_else_P7(
-    up: Up, do: Command, name: str, customer_id: str
+    up: Up, do: TypedCommand, name: str, customer_id: str
 ) -> None:
     awaiting(up, customer_id)
     entries = len(quiet_trail(do, customer_id))
@@ -219,7 +213,9 @@ def test_automatic_mail_is_recorded_and_nothing_else_P7(
 
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (apt-get install chromium)")
-def test_operators_see_the_notice_in_the_web_ui_and_none_for_a_forged_mail_P8_X9(up: Up, do: Command) -> None:
+def test_operators_see_the_notice_in_the_web_ui_and_none_for_a_forged_mail_P8_X9(
+    up: Up, do: TypedCommand
+) -> None:
     playwright = pytest.importorskip("playwright.async_api", reason="Playwright is not installed")
     for customer_id in ("1042", "1049"):
         awaiting(up, customer_id)
@@ -282,23 +278,23 @@ async def end(client: CancellationClient, customer_id: str) -> None:
         await client.result(customer_id)
 
 
-def in_stage(do: Command, customer_id: str, stage: str) -> Any:
+def in_stage(do: TypedCommand, customer_id: str, stage: str) -> Any:
     """The status, if the case stands in that stage."""
     status = do("status", customer_id, "--json").json
     return status if status["stage"] == stage else None
 
 
-def told(do: Command, customer_id: str) -> str:
+def told(do: TypedCommand, customer_id: str) -> str:
     """What `cancelamento status` says, whichever way its lines are broken."""
     return " ".join(do("status", customer_id).out.split())
 
 
-def mail_tasks(do: Command, words: str) -> list[Any]:
+def mail_tasks(do: TypedCommand, words: str) -> list[Any]:
     """Open tasks about e-mails of no case whose text has the words."""
     return [task for task in do("inbox", "--tasks", "--json").json if words in task["text"]]
 
 
-def quiet_trail(do: Command, customer_id: str) -> list[Any]:
+def quiet_trail(do: TypedCommand, customer_id: str) -> list[Any]:
     """The trail, once the letter after the outcome has gone: nothing more will come by itself."""
 
     def complete() -> Any:

@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from string import Template
-from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -16,6 +15,7 @@ import pytest
 from cancellation.adapters.kamailio import KamailioSettings
 from cancellation.adapters.kamailio.rpc import KamailioFault, KamailioRpc
 from workers.embedded import EmbeddedPostgres
+from workers.embedded.entering import UpWhileEntered
 from workers.embedded.ports import LOOPBACK, is_free
 from workers.embedded.process import Command, RunningProcess, log_tail
 
@@ -51,7 +51,7 @@ def require_kamailio() -> None:
         pytest.skip(f"needs a real SIP registrar: apt-get install {' '.join(missing)}")
 
 
-class KamailioServer:
+class KamailioServer(UpWhileEntered):
     """Kamailio in the foreground as a child of ours.
 
     Args:
@@ -136,17 +136,6 @@ class KamailioServer:
         os.killpg(self._process.pid, SIGKILL)
         await self._process.wait()
         self._process = None
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self.start()
-        except BaseException:
-            await self.stop()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
 
     @property
     def commands(self) -> KamailioRpc:

@@ -8,13 +8,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from signal import SIGINT
-from typing import Self
 from urllib.parse import quote
 
 import asyncpg
 import psutil
 from filelock import FileLock, Timeout
 
+from workers.embedded.entering import UpWhileEntered
 from workers.embedded.errors import EmbeddedError, FolderInUse
 from workers.embedded.location import PORT, Location, give, locate, private_directory
 from workers.embedded.process import Command, RunningProcess, log_tail
@@ -35,7 +35,7 @@ _SETTINGS = {
 _UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(UpWhileEntered):
     """A PostgreSQL server whose data lies in a folder and stays there over restarts.
 
     As root it runs as `nobody`, as anybody else as that user. Whoever cannot enter its socket's folder cannot
@@ -132,19 +132,6 @@ class EmbeddedPostgres:
         for path in (self._folder, outside):
             if path is not None:
                 shutil.rmtree(path, ignore_errors=True)
-
-    async def __aenter__(self) -> Self:
-        """Start it."""
-        try:
-            await self.start()
-        except BaseException:
-            await self.stop()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop it."""
-        await self.stop()
 
     async def _take_folder(self) -> Location:
         location = await locate(self._folder)

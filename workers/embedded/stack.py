@@ -8,12 +8,12 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 from filelock import FileLock, Timeout
 from temporalio.envconfig import ClientConfig
 
 from cancellation.settings import ADDRESSES_FILE, Addresses, Clock, Settings, write_addresses
+from workers.embedded.entering import UpWhileEntered
 from workers.embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
 from workers.embedded.location import make_folder
 from workers.embedded.mail import MailSink
@@ -93,7 +93,7 @@ class ChildProcess:
             self._process = None
 
 
-class EmbeddedStack:
+class EmbeddedStack(UpWhileEntered):
     """PostgreSQL, Temporal, mail and our own processes, all in the settings' home.
 
     What is configured already (`DATABASE_URL`, `TEMPORAL_ADDRESS`, an SMTP server) is used and not started.
@@ -238,19 +238,6 @@ class EmbeddedStack:
         if self._handle_signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().remove_signal_handler(number)
-
-    async def __aenter__(self) -> Self:
-        """Start everything, or nothing."""
-        try:
-            await self.start()
-        except BaseException:
-            await self.stop()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop everything."""
-        await self.stop()
 
     async def _start_all(self) -> None:
         self._hold_home()

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
@@ -18,6 +17,7 @@ from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from workers.embedded.entering import UpWhileEntered
 from workers.embedded.errors import EmbeddedError
 from workers.embedded.ports import LOOPBACK, free_port, is_free
 from workers.embedded.process import Command, RunningProcess, log_tail
@@ -62,7 +62,7 @@ def dynamic_config_arguments(*, virtual_clock: bool) -> list[str]:
     return [part for key, value in values.items() for part in ("--dynamic-config-value", f"{key}={value}")]
 
 
-class EmbeddedTemporal:
+class EmbeddedTemporal(UpWhileEntered):
     """A Temporal server whose state lies in one file and stays there over restarts.
 
     Args:
@@ -157,19 +157,6 @@ class EmbeddedTemporal:
         if self._process is not None:
             await self._process.stop()
             self._process = None
-
-    async def __aenter__(self) -> Self:
-        """Start it."""
-        try:
-            await self.start()
-        except BaseException:
-            await self.stop()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop it."""
-        await self.stop()
 
     def _arguments(self) -> list[str]:
         arguments = [
