@@ -28,9 +28,9 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from cancellation.client import CaseFailed, CaseNotFound, ServerUnreachable
-from cancellation.domain import vocabulary, words
 from cancellation.domain.refusal import Refused
 from cancellation.domain.values import Channel, Contact
+from cancellation.language import vocabulary, words
 from cancellation.mail_facts import formalization, resolve
 from cancellation.messages.crm import Original
 from cancellation.messages.envelope import Message

@@ -18,7 +18,6 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from activities.crm import CrmActivities
-from cancellation.domain import vocabulary
 from cancellation.domain.case import Case
 from cancellation.domain.due import due_instants
 from cancellation.domain.refusal import Refused
@@ -26,6 +25,7 @@ from cancellation.domain.stage import Stage
 from cancellation.domain.state import DutyKind
 from cancellation.domain.trail import SYSTEM, TrailEntry
 from cancellation.domain.values import Team
+from cancellation.language import vocabulary
 from cancellation.messages.crm import CaseOpening
 from cancellation.messages.intake import take
 from cancellation.messages.letters import LetterKind

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-from cancellation.domain import vocabulary, words
 from cancellation.domain.case import Case
 from cancellation.domain.due import due_instants
+from cancellation.language import vocabulary, words
 
 _VIRTUAL_CLOCK: Final = "> **RELÓGIO VIRTUAL: o tempo pode ser saltado. Nunca para casos reais.**"
 _virtual_clock = False

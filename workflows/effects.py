@@ -14,11 +14,11 @@ from temporalio.exceptions import ActivityError, RetryState, is_cancelled_except
 
 from activities.crm import CrmActivities
 from activities.mail import MailActivities
-from cancellation.domain import vocabulary
 from cancellation.domain.case import Case
 from cancellation.domain.trail import LETTER_SENT, SYSTEM
 from cancellation.domain.values import Team
-from cancellation.domain.words import sentence
+from cancellation.language import vocabulary
+from cancellation.language.words import sentence
 from cancellation.messages.crm import CaseRecord, TaskOrder
 from cancellation.messages.letters import Delivery, DeliveryReport, Letter, LetterBatch, LetterKind
 from workflows import tasks

@@ -10,13 +10,13 @@ from temporalio import workflow
 from activities.billing import BillingActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
-from cancellation.domain import vocabulary, words
 from cancellation.domain.case import Case
 from cancellation.domain.due import Due
 from cancellation.domain.stage import Stage
 from cancellation.domain.state import Duty, DutyKind
 from cancellation.domain.trail import REMINDED, SYSTEM
 from cancellation.domain.values import Team
+from cancellation.language import vocabulary, words
 from cancellation.messages.billing import BillingClosure, BillingEndPlan
 from cancellation.messages.crm import FormalizationRecord
 from cancellation.messages.letters import Letter, LetterKind

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-from cancellation.domain import vocabulary, words
 from cancellation.domain.case import Case
 from cancellation.domain.values import FormalizationMail, OfferKind, OfferStatus, Request, Team
+from cancellation.language import vocabulary, words
 from cancellation.messages.crm import TaskOrder
 from cancellation.messages.telephony import Inventory
 

@@ -6,7 +6,6 @@ changes nothing. Effects on other systems are not done here: the workflow reads 
 
 from datetime import datetime, timedelta
 
-from cancellation.domain import vocabulary
 from cancellation.domain.formalization import assess, content_missing, distrust
 from cancellation.domain.notice import notice_from
 from cancellation.domain.refusal import refuse
@@ -24,7 +23,8 @@ from cancellation.domain.values import (
     RecordingsRequest,
     Request,
 )
-from cancellation.domain.words import last_day_before, listed, moment, period, phone, short_date, told_later
+from cancellation.language import vocabulary
+from cancellation.language.words import last_day_before, listed, moment, period, phone, short_date, told_later
 
 
 class Case(CaseState):

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from cancellation.domain import vocabulary
 from cancellation.domain.formalization import Formalization, still_missing
 from cancellation.domain.notice import Notice
 from cancellation.domain.policy import CancellationPolicy
@@ -28,6 +27,7 @@ from cancellation.domain.values import (
     Released,
     Request,
 )
+from cancellation.language import vocabulary
 
 
 class DutyKind(StrEnum):

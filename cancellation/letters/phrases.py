@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from cancellation.domain import vocabulary, words
 from cancellation.domain.values import Channel, Contact, Offer, OfferStatus, Team
+from cancellation.language import vocabulary, words
 from cancellation.letters import clean
 from cancellation.messages.letters import LetterFacts
 from cancellation.messages.telephony import Inventory, Number, Resource

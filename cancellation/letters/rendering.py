@@ -17,8 +17,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cancellation.domain import words
 from cancellation.domain.identity import mail_message_id
+from cancellation.language import words
 from cancellation.letters import clean, layout, phrases
 from cancellation.letters.letterhead import Letterhead, is_deliverable
 from cancellation.messages.letters import Letter, LetterKind

@@ -5,11 +5,11 @@ from datetime import datetime
 from pydantic import BaseModel
 from pydantic_core import from_json
 
-from cancellation.domain import vocabulary
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Refused, refuse
 from cancellation.domain.trail import SYSTEM
 from cancellation.domain.values import FormalizationMail, Offer, Port, RecordingsRequest, Request
+from cancellation.language import vocabulary
 from cancellation.messages.envelope import Message, read
 from cancellation.messages.facts import (
     SIGNALS,

@@ -12,7 +12,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHandle
 
 from cancellation.client import CancellationClient
-from cancellation.domain import words as letters
+from cancellation.language import words as letters
 from starters.cli import rendering
 from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand

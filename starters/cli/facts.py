@@ -16,7 +16,7 @@ from cancellation.domain.values import (
     PortStatus,
     ReasonCategory,
 )
-from cancellation.domain.vocabulary import offer_kind
+from cancellation.language.vocabulary import offer_kind
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import (
     DiscardMessage,

@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cancellation.client import CaseListing
-from cancellation.domain import vocabulary
-from cancellation.domain import words as letters
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
+from cancellation.language import vocabulary
+from cancellation.language import words as letters
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS
 from cancellation.messages.status import Answer, CaseStatus

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cancellation.domain import vocabulary
 from cancellation.domain.values import Authentication
+from cancellation.language import vocabulary
 from cancellation.settings import Settings
 from cancellation.understanding import (
     Action,

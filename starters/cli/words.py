@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from cancellation.domain import vocabulary, words
 from cancellation.domain.stage import Stage
 from cancellation.domain.state import Held
 from cancellation.domain.values import Released
+from cancellation.language import vocabulary, words
 from cancellation.messages.status import NumberView, RecordingsView
 
 PATH: Final = (

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from cancellation.adapters.objectstore.ledger import Link
-from cancellation.domain import words
+from cancellation.language import words
 
 HERE: Final = Path(__file__).parent
 

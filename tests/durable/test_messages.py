@@ -10,7 +10,7 @@ from temporalio.client import WorkflowQueryFailedError, WorkflowUpdateFailedErro
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from cancellation.domain import vocabulary
+from cancellation.language import vocabulary
 from cancellation.messages.facts import SIGNALS
 from tests.durable.house import CaseDriver, House, until
 from tests.unit.messages.garbage import BROKEN, VALID, WRONG_VALUES, spoilt

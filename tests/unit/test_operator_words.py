@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from cancellation.domain import vocabulary
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel, Contact, OfferStatus
+from cancellation.language import vocabulary
 from cancellation.messages.crm import TaskOrder
 from cancellation.messages.intake import Incoming, take
 from cancellation.messages.letters import LetterKind

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cancellation.client import CancellationClient
-from cancellation.domain import vocabulary
+from cancellation.language import vocabulary
 from cancellation.settings import Addresses, Settings, load_settings
 from cancellation.telemetry import configure_logging
 from starters.cli import budget, rendering, words

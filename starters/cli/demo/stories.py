@@ -6,8 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from cancellation.domain import vocabulary
-from cancellation.domain import words as letters
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import (
     Channel,
@@ -19,6 +17,8 @@ from cancellation.domain.values import (
     Reason,
     ReasonCategory,
 )
+from cancellation.language import vocabulary
+from cancellation.language import words as letters
 from cancellation.messages.facts import (
     DiscardMessage,
     PortabilityMessage,

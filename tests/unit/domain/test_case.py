@@ -2,12 +2,12 @@ from datetime import timedelta
 
 import pytest
 
-from cancellation.domain import vocabulary
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.state import DutyKind
 from cancellation.domain.values import Channel, OfferKind, OfferStatus, Outcome, PortStatus
+from cancellation.language import vocabulary
 from tests.unit.domain.build import (
     COMMERCIAL,
     FINANCE,

@@ -1,8 +1,8 @@
 import pytest
 
-from cancellation.domain import vocabulary
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Event, NotAllowed, Stage, advance
+from cancellation.language import vocabulary
 from tests.unit.domain.build import at_stage
 
 S, E = Stage, Event

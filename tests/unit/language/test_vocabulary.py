@@ -9,7 +9,6 @@ import activities.crm
 import activities.mail
 import activities.recordings
 import activities.telephony
-from cancellation.domain import vocabulary
 from cancellation.domain.due import due_instants
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import (
@@ -21,6 +20,7 @@ from cancellation.domain.values import (
     ReasonCategory,
     Released,
 )
+from cancellation.language import vocabulary
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS
 from cancellation.messages.recordings import AccessKind

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from cancellation.domain import words
+from cancellation.language import words
 
 
 @pytest.mark.parametrize(

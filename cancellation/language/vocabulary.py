@@ -15,7 +15,7 @@ from cancellation.domain.values import (
     ReasonCategory,
     Released,
 )
-from cancellation.domain.words import counted
+from cancellation.language.words import counted
 
 _RECIPIENT: Final = "recipient:"
 
