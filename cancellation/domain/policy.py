@@ -32,8 +32,8 @@ class CancellationPolicy(BaseModel):
     time_zone: Literal["America/Sao_Paulo"] = "America/Sao_Paulo"
     mailboxes: tuple[MailAddress, ...] = ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
     """The mailboxes that a formalization must reach, all of them (P7)."""
-    notice_days: Annotated[int, Field(ge=1, le=365)] = 30
-    """Length of the notice (P8)."""
+    notice_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """Length of the notice; of none, it ends with the day of receipt (P8)."""
     clause: str = Field(default="8.2", min_length=1, max_length=20)
     """The contract's clause that sets the notice."""
     formalization_term_days: Annotated[int, Field(ge=1, le=365)] = 30
@@ -42,6 +42,12 @@ class CancellationPolicy(BaseModel):
     """How far a mail server's clock may run ahead before its e-mail counts as dated in the future."""
     attention_after_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 7)] = 60
     """After how long a failing step of an outside system asks for attention (X7)."""
+    letter_gives_up_days: Annotated[int, Field(ge=1, le=30)] = 5
+    """How long a letter that a mail server puts off is tried before Commercial gets it as a task (X17)."""
+    late_handling_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 48
+    """How long after its term a formalization that was received in time may be handled and counts (X21)."""
+    awake_interval_hours: Hours = 168
+    """How often people are reminded after the last of the reminders below, with attention raised (X19)."""
     commercial_reminder_hours: tuple[Hours, ...] = (4, 24, 72, 168)
     """When Commercial is reminded, from the opening, while it has recorded no outcome (X4)."""
     formalization_reminder_days: tuple[Days, ...] = (7, 20, 27)

@@ -24,6 +24,8 @@ class TrailEntry(BaseModel):
     kind: str
     detail: str
     problems: tuple[Problem, ...] = ()
+    message_id: str | None = None
+    """The message that caused it; null where none did (contract.md)."""
 
 
 class Trail(BaseModel):

@@ -44,10 +44,28 @@ class Customer(Value):
     status: str = "Ativo"
 
 
+class Forsaken(Value):
+    """The customer's case of an execution that was terminated, as the CRM holds it (X20)."""
+
+    case_id: str
+    protocol: str
+    stage: str
+    opened_at: AwareDatetime
+    past_no_return: bool
+    """A destructive act was ordered: the case was not ended, and whoever comes next finishes its closing."""
+    formalization: "FormalizationRecord | None" = None
+    trail_seq: int = 0
+
+
 class OpenedCase(Value):
     """What the CRM answers to an opening. `customer` is None when it does not know the customer."""
 
     customer: Customer | None
+    status_before: str = "Ativo"
+    """The customer's status before this case, and before the forsaken ones that it follows (X20)."""
+    mails_count_after: AwareDatetime | None = None
+    """When the customer's previous case ended: e-mail received until then belonged to it (X20)."""
+    forsaken: Forsaken | None = None
 
 
 class TaskOrder(Value):
@@ -72,6 +90,10 @@ class FormalizationRecord(Value):
     notice: Notice
     notice_days: int
     required_mailboxes: tuple[str, ...]
+    received_on: date | None = None
+    """The local day of receipt by the case's own time-zone rules; the notice's days are counted from it (X23)."""
+    end_offset_minutes: int | None = None
+    """Minutes that local time is ahead of UTC when the notice ends, by the case's own rules (X23)."""
 
 
 class CaseRecord(Value):
@@ -93,14 +115,25 @@ class CaseRecord(Value):
     formalization: FormalizationRecord | None = None
     revoke_formalization: bool = False
     """The customer withdrew or the case was stopped: no destructive act may refer to it any more (X3)."""
+    restore_status: bool = False
+    """The case ends without closing: the customer gets the status of before the case (X20)."""
     outcome: str | None = None
     """Set when the case ends."""
 
 
 class TrailReceipt(Value):
-    """Up to which entry the CRM holds the trail."""
+    """Up to which entry the CRM holds the trail, and whether it took the record."""
 
     recorded_seq: int
+    taken: bool = True
+    """False: nothing was written, because the trail given does not continue the one held.
+
+    Either an entry differs from the held one of its number (`branched`: the execution was reset), or entries
+    are missing in between (the CRM was restored): the case gives what follows `recorded_seq` again.
+    """
+    branched: bool = False
+    outcome: str | None = None
+    """How the case has ended, as the CRM holds it."""
 
 
 class FormalizationState(Value):
@@ -134,3 +167,5 @@ class Original(Value):
 
 
 CaseOpening.model_rebuild()
+Forsaken.model_rebuild()
+OpenedCase.model_rebuild()

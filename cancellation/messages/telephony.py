@@ -1,54 +1,13 @@
 """What the case tells the telephony platform, and what it reads back (P9, P15, P17, X6)."""
 
-from enum import StrEnum
-
 from pydantic import AwareDatetime
 
+from cancellation.domain.inventory import Inventory as Inventory
+from cancellation.domain.inventory import Number as Number
+from cancellation.domain.inventory import Resource as Resource
+from cancellation.domain.inventory import ResourceKind as ResourceKind
 from cancellation.domain.values import PhoneNumber, PortStatus, Released, Value
 from cancellation.messages.warrant import Warrant
-
-
-class ResourceKind(StrEnum):
-    """What closing must release (P17)."""
-
-    EXTENSION = "extension"
-    TRUNK = "trunk"
-    LICENCE = "licence"
-
-
-class Resource(Value):
-    """An extension, trunk or licence of a customer that is not released yet."""
-
-    kind: ResourceKind
-    resource_id: str
-    label: str
-    active: bool
-
-
-class Number(Value):
-    """A number that routes to a customer and is neither released nor ported away."""
-
-    number: PhoneNumber
-    customer_owned: bool
-    routes_to: tuple[str, ...] = ()
-    """Ids of the resources that the number needs to work."""
-    active: bool = True
-    port: PortStatus | None = None
-
-
-class Inventory(Value):
-    """Everything that a customer still occupies; empty in every part when all is released."""
-
-    customer_id: str
-    extensions: tuple[Resource, ...] = ()
-    trunks: tuple[Resource, ...] = ()
-    licences: tuple[Resource, ...] = ()
-    numbers: tuple[Number, ...] = ()
-
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        """Extensions, trunks and licences together."""
-        return self.extensions + self.trunks + self.licences
 
 
 class InventoryQuery(Value):
