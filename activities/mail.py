@@ -1,12 +1,16 @@
 """What cases send by e-mail."""
 
+import logging
 from dataclasses import dataclass
 
 from temporalio import activity
 
 from activities.failures import refusals_are_final
-from cancellation.messages.letters import Delivery, DeliveryReport, LetterBatch
+from cancellation.domain.values import Team
+from cancellation.messages.letters import Delivery, DeliveryReport, Letter, LetterBatch
 from cancellation.ports import Mailer
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -17,19 +21,39 @@ class MailActivities:
 
     @activity.defn
     async def send_letters(self, batch: LetterBatch) -> DeliveryReport:
-        """Send every letter of a batch; one that cannot go now does not hold up the others.
+        """Send every letter of a batch, in order for each audience.
+
+        Of several letters one that cannot go now holds up only its own audience, and is answered as put off; a
+        single one fails, and is tried again.
 
         Raises:
-            Exception: the first passing failure, after all letters were tried; those already sent stay sent.
+            Exception: the passing failure of a single letter.
         """
-        deliveries: list[Delivery] = []
-        failure: Exception | None = None
+        if len(batch.letters) == 1:
+            return DeliveryReport(deliveries=(await self._send(batch.letters[0]),))
+        put_off: set[Team | None] = set()
+        deliveries = []
         for letter in batch.letters:
-            try:
-                with refusals_are_final():
-                    deliveries.append(await self.mailer.send(letter))
-            except Exception as error:
-                failure = failure or error
-        if failure is not None:
-            raise failure
+            delivery = _put_off(letter) if letter.team in put_off else await self._try_to_send(letter)
+            if delivery.put_off:
+                put_off.add(letter.team)
+            deliveries.append(delivery)
         return DeliveryReport(deliveries=tuple(deliveries))
+
+    async def _send(self, letter: Letter) -> Delivery:
+        with refusals_are_final():
+            return await self.mailer.send(letter)
+
+    async def _try_to_send(self, letter: Letter) -> Delivery:
+        try:
+            return await self._send(letter)
+        except Exception as error:
+            logger.warning(
+                "letter put off",
+                extra={"case_id": letter.case_id, "letter": letter.kind.value, "error": type(error).__name__},
+            )
+            return _put_off(letter)
+
+
+def _put_off(letter: Letter) -> Delivery:
+    return Delivery(key=letter.key, kind=letter.kind, message_id="", put_off=True)

@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from pydantic import AwareDatetime
 from temporalio import activity
 
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import Value
+from cancellation.domain.zone import rules_for
+
+_YEARS_BACK: Final = 2
+_YEARS_AHEAD: Final = 10
 
 
 class Terms(Value):
@@ -28,9 +33,11 @@ class TermsActivities:
 
     @activity.defn
     async def freeze_policy(self, terms: Terms) -> CancellationPolicy:
-        """The case's policy, whole: its own or this worker's, with the holidays of the years to come."""
+        """The case's policy, whole: its own or this worker's, with holidays and time-zone rules (X23)."""
         policy = terms.policy or self.policy
-        if policy.holidays is not None:
-            return policy
-        days = self.holidays(policy.local_date(terms.opened_at))
-        return policy.model_copy(update={"holidays": days})
+        year = terms.opened_at.year
+        rules = policy.zone_rules or rules_for(year - _YEARS_BACK, year + _YEARS_AHEAD)
+        days = policy.holidays
+        if days is None:
+            days = self.holidays(rules.local_date(terms.opened_at))
+        return policy.model_copy(update={"holidays": days, "zone_rules": rules})

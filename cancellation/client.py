@@ -24,11 +24,22 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from cancellation.contract import (
+    ATTENTION,
+    CANCELLATION,
+    CANCELLATIONS,
+    CHANNEL,
+    CHECKED,
+    NOTICE_END,
+    PROTOCOL,
+    REASON,
+    STAGE,
+)
 from cancellation.domain.identity import WORKFLOW_PREFIX, customer_of, find_protocols, workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, Refused
@@ -38,17 +49,6 @@ from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
 from cancellation.settings import temporal_connect_config
-
-WORKFLOW_TYPE: Final = "Cancellation"
-TASK_QUEUE: Final = "cancellations"
-
-STAGE: Final = SearchAttributeKey.for_keyword("CancellationStage")
-CUSTOMER: Final = SearchAttributeKey.for_keyword("CancellationCustomer")
-PROTOCOL: Final = SearchAttributeKey.for_keyword("CancellationProtocol")
-CHANNEL: Final = SearchAttributeKey.for_keyword("CancellationChannel")
-REASON: Final = SearchAttributeKey.for_keyword("CancellationReason")
-NOTICE_END: Final = SearchAttributeKey.for_datetime("CancellationNoticeEnd")
-ATTENTION: Final = SearchAttributeKey.for_keyword_list("CancellationAttention")
 
 _SIGNAL_NAMES: Final = {model: name for name, model in SIGNALS.items()}
 _ANSWER_WITHIN: Final = timedelta(seconds=20)
@@ -113,7 +113,7 @@ class CancellationClient:
     """
 
     def __init__(
-        self, client: Client, *, answer_within: timedelta = _ANSWER_WITHIN, task_queue: str = TASK_QUEUE
+        self, client: Client, *, answer_within: timedelta = _ANSWER_WITHIN, task_queue: str = CANCELLATIONS
     ) -> None:
         """Wrap a connected client.
 
@@ -174,7 +174,7 @@ class CancellationClient:
             CaseNotFound: there is no such case; `CaseEnded` if there was.
         """
         handle = await self.find(case)
-        name, identified = f"{_SIGNAL_NAMES[type(message)]}_checked", _identified(message)
+        name, identified = f"{_SIGNAL_NAMES[type(message)]}{CHECKED}", _identified(message)
         answer: Answer = await self._asked(
             lambda: handle.execute_update(name, identified, result_type=Answer), case
         )
@@ -237,7 +237,7 @@ class CancellationClient:
             attention: only cases that need attention (X7).
             customer_id: only cases of that customer.
         """
-        wanted = [f"WorkflowType = '{WORKFLOW_TYPE}'", "ExecutionStatus != 'ContinuedAsNew'"]
+        wanted = [f"WorkflowType = '{CANCELLATION}'", "ExecutionStatus != 'ContinuedAsNew'"]
         if stage is not None:
             wanted.append(f"{STAGE.name} = '{stage.value}'")
         if attention:
@@ -262,7 +262,7 @@ class CancellationClient:
         return self.temporal.get_workflow_handle(known)
 
     async def _find_by_protocol(self, protocol: str) -> WorkflowHandle[Any, Any]:
-        query = f"WorkflowType = '{WORKFLOW_TYPE}' AND {PROTOCOL.name} = '{protocol}'"
+        query = f"WorkflowType = '{CANCELLATION}' AND {PROTOCOL.name} = '{protocol}'"
         latest: WorkflowExecution | None = None
         with _translated(protocol):
             async for execution in self.temporal.list_workflows(query):
@@ -288,7 +288,7 @@ class CancellationClient:
     async def _open(self, start: CaseStart, request: RequestMessage) -> Answer:
         def opening() -> Awaitable[Answer]:
             operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
-                WORKFLOW_TYPE,
+                CANCELLATION,
                 start,
                 id=workflow_id(start.customer_id),
                 task_queue=self._task_queue,

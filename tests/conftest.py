@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, settings
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from cancellation.contract import SEARCH_ATTRIBUTES
 from workers.embedded import EmbeddedPostgres, MailSink, temporal_binary
 from workers.embedded.temporal import dynamic_config_arguments
-from workflows.search_attributes import REGISTRY
 
 # A busy machine is no failure. In CI the examples are the same for the same code, so that a red run means a change.
 settings.register_profile(
@@ -135,7 +135,7 @@ async def database(postgres_server: EmbeddedPostgres, _migrated_template: str) -
 async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
     """A real Temporal server in memory on which thirty days pass in a second."""
     attributes = [
-        part for name, kind in REGISTRY.items() for part in ("--search-attribute", f"{name}={kind}")
+        part for name, kind in SEARCH_ATTRIBUTES.items() for part in ("--search-attribute", f"{name}={kind}")
     ]
     async with await WorkflowEnvironment.start_time_skipping_v2(
         data_converter=pydantic_data_converter,

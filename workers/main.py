@@ -10,13 +10,13 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
+from cancellation.application.details import announce_virtual_clock
+from cancellation.contract import CANCELLATIONS
 from cancellation.settings import Clock, Settings
 from cancellation.telemetry import temporal_runtime
 from workers.connecting import connect
 from workers.wiring import guard_of, load_policy, mailroom_of, open_systems
 from workers.worker import activities_of, cancellation_worker
-from workflows.details import announce_virtual_clock
-from workflows.task_queues import CANCELLATIONS
 
 logger = logging.getLogger(__name__)
 

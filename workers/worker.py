@@ -8,9 +8,7 @@ from typing import Any, Final
 import holidays
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.converter import DataConverter
 from temporalio.worker import Worker, WorkerDeploymentConfig
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.billing import BillingActivities
 from activities.crm import CrmActivities
@@ -20,25 +18,12 @@ from activities.mail_in import MailInActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
+from cancellation.contract import CANCELLATIONS
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mailroom import Mailroom
 from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
-from workflows.cancellation import CancellationWorkflow
-from workflows.incoming_mail import IncomingMailWorkflow
-from workflows.one_argument import OneArgument, TolerantPayloadConverter
-from workflows.task_queues import CANCELLATIONS
+from workflows.plugin import CancellationPlugin, tolerant
 
-_PASSED_THROUGH: Final = (
-    "activities",
-    "annotated_types",
-    "cancellation",
-    "pydantic",
-    "pydantic_core",
-    "typing_extensions",
-    "tzdata",
-    "workflows",
-    "zoneinfo",
-)
 _DEPLOYMENT: Final = "cancelamento"
 
 
@@ -104,34 +89,14 @@ def cancellation_worker(
     themselves (auto upgrade), and `workflow.patched` keeps their histories valid.
     """
     return Worker(
-        _tolerant(client),
+        tolerant(client),
         task_queue=task_queue,
-        workflows=[CancellationWorkflow, IncomingMailWorkflow],
         activities=activities,
-        interceptors=[OneArgument()],
-        workflow_runner=sandbox(),
+        plugins=[CancellationPlugin()],
         max_cached_workflows=max_cached_workflows,
         graceful_shutdown_timeout=timedelta(seconds=8),
         deployment_config=_deployment(build_id) if build_id else None,
     )
-
-
-def sandbox() -> SandboxedWorkflowRunner:
-    """The determinism sandbox, through which our own packages and pydantic pass."""
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
-    )
-
-
-def tolerant_converter() -> DataConverter:
-    """The converter of workers, which raises on no argument that an outside tool can send (X8)."""
-    return DataConverter(payload_converter_class=TolerantPayloadConverter)
-
-
-def _tolerant(client: Client) -> Client:
-    config = client.config()
-    config["data_converter"] = tolerant_converter()
-    return Client(**config)
 
 
 def _deployment(build_id: str) -> WorkerDeploymentConfig:

@@ -5,15 +5,16 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.mail_in import MailInActivities
+from cancellation.contract import INCOMING_MAIL
 from cancellation.domain.refusal import Refused
 from cancellation.messages.envelope import read
-from cancellation.messages.mail_in import MAIL_WORKFLOW, IncomingMail, MailOutcome
+from cancellation.messages.mail_in import IncomingMail, MailOutcome
 from workflows.policies import MAIL_IN
 from workflows.reading import incoming
 from workflows.refusals import refused_error
 
 
-@workflow.defn(name=MAIL_WORKFLOW)
+@workflow.defn(name=INCOMING_MAIL)
 class IncomingMailWorkflow:
     """Reception started it before it told the sender's server that the e-mail was taken (P11)."""
 

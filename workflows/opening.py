@@ -8,13 +8,14 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from activities.terms import Terms, TermsActivities
+from cancellation.application.casefile import CaseFile
+from cancellation.application.intake import content_of, note_filled, opening_request
 from cancellation.domain.case import Case
 from cancellation.domain.identity import protocol_number, workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Refused, refuse
 from cancellation.messages.envelope import read
 from cancellation.messages.facts import CaseStart
-from cancellation.messages.intake import content_of, note_filled, opening_request
 from workflows.reading import incoming
 from workflows.refusals import refused_error
 
@@ -27,21 +28,21 @@ class ContinuedCase(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    case: Case
+    file: CaseFile
 
 
-def can_move(case: Case) -> bool:
+def can_move(file: CaseFile) -> bool:
     """Whether the case is small enough for a start argument; its trail is cut to what the CRM does not hold."""
-    case.trail.shorten()
-    return len(ContinuedCase(case=case).model_dump_json().encode()) < _LARGEST_START
+    file.trail.shorten()
+    return len(ContinuedCase(file=file).model_dump_json().encode()) < _LARGEST_START
 
 
-def continued_case(start: RawValue) -> Case:
+def continued_case(start: RawValue) -> CaseFile:
     """The case as the earlier execution left it."""
-    return ContinuedCase.model_validate_json(start.payload.data).case
+    return ContinuedCase.model_validate_json(start.payload.data).file
 
 
-def opened_case(start: RawValue) -> Case:
+def opened_case(start: RawValue) -> CaseFile:
     """A new case; the worker's policy is frozen into it by `freeze_policy`.
 
     Raises:
@@ -68,16 +69,16 @@ def opened_case(start: RawValue) -> Case:
     case.receive_request(request, now)
     case.remember("request", case.opening_id, content_of(message))
     note_filled(case, begin.request, now)
-    return case
+    return CaseFile(case=case)
 
 
-async def freeze_policy(start: RawValue, case: Case) -> None:
-    """Give the case the policy that it keeps: the caller's, or this worker's as configured now.
+def freeze_policy(start: RawValue, case: Case) -> "workflow.ActivityHandle[CancellationPolicy]":
+    """Ask for the policy that the case keeps: the caller's, or this worker's as configured now.
 
     A local activity: no outside system, and recorded, so that another worker replays the same policy.
     """
     begin = _read(start)
-    case.policy = await workflow.execute_local_activity_method(
+    return workflow.start_local_activity_method(
         TermsActivities.freeze_policy,
         Terms(policy=begin.policy, opened_at=case.opened_at),
         start_to_close_timeout=timedelta(seconds=10),

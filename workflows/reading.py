@@ -4,7 +4,7 @@ from typing import Final
 
 from temporalio.common import RawValue
 
-from cancellation.messages.intake import Incoming
+from cancellation.application.intake import Incoming
 from workflows.one_argument import WRONG_COUNT
 
 _JSON: Final = b"json/plain"

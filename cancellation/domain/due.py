@@ -1,7 +1,8 @@
-"""What a case waits for: instants computed from facts and policy, never from counting sleeps (X4, X5, X6)."""
+"""What a case waits for: instants computed from facts and policy, never from counting sleeps (X4, X5, X6, X19)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -25,15 +26,58 @@ class Due(BaseModel):
         return self.what.startswith("remind_")
 
 
+class Overdue(NamedTuple):
+    """Names of reminders that have fallen due."""
+
+    due: list[str]
+    """To be given now."""
+    pointless: list[str]
+    """Those that cannot help any more."""
+
+
+class _Reminder(NamedTuple):
+    what: str
+    base: datetime
+    """The earliest instant; it goes out in business hours."""
+    pointless_from: datetime | None = None
+
+
 def due_instants(case: Case, now: datetime) -> list[Due]:
     """Everything the case waits for, earliest first. Overdue reminders move into the next business hours."""
     found = [*_deadlines(case), *_reminders(case, now)]
     return sorted(found, key=lambda due: (due.at, due.what))
 
 
+def next_wake(case: Case, now: datetime) -> Due | None:
+    """When the case has to look again by itself: the next instant due, a pause that ends, a letter to give up."""
+    found = [*_deadlines(case), *_reminders(case, now), *_own_business(case)]
+    return min(found, key=lambda due: (due.at, due.what), default=None)
+
+
+def overdue_reminders(case: Case, now: datetime) -> Overdue:
+    """Reminders to give at `now`, and those that fell due when they could not help any more."""
+    overdue = Overdue([], [])
+    for what, base, pointless_from in _plan(case):
+        if what in case.reminded:
+            continue
+        at = next_business_moment(max(base, now), case.policy, case.policy.holidays or ())
+        if pointless_from is not None and at >= pointless_from:
+            if base <= now:
+                overdue.pointless.append(what)
+        elif at <= now:
+            overdue.due.append(what)
+    return overdue
+
+
+def is_pointless(case: Case, what: str, now: datetime) -> bool:
+    """Whether a reminder that was to be given does not help any more, or is not planned at all now (X18)."""
+    planned = next((one for one in _plan(case) if one.what == what), None)
+    return planned is None or (planned.pointless_from is not None and now >= planned.pointless_from)
+
+
 def _deadlines(case: Case) -> Iterator[Due]:
-    if case.stage is Stage.AWAITING_FORMALIZATION and case.lapses_at:
-        yield Due(what="lapse", at=case.lapses_at)
+    if case.stage is Stage.AWAITING_FORMALIZATION and case.lapse_is_due_at:
+        yield Due(what="lapse", at=case.lapse_is_due_at)
     if case.stage is Stage.NOTICE and case.notice:
         yield Due(what="notice_end", at=case.notice.ends_at)
     if case.stage is Stage.CLOSING:
@@ -42,7 +86,7 @@ def _deadlines(case: Case) -> Iterator[Due]:
 
 
 def _reminders(case: Case, now: datetime) -> Iterator[Due]:
-    for what, base, pointless_from in _reminder_plan(case):
+    for what, base, pointless_from in _plan(case):
         if what in case.reminded:
             continue
         at = next_business_moment(max(base, now), case.policy, case.policy.holidays or ())
@@ -50,20 +94,41 @@ def _reminders(case: Case, now: datetime) -> Iterator[Due]:
             yield Due(what=what, at=at)
 
 
-def _reminder_plan(case: Case) -> Iterator[tuple[str, datetime, datetime | None]]:
-    """Name, earliest instant, and the instant from which the reminder would be pointless."""
+def _own_business(case: Case) -> Iterator[Due]:
+    for owed in case.pending.owed:
+        if owed.retry_at is not None:
+            yield Due(what="retry", at=owed.retry_at)
+    for _, until in case.letters_put_off():
+        yield Due(what="give_up", at=until)
+
+
+def _plan(case: Case) -> Iterator[_Reminder]:
     policy = case.policy
     if case.stage is Stage.RETENTION:
-        for hours in policy.commercial_reminder_hours:
-            yield f"remind_commercial:{hours}", case.opened_at + timedelta(hours=hours), None
+        yield from _commercial(case)
     if case.stage is Stage.AWAITING_FORMALIZATION and case.declined_at and case.lapses_at:
         for days in policy.formalization_reminder_days:
-            yield f"remind_formalization:{days}", case.declined_at + timedelta(days=days), case.lapses_at
+            base = case.declined_at + timedelta(days=days)
+            yield _Reminder(f"remind_formalization:{days}", base, case.lapses_at)
     if case.stage is Stage.NOTICE and case.notice:
         last_safe = last_safe_port_day(case.notice, policy, policy.holidays or ())
         if case.numbers_not_asked_for:
             first = policy.day_start(last_safe - timedelta(days=policy.port_reminder_days_before))
-            yield "remind_portability", first, policy.day_start(last_safe + timedelta(days=1))
+            yield _Reminder("remind_portability", first, policy.day_start(last_safe + timedelta(days=1)))
         if case.archive is not None:
             first = policy.day_start(case.notice.last_day - timedelta(days=policy.link_reminder_days_before))
-            yield "remind_link", first, case.notice.ends_at
+            yield _Reminder("remind_link", first, case.notice.ends_at)
+
+
+def _commercial(case: Case) -> Iterator[_Reminder]:
+    """The policy's list, and after it one an interval without end: the case never falls silent (X19)."""
+    hours = case.policy.commercial_reminder_hours
+    after_the_list = max(hours, default=0)
+    for count in hours:
+        yield _Reminder(f"remind_commercial:{count}", case.opened_at + timedelta(hours=count))
+    while f"remind_commercial:{after_the_list}" in case.reminded or after_the_list == 0:
+        after_the_list += case.policy.awake_interval_hours
+    if after_the_list not in hours:
+        yield _Reminder(
+            f"remind_commercial:{after_the_list}", case.opened_at + timedelta(hours=after_the_list)
+        )

@@ -66,13 +66,12 @@ def next_business_moment(
     instant: datetime, policy: CancellationPolicy, holidays: Collection[date] = ()
 ) -> datetime:
     """The first moment at or after `instant` that lies in business hours of the policy's time zone (X4)."""
-    local = instant.astimezone(policy.zone)
+    local = policy.zone.local(instant)
     hours = policy.business_hours
     day = local.date()
     if is_business_day(day, holidays) and local.time() < hours.closes:
-        opening = datetime.combine(day, hours.opens, tzinfo=policy.zone)
-        return max(local, opening)
+        return max(instant, policy.zone.at(day, hours.opens))
     day += timedelta(days=1)
     while not is_business_day(day, holidays):
         day += timedelta(days=1)
-    return datetime.combine(day, hours.opens, tzinfo=policy.zone)
+    return policy.zone.at(day, hours.opens)

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cancellation.domain.values import MailAddress
+from cancellation.domain.zone import ZoneRules, current_rules
 
 Days = Annotated[int, Field(ge=0, le=3650)]
 Hours = Annotated[int, Field(ge=1, le=24 * 365)]
@@ -44,7 +44,7 @@ class CancellationPolicy(BaseModel):
     """After how long a failing step of an outside system asks for attention (X7)."""
     letter_gives_up_days: Annotated[int, Field(ge=1, le=30)] = 5
     """How long a letter that a mail server puts off is tried before Commercial gets it as a task (X17)."""
-    late_handling_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 48
+    late_handling_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 24
     """How long after its term a formalization that was received in time may be handled and counts (X21)."""
     awake_interval_hours: Hours = 168
     """How often people are reminded after the last of the reminders below, with attention raised (X19)."""
@@ -67,6 +67,8 @@ class CancellationPolicy(BaseModel):
     business_hours: BusinessHours = BusinessHours()
     holidays: tuple[date, ...] | None = None
     """National holidays, frozen with the case; None takes the worker's calendar when the case opens (X4)."""
+    zone_rules: ZoneRules | None = None
+    """The time zone's offsets, frozen with the case; None takes the worker's when the case opens (X23)."""
 
     @field_validator("mailboxes")
     @classmethod
@@ -76,9 +78,9 @@ class CancellationPolicy(BaseModel):
         return mailboxes
 
     @property
-    def zone(self) -> ZoneInfo:
-        """The time zone of every date of the case."""
-        return ZoneInfo(self.time_zone)
+    def zone(self) -> ZoneRules:
+        """The rules of every date of the case."""
+        return self.zone_rules or current_rules()
 
     @property
     def notice(self) -> timedelta:
@@ -87,8 +89,8 @@ class CancellationPolicy(BaseModel):
 
     def local_date(self, instant: datetime) -> date:
         """The calendar date of an aware instant in the policy's time zone."""
-        return instant.astimezone(self.zone).date()
+        return self.zone.local_date(instant)
 
     def day_start(self, day: date) -> datetime:
-        """The first instant of a calendar day in the policy's time zone (aware)."""
-        return datetime.combine(day, time(0), tzinfo=self.zone)
+        """The first instant (UTC) of a calendar day in the policy's time zone."""
+        return self.zone.at(day)

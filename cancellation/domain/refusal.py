@@ -1,4 +1,6 @@
-"""How the process says no: which field, and what is wrong with it, in words for the person who sent it."""
+"""How the process says no: which field, and why; the words for people are in `cancellation.language`."""
+
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,3 +39,16 @@ class Refused(Exception):
 def refuse(field: str, problem: str) -> Refused:
     """Shorthand for a refusal with one problem, to be raised by the caller."""
     return Refused(Problem(field=field, problem=problem))
+
+
+class RuleBroken(Exception):
+    """A rule of the process forbids what was asked; nothing changed.
+
+    `rule` is a code; `language.refusals` says it for people, with `data`.
+    """
+
+    def __init__(self, field: str, rule: str, **data: Any) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+        self.data = data

@@ -27,7 +27,7 @@ class Stage(StrEnum):
         return _CRM_STATUS[self]
 
 
-class Event(StrEnum):
+class Move(StrEnum):
     """What can move a case from one stage to another."""
 
     DECLINED = "declined"
@@ -38,17 +38,19 @@ class Event(StrEnum):
     NOTICE_ENDED = "notice_ended"
     ALL_RELEASED = "all_released"
     DISCARDED = "discarded"
+    NOTHING_TO_DO = "nothing_to_do"
+    """The CRM does not know the customer, or nothing is left to close."""
     STOPPED = "stopped"
     """The Temporal execution was asked to cancel before the point of no return."""
 
 
 class NotAllowed(Exception):
-    """An event does not apply to the stage; the case stays as it is."""
+    """A move does not apply to the stage; the case stays as it is."""
 
-    def __init__(self, stage: Stage, event: Event) -> None:
-        super().__init__(f"{event} does not apply to a case in {stage}")
+    def __init__(self, stage: Stage, move: Move) -> None:
+        super().__init__(f"{move} does not apply to a case in {stage}")
         self.stage = stage
-        self.event = event
+        self.move = move
 
 
 _TERMINAL = frozenset({Stage.CLOSED, Stage.RETAINED, Stage.WITHDRAWN, Stage.LAPSED, Stage.DISCARDED})
@@ -65,31 +67,34 @@ _CRM_STATUS = {
     Stage.DISCARDED: "Ativo",
 }
 
-_MOVES: dict[tuple[Stage, Event], Stage] = {
-    (Stage.RETENTION, Event.DECLINED): Stage.AWAITING_FORMALIZATION,
-    (Stage.RETENTION, Event.RETAINED): Stage.RETAINED,
-    (Stage.RETENTION, Event.DISCARDED): Stage.DISCARDED,
-    (Stage.RETENTION, Event.STOPPED): Stage.DISCARDED,
-    (Stage.AWAITING_FORMALIZATION, Event.FORMALIZED): Stage.NOTICE,
-    (Stage.AWAITING_FORMALIZATION, Event.RETAINED): Stage.RETAINED,
-    (Stage.AWAITING_FORMALIZATION, Event.LAPSED): Stage.LAPSED,
-    (Stage.AWAITING_FORMALIZATION, Event.DISCARDED): Stage.DISCARDED,
-    (Stage.AWAITING_FORMALIZATION, Event.STOPPED): Stage.DISCARDED,
-    (Stage.NOTICE, Event.WITHDRAWN): Stage.WITHDRAWN,
-    (Stage.NOTICE, Event.NOTICE_ENDED): Stage.CLOSING,
-    (Stage.NOTICE, Event.STOPPED): Stage.DISCARDED,
-    (Stage.CLOSING, Event.STOPPED): Stage.DISCARDED,
-    (Stage.CLOSING, Event.ALL_RELEASED): Stage.CLOSED,
+_MOVES: dict[tuple[Stage, Move], Stage] = {
+    (Stage.RETENTION, Move.DECLINED): Stage.AWAITING_FORMALIZATION,
+    (Stage.RETENTION, Move.RETAINED): Stage.RETAINED,
+    (Stage.RETENTION, Move.DISCARDED): Stage.DISCARDED,
+    (Stage.RETENTION, Move.NOTHING_TO_DO): Stage.DISCARDED,
+    (Stage.AWAITING_FORMALIZATION, Move.NOTHING_TO_DO): Stage.DISCARDED,
+    (Stage.NOTICE, Move.NOTHING_TO_DO): Stage.DISCARDED,
+    (Stage.RETENTION, Move.STOPPED): Stage.DISCARDED,
+    (Stage.AWAITING_FORMALIZATION, Move.FORMALIZED): Stage.NOTICE,
+    (Stage.AWAITING_FORMALIZATION, Move.RETAINED): Stage.RETAINED,
+    (Stage.AWAITING_FORMALIZATION, Move.LAPSED): Stage.LAPSED,
+    (Stage.AWAITING_FORMALIZATION, Move.DISCARDED): Stage.DISCARDED,
+    (Stage.AWAITING_FORMALIZATION, Move.STOPPED): Stage.DISCARDED,
+    (Stage.NOTICE, Move.WITHDRAWN): Stage.WITHDRAWN,
+    (Stage.NOTICE, Move.NOTICE_ENDED): Stage.CLOSING,
+    (Stage.NOTICE, Move.STOPPED): Stage.DISCARDED,
+    (Stage.CLOSING, Move.STOPPED): Stage.DISCARDED,
+    (Stage.CLOSING, Move.ALL_RELEASED): Stage.CLOSED,
 }
 
 
-def advance(stage: Stage, event: Event) -> Stage:
-    """Return the stage that `event` leads to from `stage`.
+def advance(stage: Stage, move: Move) -> Stage:
+    """Return the stage that `move` leads to from `stage`.
 
     Raises:
         NotAllowed: the table has no such move. Terminal stages have none at all.
     """
     try:
-        return _MOVES[stage, event]
+        return _MOVES[stage, move]
     except KeyError:
-        raise NotAllowed(stage, event) from None
+        raise NotAllowed(stage, move) from None

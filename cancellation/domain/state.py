@@ -1,20 +1,27 @@
 """What a case remembers, and the questions that it can answer from that alone.
 
-Serialisable, so that a long case can continue in a new execution. What each fact does to it is in `case`.
+Serialisable, so that a long case can continue in a new execution. What happens to it is in `case`: nobody else
+assigns to a field.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from enum import StrEnum
+from decimal import Decimal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, PrivateAttr
 
-from cancellation.domain.formalization import Formalization, still_missing
-from cancellation.domain.notice import Notice
+from cancellation.domain.commands import LASTING_TASKS, Command, OpenTask, SendLetter
+from cancellation.domain.events import Event, Happened, MessageRefused, MessageRepeated
+from cancellation.domain.formalization import Formalization, assess, still_missing
+from cancellation.domain.inventory import Inventory
+from cancellation.domain.ledger import Ledger
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
+from cancellation.domain.notice import Notice, notice_from
 from cancellation.domain.policy import CancellationPolicy
-from cancellation.domain.refusal import Problem, refuse
-from cancellation.domain.stage import Event, NotAllowed, Stage, advance
-from cancellation.domain.trail import Trail
+from cancellation.domain.refusal import Problem, RuleBroken
+from cancellation.domain.stage import Move, NotAllowed, Stage, advance
 from cancellation.domain.values import (
     Archive,
     Channel,
@@ -27,26 +34,6 @@ from cancellation.domain.values import (
     Released,
     Request,
 )
-from cancellation.language import vocabulary
-
-
-class DutyKind(StrEnum):
-    """Something that a fact obliges the case to do outside, beside what its stage obliges it to."""
-
-    TELL_WHAT_IS_MISSING = "tell_what_is_missing"
-    ASK_COMMERCIAL_ABOUT_MAIL = "ask_commercial_about_mail"
-    RECORD_PORT = "record_port"
-    DELIVER_RECORDINGS = "deliver_recordings"
-
-
-class Duty(BaseModel):
-    """One owed effect: done once, in the order in which it arose."""
-
-    ordinal: int
-    kind: DutyKind
-    reference: str = ""
-    """The message id of the e-mail, or the number, that the duty is about."""
-    missing: tuple[str, ...] = ()
 
 
 class Held(BaseModel):
@@ -107,21 +94,92 @@ class CaseState(BaseModel):
     ending: str | None = None
     """Why the case ended, in words, where a fact gave them."""
     ended_at: AwareDatetime | None = None
-    duties: list[Duty] = Field(default_factory=list)
-    duties_seen: int = 0
+    ended_by: str | None = None
+    """Who ended it: the actor of the fact, or the case itself."""
+    pending: Ledger = Field(default_factory=Ledger)
+    """Everything that is owed outside."""
     reminded: list[str] = Field(default_factory=list)
-    """Names of reminders already given or found pointless."""
+    """Names of reminders already given, or found pointless."""
     milestones: list[str] = Field(default_factory=list)
-    """Effects that a stage owes once and that were done."""
-    attention: list[str] = Field(default_factory=list)
-    """Steps that have been failing for longer than the policy allows (X7)."""
+    """What the procedure has ordered once."""
+    silent: bool = False
+    """Nobody has acted after the last reminder: people were told (X19)."""
+    known_to_crm: bool = False
+    status_before: str = "Ativo"
+    """The customer's CRM status of before the case (X20)."""
+    mails_count_after: AwareDatetime | None = None
+    """E-mail received until then belonged to an earlier case of the customer (X20)."""
+    inventory: Inventory | None = None
+    """What the customer occupies, as telephony told it; kept until the shutdown is planned (P13)."""
+    invoice_total: Decimal | None = None
+    """Of the final invoice, once billing is closed (P16)."""
+    lasting: list[OpenTask] = Field(default_factory=list)
+    """Tasks that stay open when the case has ended."""
+    exports: int = 0
+    """How many exports of recordings were ordered."""
+    kept: list[str] | None = None
+    """Numbers that the last order to end services kept; None before the first."""
+    confirmed: list[str] | None = None
+    """The same, of the last confirmation that was sent."""
+    untold: str | None = None
+    """Message id of an incomplete e-mail that came early: its sender hears what is missing with the script."""
+    mails_seen: int = 0
     refused: list[RefusedMessage] = Field(default_factory=list)
     threads: dict[str, str] = Field(default_factory=dict)
     """Audience to the Message-ID of the first letter that it got: later ones refer to it (X12)."""
     seen: dict[str, str] = Field(default_factory=dict)
     """Signal names with fingerprints of message ids, to fingerprints of what they said."""
     messages_seen: int = 0
-    trail: Trail = Field(default_factory=Trail)
+    letters: dict[str, LetterKind] = Field(default_factory=dict)
+    """Message-IDs of the newest letters, for those that come back later (X16)."""
+    _happened: list[Happened] = PrivateAttr(default_factory=list)
+    _cause: str | None = PrivateAttr(default=None)
+
+    # ------------------------------------------------------------------ what happens, and what is owed
+
+    @contextmanager
+    def caused_by(self, message_id: str | None) -> Iterator[None]:
+        """Whatever happens inside was caused by that message."""
+        self._cause = message_id
+        try:
+            yield
+        finally:
+            self._cause = None
+
+    def note(self, event: Event, now: datetime) -> None:
+        """Something happened that changes nothing in the case."""
+        self._happen(event, now)
+
+    def freeze(self, policy: CancellationPolicy) -> None:
+        """The terms under which the case stands, once and for all."""
+        self.policy = policy
+
+    def count_message(self) -> None:
+        """One more message arrived, whatever becomes of it."""
+        self.messages_seen += 1
+
+    def answer_opening(self) -> None:
+        """The request that opened the case has heard its answer."""
+        self.opening_answered = True
+
+    def take_events(self) -> list[Happened]:
+        """What has happened since this was asked last, in order."""
+        happened, self._happened = self._happened, []
+        return happened
+
+    def _happen(self, event: Event, now: datetime) -> None:
+        self._happened.append(Happened(event, now, self._cause))
+
+    def _owe(self, *commands: Command, now: datetime) -> None:
+        for command in commands:
+            self.pending.add(command, now)
+            if isinstance(command, OpenTask) and command.task in LASTING_TASKS:
+                self.lasting = [wish for wish in self.lasting if wish.key != command.key] + [command]
+
+    def _owe_letter(self, *letters: LetterOrder, now: datetime) -> None:
+        """Owe letters; each is owed and sent once, by its key."""
+        for one in letters:
+            self.pending.add(SendLetter(letter=one), now, key=f"letter:{one.key}")
 
     # ------------------------------------------------------------------ messages in general
 
@@ -129,13 +187,13 @@ class CaseState(BaseModel):
         """Whether this very message was taken before.
 
         Raises:
-            Refused: the id was used for another content, which would lose one of the two.
+            RuleBroken: the id was used for another content, which would lose one of the two.
         """
         known = self.seen.get(_key(name, message_id))
         if known == _fingerprint(content):
             return True
         if known is not None and name != "formalization":
-            raise refuse("message_id", "já usado por outra mensagem com outro conteúdo")
+            raise RuleBroken("message_id", "id_of_another_message")
         return False
 
     def remember(self, name: str, message_id: str, content: str) -> None:
@@ -145,20 +203,14 @@ class CaseState(BaseModel):
         self.seen[_key(name, message_id)] = _fingerprint(content)
 
     def record_repeat(self, name: str, message_id: str, actor: str, now: datetime) -> None:
-        """A message arrived again: it is in the trail and changes nothing (X2)."""
-        what = vocabulary.message_name(name)
-        self.trail.add(
-            now, actor, "message_repeated", f"Mensagem repetida, nada mudou: {what} ({message_id})."
-        )
+        """A message arrived again: it changes nothing (X2)."""
+        self._happen(MessageRepeated(actor=actor, name=name, message_id=message_id), now)
 
     def record_refusal(
         self, name: str, message_id: str | None, actor: str, problems: list[Problem], now: datetime
     ) -> None:
         """A message was refused: it is in the trail and in `status.refused`, and changes nothing (X8)."""
-        what = vocabulary.message_name(name)
-        why = "; ".join(problem.told for problem in problems)
-        why = why if len(why) <= 300 else f"{why[:299]}…"
-        self.trail.add(now, actor, "message_refused", f"Mensagem recusada ({what}): {why}", tuple(problems))
+        self._happen(MessageRefused(actor=actor, name=name, problems=tuple(problems)), now)
         self.refused.append(
             RefusedMessage(
                 at=now, name=name[:200], actor=actor, message_id=message_id, details=tuple(problems)
@@ -184,7 +236,32 @@ class CaseState(BaseModel):
         """What the formalization still lacks, as codes of contract.md."""
         if self.formalization is not None:
             return []
-        return still_missing(self.mails, self.authorised, self.policy)
+        return still_missing(self.countable_mails, self.authorised, self.policy)
+
+    @property
+    def early_formalization(self) -> Formalization | None:
+        """Complete e-mails that arrived while Commercial still talks: they count once the decision stands (X2)."""
+        if self.stage is not Stage.RETENTION or self.customer_name is None:
+            return None
+        return assess(self.countable_mails, self.authorised, self.policy)
+
+    @property
+    def notice_if_declined(self) -> Notice | None:
+        """The notice of the early formalization, if the customer stays with the decision (X18)."""
+        early = self.early_formalization
+        return notice_from(early.received_at, self.policy) if early else None
+
+    @property
+    def countable_mails(self) -> list[FormalizationMail]:
+        """E-mails that do not belong to an earlier case of the customer (X20)."""
+        after = self.mails_count_after
+        return [mail for mail in self.mails if after is None or mail.received_at > after]
+
+    @property
+    def attention(self) -> list[str]:
+        """Steps of which people were told that they fail, and what nobody acts on (X7, X19)."""
+        steps = [one.step for one in self.pending.failing()]
+        return list(dict.fromkeys([*steps, *(["waiting"] if self.silent else [])]))
 
     @property
     def lapses_at(self) -> datetime | None:
@@ -194,43 +271,29 @@ class CaseState(BaseModel):
         day = self.policy.local_date(self.declined_at)
         return self.policy.day_start(day + timedelta(days=self.policy.formalization_term_days + 1))
 
-    # ------------------------------------------------------------------ duties
+    # ------------------------------------------------------------------ guards
 
-    def owe(self, kind: DutyKind, reference: str = "", missing: tuple[str, ...] = ()) -> None:
-        """Note an effect that a fact obliges the case to."""
-        self.duties_seen += 1
-        self.duties.append(Duty(ordinal=self.duties_seen, kind=kind, reference=reference, missing=missing))
-
-    def done(self, duty: Duty) -> None:
-        """The effect happened."""
-        self.duties = [d for d in self.duties if d.ordinal != duty.ordinal]
-
-    def reach(self, milestone: str) -> bool:
+    def _reach(self, milestone: str) -> bool:
         """Whether this milestone is new; it is reached from now on."""
         if milestone in self.milestones:
             return False
         self.milestones.append(milestone)
         return True
 
-    # ------------------------------------------------------------------ guards
-
-    def _advance(self, event: Event, field: str) -> None:
+    def _advance(self, move: Move, field: str) -> None:
         try:
-            self.stage = advance(self.stage, event)
+            self.stage = advance(self.stage, move)
         except NotAllowed:
-            raise refuse(field, f"não se aplica a um caso na etapa {self._stage_name}") from None
+            raise RuleBroken(field, "not_in_this_stage", stage=self.stage) from None
+        self.silent = False
 
     def _must_be_open(self) -> None:
         if self.stage.is_terminal:
-            raise refuse("stage", f"o caso já terminou ({self._stage_name}) e não muda mais")
+            raise RuleBroken("stage", "ended", stage=self.stage)
 
-    def _must_stand_in(self, *stages: Stage, what: str) -> None:
+    def _must_stand_in(self, *stages: Stage, message: str) -> None:
         if self.stage not in stages:
-            raise refuse("stage", f"{what} não se aplica a um caso na etapa {self._stage_name}")
-
-    @property
-    def _stage_name(self) -> str:
-        return f"“{vocabulary.stage(self.stage)}”"
+            raise RuleBroken("stage", "message_not_in_this_stage", message=message, stage=self.stage)
 
 
 _REFUSALS_KEPT = 50

@@ -7,8 +7,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from cancellation.domain.refusal import Problem
 
-LETTER_SENT = "letter_sent"
-REMINDED = "reminded"
 SYSTEM = "sistema"
 """The actor of what the case does by itself."""
 
@@ -32,17 +30,29 @@ class Trail(BaseModel):
     """Entries in order, and how many of them the CRM already holds."""
 
     entries: list[TrailEntry] = Field(default_factory=list)
+    """The newest entries, without a gap; those before are in the CRM."""
     last_seq: int = 0
     recorded_seq: int = 0
     """Up to which entry the CRM has confirmed the record."""
+    urgent_seq: int = 0
+    """Up to which entry the CRM should hear now; what is newer can go along with the next record."""
 
     _KEPT = 1000
     _KEPT_SIZE = 1_600_000
     _MOVED_SIZE = 600_000
+    _BATCH = 200
     _BATCH_SIZE = 300_000
 
     def add(
-        self, at: AwareDatetime, actor: str, kind: str, detail: str, problems: tuple[Problem, ...] = ()
+        self,
+        at: AwareDatetime,
+        actor: str,
+        kind: str,
+        detail: str,
+        *,
+        problems: tuple[Problem, ...] = (),
+        message_id: str | None = None,
+        urgent: bool = True,
     ) -> None:
         """Append an entry; text is cleaned of control characters and cut to a readable length."""
         self.last_seq += 1
@@ -54,12 +64,16 @@ class Trail(BaseModel):
                 kind=kind,
                 detail=_clean(detail, 2000),
                 problems=problems,
+                message_id=message_id,
             )
         )
+        if urgent:
+            self.urgent_seq = self.last_seq
 
-    def unrecorded(self, most: int = 200) -> list[TrailEntry]:
-        """The oldest entries that the CRM does not hold yet."""
-        waiting = [entry for entry in self.entries if entry.seq > self.recorded_seq][:most]
+    def unrecorded(self) -> list[TrailEntry]:
+        """The oldest entries that the CRM does not hold yet, as many as one record may carry."""
+        first = self._place_after(self.recorded_seq)
+        waiting = self.entries[first : first + self._BATCH]
         sizes = list(accumulate(map(_size, waiting)))
         return waiting[: max(1, bisect_right(sizes, self._BATCH_SIZE))]
 
@@ -70,7 +84,25 @@ class Trail(BaseModel):
     def confirm(self, seq: int) -> None:
         """The CRM holds every entry up to `seq`; old ones beyond a bound are let go of here."""
         self.recorded_seq = max(self.recorded_seq, seq)
-        self._keep(min(self._KEPT, self._count_within(self._KEPT_SIZE)))
+        if len(self.entries) > self._KEPT:
+            self._keep(min(self._KEPT, self._count_within(self._KEPT_SIZE)))
+
+    def go_on_after(self, held: int) -> None:
+        """The CRM holds entries up to `held` that are not these: what is unrecorded gets the numbers after them."""
+        ours = self.entries[self._place_after(self.recorded_seq) :]
+        self.entries = [
+            entry.model_copy(update={"seq": held + place}) for place, entry in enumerate(ours, start=1)
+        ]
+        self.recorded_seq, self.last_seq = held, held + len(ours)
+        self.urgent_seq = self.last_seq
+
+    def go_back_to(self, held: int) -> bool:
+        """The CRM has lost what came after `held`: it is given again; False if it is not remembered here."""
+        if self.entries and self.entries[0].seq > held + 1:
+            return False
+        self.recorded_seq = held
+        self.urgent_seq = self.last_seq
+        return True
 
     def shorten(self) -> None:
         """Let go of what the CRM holds, but for the newest part, before the case moves to a new execution."""
@@ -82,9 +114,13 @@ class Trail(BaseModel):
         return self.recorded_seq >= self.last_seq
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether the CRM should hear now; that a letter went out can go along with the next record."""
-        return any(entry.kind not in (LETTER_SENT, REMINDED) for entry in self.unrecorded())
+    def is_urgent(self) -> bool:
+        """Whether the CRM should hear now."""
+        return self.urgent_seq > self.recorded_seq
+
+    def _place_after(self, seq: int) -> int:
+        """The place of the first entry after number `seq`."""
+        return max(0, seq + 1 - self.entries[0].seq) if self.entries else 0
 
     def _count_within(self, size: int) -> int:
         """How many of the newest entries fit into `size` bytes; one at least."""
@@ -92,21 +128,18 @@ class Trail(BaseModel):
         return max(1, bisect_right(sizes, size))
 
     def _keep(self, newest: int) -> None:
-        surplus = len(self.entries) - newest
+        """Only entries that the CRM holds are let go of."""
+        surplus = min(len(self.entries) - newest, self._place_after(self.recorded_seq))
         if surplus > 0:
-            self.entries = [
-                entry
-                for place, entry in enumerate(self.entries)
-                if place >= surplus or entry.seq > self.recorded_seq
-            ]
+            del self.entries[:surplus]
 
 
 def _size(entry: TrailEntry) -> int:
     """About how many bytes an entry takes, at the most."""
     words = len(entry.detail) + sum(len(p.field) + len(p.problem) + 30 for p in entry.problems)
-    return 4 * words + 200
+    return 4 * words + 300
 
 
 def _clean(text: str, longest: int) -> str:
-    readable = "".join(c if c.isprintable() else " " for c in text)
+    readable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     return readable if len(readable) <= longest else readable[: longest - 1] + "…"

@@ -191,6 +191,9 @@ class Archive(Value):
     """Bytes."""
     sha256: str
     expires_at: AwareDatetime
+    left_out: tuple[str, ...] = ()
+    """Recordings that could not be delivered, by name; at most twenty of them."""
+    left_out_count: int = 0
 
 
 class Released(BaseModel):

@@ -5,6 +5,7 @@ Letters, CRM tasks, the trail, the Web UI and the terminal all take their words 
 
 from typing import Final, NamedTuple
 
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import (
     Authentication,
@@ -131,6 +132,8 @@ _DUES: Final = {
     "remind_formalization": "Lembrete da formalização",
     "remind_portability": "Lembrete da portabilidade",
     "remind_link": "Lembrete do link das gravações",
+    "retry": "Nova tentativa de uma etapa recusada",
+    "give_up": "Fim das tentativas de entregar uma mensagem",
 }
 _STEPS: Final = {
     "open_case": "Registrar o caso e a tarefa do Comercial no CRM",
@@ -146,6 +149,61 @@ _STEPS: Final = {
     "revoke_links": "Invalidar os links de download",
     "purge_recordings": "Remover as gravações",
     "send_letters": "Enviar mensagens",
+    "waiting": "Registrar o resultado da conversa com o cliente",
+}
+_LETTERS: Final = {
+    LetterKind.REQUEST_TO_COMMERCIAL: "aviso do pedido ao Comercial",
+    LetterKind.REQUEST_RECEIVED: "confirmação do pedido, com o protocolo",
+    LetterKind.SCRIPT: "orientações para formalizar o cancelamento",
+    LetterKind.WHAT_IS_MISSING: "aviso do que falta na formalização",
+    LetterKind.MAIL_TO_DECIDE: "e-mail a conferir pelo Comercial",
+    LetterKind.FORMALIZED_EARLY: "aviso de formalização completa recebida antes do resultado",
+    LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: "aviso ao Comercial de formalização já completa",
+    LetterKind.NOTICE_STARTED: "confirmação da formalização, com as datas do aviso prévio",
+    LetterKind.FINAL_BILLING: "aviso de faturamento final ao Financeiro",
+    LetterKind.SHUTDOWN_PLAN: "planejamento de desligamento ao Suporte",
+    LetterKind.RECORDINGS_READY: "link para baixar as gravações",
+    LetterKind.NO_RECORDINGS: "aviso de que não há gravações a entregar",
+    LetterKind.RETAINED: "confirmação de que o cliente permanece",
+    LetterKind.WITHDRAWN: "confirmação da desistência do cancelamento",
+    LetterKind.WITHDRAWN_TO_TEAM: "aviso interno de que o cancelamento foi desfeito",
+    LetterKind.LAPSED: "aviso de fim do prazo para formalizar",
+    LetterKind.LAPSED_TO_COMMERCIAL: "aviso ao Comercial de fim do prazo para formalizar",
+    LetterKind.DISCARDED: "aviso de que o cancelamento não segue",
+    LetterKind.DISCARDED_TO_TEAM: "aviso interno de que o cancelamento foi interrompido",
+    LetterKind.NOTHING_TO_CLOSE: "aviso ao Comercial de pedido de quem já está cancelado",
+    LetterKind.DISCARDED_TO_COMMERCIAL: "aviso ao Comercial de caso descartado",
+    LetterKind.CLOSED: "confirmação de encerramento",
+    LetterKind.HOLD_ENDED: "aviso sobre número mantido para portabilidade",
+    LetterKind.HOLD_ENDED_TO_TEAM: "aviso interno sobre número mantido para portabilidade",
+    LetterKind.CLOSED_TO_TEAM: "aviso interno de encerramento",
+    LetterKind.ATTENTION: "pedido de atenção",
+    LetterKind.REMIND_COMMERCIAL: "lembrete ao Comercial",
+    LetterKind.REMIND_FORMALIZATION: "lembrete da formalização",
+    LetterKind.REMIND_PORTABILITY: "lembrete do prazo de portabilidade",
+    LetterKind.REMIND_LINK: "lembrete do link das gravações",
+    LetterKind.BOUNCED: "aviso de mensagem devolvida",
+    LetterKind.UNDELIVERED: "aviso de mensagem não entregue",
+}
+_UNDELIVERED: Final = {
+    "no_contact": "o cliente não tem contato autorizado com e-mail",
+    "put_off": "o servidor de destino adiou a entrega até o fim das tentativas",
+}
+_TASKS: Final = {
+    "commercial": "falar com o cliente",
+    "new_contact": "novo contato do cliente",
+    "formalization": "aguardar a formalização",
+    "d30": "término do aviso prévio",
+    "final_billing": "faturamento final",
+    "shutdown_plan": "planejar o desligamento",
+    "mail": "decidir sobre um e-mail",
+    "offer": "cumprir a oferta aceita",
+    "attention": "etapa parada",
+    "silence": "registrar o resultado",
+    "undelivered": "mensagem não entregue",
+    "reason_of_stop": "informar o motivo da interrupção",
+    "left_out": "gravações que ficaram de fora",
+    "nothing_to_close": "responder a quem já está cancelado",
 }
 _ACCESSES: Final = {
     "page": "página aberta",
@@ -162,6 +220,7 @@ _MESSAGES: Final = {
     "recordings_request": "pedido das gravações",
     "withdrawal": "desistência do cancelamento",
     "discard": "descarte do caso",
+    "bounce": "devolução de uma mensagem nossa",
 }
 _ENVELOPE: Final = {
     "message_id": "identificação",
@@ -259,6 +318,21 @@ def due(what: str) -> str:
 def step(name: str) -> str:
     """What an activity does, by the name of the activity."""
     return _STEPS.get(name, name)
+
+
+def letter(kind: LetterKind) -> str:
+    """What a message of ours is."""
+    return _LETTERS[kind]
+
+
+def undelivered(why: str) -> str:
+    """Why a letter did not arrive: our own codes in words, a mail server's words as they are."""
+    return _UNDELIVERED.get(why, why)
+
+
+def task(key: str) -> str:
+    """What a CRM task is about, by its key."""
+    return _TASKS.get(key.partition(":")[0], key)
 
 
 def access(kind: str) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from zoneinfo import ZoneInfo
 
-ZONE = ZoneInfo("America/Sao_Paulo")
+from cancellation.domain.zone import wheel_zone
+
+ZONE = wheel_zone()
 
 _WEEKDAYS = (
     "segunda-feira",

@@ -94,6 +94,15 @@ class DiscardMessage(Message):
     reason: LongText
 
 
+class BounceMessage(Message):
+    """A letter of ours came back some time after it had been taken (X16)."""
+
+    letter: ShortText
+    """The Message-ID of our letter."""
+    status: LongText
+    """What the delivery report says: the code, and the server's words without addresses."""
+
+
 class CaseStart(Value):
     """The start argument of the workflow `Cancellation`."""
 
@@ -111,5 +120,6 @@ SIGNALS: Final[dict[str, type[Message]]] = {
     "recordings_request": RecordingsRequestMessage,
     "withdrawal": WithdrawalMessage,
     "discard": DiscardMessage,
+    "bounce": BounceMessage,
 }
 """Signal name to payload; each is also an update with the suffix `_checked`."""

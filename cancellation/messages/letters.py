@@ -203,6 +203,8 @@ class Delivery(Value):
     message_id: str
     refused: str | None = None
     """The mail server's permanent refusal, without addresses; None when somebody got it."""
+    put_off: bool = False
+    """It cannot go now, and neither can what comes after it to the same audience."""
     partly_refused: str | None = None
     """Of a letter that somebody got: the permanent refusal of other recipients, without addresses."""
 

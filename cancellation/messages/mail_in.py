@@ -9,7 +9,6 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from cancellation.domain.values import Value
 
-MAIL_WORKFLOW: Final = "IncomingMail"
 MAIL_WORKFLOW_PREFIX: Final = "mail-"
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

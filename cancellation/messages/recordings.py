@@ -43,6 +43,9 @@ class PurgeReport(Value):
     recordings: int
     archives: int
     bytes: int
+    left_out: tuple[str, ...] = ()
+    """Recordings that could not be removed, by name; at most twenty of them."""
+    left_out_count: int = 0
 
 
 class AccessKind(StrEnum):

@@ -1,11 +1,11 @@
 """What a case answers: to a query, to an update, at its end (contract.md)."""
 
-from datetime import date, datetime
+from datetime import date
+from decimal import Decimal
 
 from pydantic import AwareDatetime
 
-from cancellation.domain.case import Case
-from cancellation.domain.due import Due, due_instants
+from cancellation.domain.due import Due
 from cancellation.domain.notice import Notice
 from cancellation.domain.stage import Stage
 from cancellation.domain.state import RefusedMessage
@@ -45,6 +45,31 @@ class FormalizationView(Value):
     confirmed_by: str | None
     original_sha256: str | None
     original_ref: str | None
+    counts_from: AwareDatetime | None = None
+    """From when the notice counts, or would count if the decision stands (X18)."""
+    notice_if_declined: Notice | None = None
+    """Of an e-mail that came early: the notice that follows if the customer stays with the decision (X18)."""
+
+
+class PendingView(Value):
+    """A piece of work that is owed outside (X7, X17)."""
+
+    what: str
+    """The step's code."""
+    system: str
+    since: AwareDatetime
+    failing_since: AwareDatetime | None = None
+    attention: bool = False
+
+
+class UndecidedMail(Value):
+    """An e-mail that waits for a person's decision (X15)."""
+
+    message_id: str
+    sender: str
+    subject: str
+    received_at: AwareDatetime
+    why: tuple[str, ...]
 
 
 class NumberView(Value):
@@ -94,6 +119,12 @@ class CaseStatus(Value):
     refused: tuple[RefusedMessage, ...]
     outcome: str | None
     messages_seen: int
+    pending: tuple[PendingView, ...] = ()
+    undecided_mails: tuple[UndecidedMail, ...] = ()
+    ended_at: AwareDatetime | None = None
+    ended_by: str | None = None
+    released: Released | None = None
+    invoice_total: Decimal | None = None
 
 
 class HeldNumber(Value):
@@ -116,111 +147,3 @@ class CaseResult(Value):
     held_numbers: tuple[HeldNumber, ...]
     voided_charges: int
     trail_entries: int
-
-
-def outcome_of(case: Case) -> str | None:
-    """How the case ended; None while it is open."""
-    return case.stage.value if case.stage.is_terminal else None
-
-
-def status_of(case: Case, now: datetime) -> CaseStatus:
-    """Describe a case as it stands at `now`."""
-    return CaseStatus(
-        case_id=case.case_id,
-        protocol=case.protocol,
-        customer_id=case.customer_id,
-        customer_name=case.customer_name,
-        stage=case.stage,
-        crm_status=case.stage.crm_status,
-        opened_at=case.opened_at,
-        channel=case.channel,
-        contacts=tuple(case.contacts),
-        reason=case.reason,
-        offers=tuple(case.offers),
-        formalization=_formalization(case),
-        missing=tuple(case.missing),
-        notice=case.notice,
-        numbers=tuple(_number(case, number) for number in _numbers(case)),
-        recordings=_recordings(case),
-        attention=tuple(case.attention),
-        due=tuple(due_instants(case, now)),
-        refused=tuple(case.refused),
-        outcome=outcome_of(case),
-        messages_seen=case.messages_seen,
-    )
-
-
-def result_of(case: Case) -> CaseResult:
-    """The result of an ended case.
-
-    Raises:
-        ValueError: the case has not ended.
-    """
-    outcome = outcome_of(case)
-    if outcome is None or case.ended_at is None:
-        raise ValueError(f"the case has not ended: {case.stage}")
-    return CaseResult(
-        case_id=case.case_id,
-        protocol=case.protocol,
-        outcome=outcome,
-        ended_at=case.ended_at,
-        notice=case.notice,
-        released=case.released,
-        held_numbers=tuple(
-            HeldNumber(number=h.number, held_until=h.held_until, ended=h.ended) for h in case.held
-        ),
-        voided_charges=case.voided_charges,
-        trail_entries=case.trail.last_seq,
-    )
-
-
-def _formalization(case: Case) -> FormalizationView | None:
-    found = case.formalization
-    if found is None:
-        return None
-    mail = found.completing
-    return FormalizationView(
-        message_id=mail.message_id,
-        sender=mail.sender,
-        recipients=found.recipients,
-        received_at=found.received_at,
-        subject=mail.subject,
-        reason=found.reason,
-        authentication=mail.authentication,
-        confirmed_by=mail.confirmed_by,
-        original_sha256=mail.original_sha256,
-        original_ref=mail.original_ref,
-    )
-
-
-def _numbers(case: Case) -> list[str]:
-    return list(dict.fromkeys([*case.numbers, *(port.number for port in case.ports)]))
-
-
-def _number(case: Case, number: str) -> NumberView:
-    port = next((p for p in case.ports if p.number == number), None)
-    hold = next((h for h in case.held if h.number == number), None)
-    return NumberView(
-        number=number,
-        port=port.status if port else None,
-        operator=port.operator if port else None,
-        requested_at=port.requested_at if port else None,
-        held_until=hold.held_until if hold else None,
-        ended=hold.ended if hold else None,
-    )
-
-
-def _recordings(case: Case) -> RecordingsView | None:
-    wanted = case.recordings
-    if wanted is None:
-        return None
-    archive = case.archive
-    return RecordingsView(
-        from_date=wanted.from_date,
-        to_date=wanted.to_date,
-        deliver_to=wanted.deliver_to,
-        delivered=archive is not None,
-        files=archive.files if archive else None,
-        size=archive.size if archive else None,
-        expires_at=archive.expires_at if archive else None,
-    )

@@ -4,13 +4,13 @@ import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 import typer
 
+from cancellation.domain.zone import wheel_zone
 from starters.cli.running import ExitCode, Failure
 
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+SAO_PAULO = wheel_zone()
 
 CaseReference = Annotated[
     str,

@@ -12,11 +12,11 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from cancellation.adapters.crm_views import ReadableCrm
 from cancellation.adapters.postgres.migrate import migrate
 from cancellation.client import CancellationClient
+from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.messages.seed import CustomerSeed
 from cancellation.settings import Settings
 from samples import customer_ids, sample_customer, sample_recordings
 from workers.wiring import open_systems
-from workflows.search_attributes import REGISTRY
 
 _TYPES: Final = {
     "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
@@ -43,7 +43,9 @@ async def prepare_temporal(settings: Settings) -> list[str]:
     known = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=client.namespace)
     )
-    missing = {name: _TYPES[kind] for name, kind in REGISTRY.items() if name not in known.custom_attributes}
+    missing = {
+        name: _TYPES[kind] for name, kind in SEARCH_ATTRIBUTES.items() if name not in known.custom_attributes
+    }
     if missing:
         await client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)

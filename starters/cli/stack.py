@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 from temporalio.client import Client
 
+from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.settings import Addresses, Settings
 from starters.cli.options import SAO_PAULO
 from starters.cli.preparing import plant_samples, prepare_database
@@ -16,7 +17,6 @@ from starters.gateway import is_serving
 from starters.inbox.listener import is_listening
 from workers.embedded import Child, EmbeddedStack
 from workers.main import is_polled
-from workflows.search_attributes import REGISTRY
 
 
 def embedded_stack(
@@ -48,7 +48,7 @@ def embedded_stack(
 
     return EmbeddedStack(
         settings,
-        search_attributes=REGISTRY,
+        search_attributes=SEARCH_ATTRIBUTES,
         children=_children,
         prepare=prepare,
         virtual_clock=virtual_clock,

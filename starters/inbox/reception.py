@@ -10,9 +10,9 @@ from temporalio.client import Client
 from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from cancellation.client import TASK_QUEUE
+from cancellation.contract import CANCELLATIONS, INCOMING_MAIL
 from cancellation.messages.crm import Original
-from cancellation.messages.mail_in import MAIL_WORKFLOW, IncomingMail
+from cancellation.messages.mail_in import IncomingMail
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Reception:
 
     originals: Originals
     temporal: Client
-    task_queue: str = TASK_QUEUE
+    task_queue: str = CANCELLATIONS
 
     async def take(
         self,
@@ -68,7 +68,7 @@ class Reception:
         )
         try:
             await self.temporal.start_workflow(
-                MAIL_WORKFLOW,
+                INCOMING_MAIL,
                 mail,
                 id=mail.workflow_id,
                 task_queue=self.task_queue,

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import typer.main
 
+from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel, ReasonCategory
 from cancellation.messages.facts import SIGNALS
 from starters.cli.app import build
-from workflows.search_attributes import REGISTRY
 
 CHECKOUT = Path(__file__).parents[2]
 DOCUMENTS = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
@@ -41,7 +41,7 @@ def test_every_link_in_a_document_leads_somewhere(document: Path) -> None:
 
 def test_filters_name_attributes_and_values_that_exist() -> None:
     text = (CHECKOUT / "docs" / "servidores.md").read_text()
-    assert set(re.findall(r"\bCancellation[A-Z]\w+", text)) <= set(REGISTRY)
+    assert set(re.findall(r"\bCancellation[A-Z]\w+", text)) <= set(SEARCH_ATTRIBUTES)
     for attribute, value in re.findall(r"(Cancellation(?:Stage|Reason|Channel))='(\w+)'", text):
         codes = {
             "CancellationStage": Stage,

@@ -21,6 +21,7 @@ from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.adapters.memory.mailer import MemoryMailer
 from cancellation.adapters.memory.recordings import MemoryRecordings
 from cancellation.adapters.memory.telephony import MemoryTelephony
+from cancellation.contract import ATTENTION
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.trail import TrailEntry
@@ -30,7 +31,6 @@ from cancellation.messages.status import CaseResult, CaseStatus
 from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
 from workers.worker import Systems, activities_of, cancellation_worker
-from workflows.search_attributes import ATTENTION
 
 POLICY = CancellationPolicy()
 MOST_SKIPS = 5_000

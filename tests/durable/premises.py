@@ -21,12 +21,11 @@ from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.migrate import migrate
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.telephony import PostgresTelephony
+from cancellation.contract import CANCELLATIONS, SEARCH_ATTRIBUTES
 from cancellation.messages.seed import CustomerSeed
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.outage import Fragile
 from workers.embedded import EmbeddedPostgres, EmbeddedTemporal, MailSink
-from workflows.search_attributes import REGISTRY
-from workflows.task_queues import CANCELLATIONS
 
 _HALT = """
 create or replace function public.halt() returns trigger language plpgsql as $$
@@ -141,7 +140,7 @@ async def premises(folder: Path) -> AsyncIterator[tuple[Premises, EmbeddedTempor
     """All servers up, as durable as in earnest: they are going to be killed."""
     postgres = EmbeddedPostgres(folder / "postgres")
     temporal = EmbeddedTemporal(
-        folder / "temporal", ui_port=0, search_attributes=REGISTRY, virtual_clock=True
+        folder / "temporal", ui_port=0, search_attributes=SEARCH_ATTRIBUTES, virtual_clock=True
     )
     async with postgres, temporal, MailSink(folder / "outbox") as sink:
         await migrate(postgres.database_url)

@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from cancellation import contract as sa
 from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.messages.billing import BillingClosure
 from cancellation.messages.warrant import Warrant
 from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS, ZONE, own_numbers
 from tests.durable.house import CaseDriver, House
 from tests.unit.domain.codes import codes_in
-from workflows import search_attributes as sa
 
 
 async def everything_is_told(case: CaseDriver) -> None:

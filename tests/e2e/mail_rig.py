@@ -18,6 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from activities.guard import Guard
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.client import CancellationClient
+from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import Channel, Outcome, Reason, ReasonCategory
 from cancellation.messages.facts import RequestMessage, RetentionOutcomeMessage
@@ -29,7 +30,6 @@ from tests.durable.customers import address_of, new_customer
 from workers.embedded import EmbeddedTemporal, MailSink
 from workers.wiring import mailroom_of, open_systems
 from workers.worker import Systems, activities_of, cancellation_worker
-from workflows.search_attributes import REGISTRY
 
 FINANCE, COMMERCIAL = "financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br"
 BOTH = (FINANCE, COMMERCIAL)
@@ -40,7 +40,9 @@ PATIENCE = 60.0
 @asynccontextmanager
 async def plain_temporal(folder: Path) -> AsyncIterator[EmbeddedTemporal]:
     """A Temporal server that keeps to the machine's clock."""
-    async with EmbeddedTemporal(folder, ui_port=0, search_attributes=REGISTRY, durable=False) as server:
+    async with EmbeddedTemporal(
+        folder, ui_port=0, search_attributes=SEARCH_ATTRIBUTES, durable=False
+    ) as server:
         yield server
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from cancellation.contract import SEARCH_ATTRIBUTES
 from tests.durable.house import CaseDriver, House
 from workers.embedded import temporal_binary
 from workers.embedded.temporal import dynamic_config_arguments
-from workflows.search_attributes import REGISTRY
 
 HISTORIES = Path(__file__).parent / "histories"
 RELEASE = "0.1"
@@ -88,7 +88,7 @@ STORIES: tuple[Callable[[CaseDriver], Awaitable[None]], ...] = (
 async def record() -> None:
     """Live through every story and write its history."""
     attributes = [
-        part for name, kind in REGISTRY.items() for part in ("--search-attribute", f"{name}={kind}")
+        part for name, kind in SEARCH_ATTRIBUTES.items() for part in ("--search-attribute", f"{name}={kind}")
     ]
     HISTORIES.mkdir(exist_ok=True)
     async with await WorkflowEnvironment.start_time_skipping_v2(

@@ -3,11 +3,11 @@
 from temporalio import workflow
 
 from cancellation import client
+from cancellation.contract import CANCELLATIONS
 from cancellation.messages.facts import SIGNALS
 from starters.cli.schema import CONTRACT_FOLDER, schemas
 from workflows import search_attributes
 from workflows.cancellation import CancellationWorkflow
-from workflows.task_queues import CANCELLATIONS
 
 
 def test_client_and_workers_agree_on_names() -> None:

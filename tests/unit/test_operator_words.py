@@ -5,19 +5,19 @@ from datetime import timedelta
 
 import pytest
 
+from cancellation.application.details import current_details
+from cancellation.application.intake import Incoming, take
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel, Contact, OfferStatus
 from cancellation.language import vocabulary
 from cancellation.messages.crm import TaskOrder
-from cancellation.messages.intake import Incoming, take
 from cancellation.messages.letters import LetterKind
 from cancellation.messages.telephony import Inventory, Number, Resource, ResourceKind
 from tests.unit.domain.build import OPENED, OWN_NUMBER, at_stage, in_notice, mail, offer, port, request
 from tests.unit.domain.codes import codes_in
 from workflows import tasks
-from workflows.details import current_details
 
 NOW = OPENED + timedelta(hours=4)
 INVENTORY = Inventory(

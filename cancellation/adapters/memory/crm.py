@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj, end_of_forsaken, revokes
 from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash

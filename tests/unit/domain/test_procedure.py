@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from cancellation.application.intake import Incoming, take
 from cancellation.domain.case import Case
 from cancellation.domain.due import due_instants
 from cancellation.domain.refusal import Refused
@@ -26,7 +27,6 @@ from cancellation.messages.facts import (
     RetentionOutcomeMessage,
     WithdrawalMessage,
 )
-from cancellation.messages.intake import Incoming, take
 from cancellation.messages.status import status_of
 from tests.unit.domain.build import (
     COMMERCIAL,

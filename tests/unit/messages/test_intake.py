@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cancellation.application.intake import Incoming, content_of, take
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
 from cancellation.messages.facts import SIGNALS
-from cancellation.messages.intake import Incoming, content_of, take
 from cancellation.messages.status import Answer
 from tests.unit.domain.build import OPENED, at_stage, declined, in_notice, kinds, known, opened
 from tests.unit.messages.garbage import BROKEN, VALID, WRONG_VALUES, spoilt

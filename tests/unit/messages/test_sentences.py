@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from cancellation.application.intake import Incoming, take
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel, OfferKind, OfferStatus, Outcome, PortStatus, ReasonCategory
 from cancellation.language import vocabulary
 from cancellation.messages.facts import SIGNALS
-from cancellation.messages.intake import Incoming, take
 from tests.unit.domain.build import (
     COMMERCIAL,
     OPENED,

@@ -6,13 +6,14 @@ from pydantic import BaseModel
 from pydantic_core import from_json
 
 from cancellation.domain.case import Case
-from cancellation.domain.refusal import Refused, refuse
-from cancellation.domain.trail import SYSTEM
+from cancellation.domain.events import FieldsFilled
+from cancellation.domain.refusal import Refused, RuleBroken, refuse
 from cancellation.domain.values import FormalizationMail, Offer, Port, RecordingsRequest, Request
-from cancellation.language import vocabulary
+from cancellation.language.refusals import worded
 from cancellation.messages.envelope import Message, read
 from cancellation.messages.facts import (
     SIGNALS,
+    BounceMessage,
     DiscardMessage,
     FormalizationMessage,
     PortabilityMessage,
@@ -44,18 +45,29 @@ def take(case: Case, incoming: Incoming, now: datetime, new_id: str) -> Answer:
     Raises:
         Refused: nothing changed, except that the refusal is in the trail and in `status.refused`.
     """
-    case.messages_seen += 1
+    case.count_message()
     message_id, actor = _identify(incoming)
     try:
         message = _read(incoming)
-        opened = _is_opening(case, message)
-        duplicate = False if opened else _take(case, incoming.name, _complete(message, new_id, now), now)
-    except Refused as refusal:
-        case.record_refusal(incoming.name, message_id, actor, refusal.problems, now)
-        raise
-    if not duplicate and not opened:
+        with case.caused_by(message.message_id or new_id):
+            answer = _answer(case, incoming.name, message, now, new_id)
+    except (Refused, RuleBroken) as refusal:
+        refused = refusal if isinstance(refusal, Refused) else Refused(worded(refusal))
+        with case.caused_by(message_id):
+            case.record_refusal(incoming.name, message_id, actor, refused.problems, now)
+        if incoming.name == "request" and case.stage.is_terminal:
+            case.let_letters_go(now)
+        raise refused from None
+    return answer
+
+
+def _answer(case: Case, name: str, message: Message, now: datetime, new_id: str) -> Answer:
+    opened = _is_opening(case, message)
+    duplicate = False if opened else _take(case, name, _complete(message, new_id, now), now)
+    if opened:
+        case.answer_opening()
+    elif not duplicate:
         note_filled(case, message, now)
-    case.opening_answered = case.opening_answered or opened
     return Answer(stage=case.stage, protocol=case.protocol, duplicate=duplicate, opened=opened)
 
 
@@ -147,6 +159,8 @@ def _apply(case: Case, message: Message, actor: str, now: datetime) -> None:
             case.withdraw(message.reason, actor, now, at)
         case DiscardMessage():
             case.discard(message.reason, actor, now, at)
+        case BounceMessage():
+            case.hear_of_bounce(message.letter, message.status, actor, now)
         case _:
             raise refuse("name", "mensagem sem tratamento")
 
@@ -189,10 +203,9 @@ def _complete(message: Message, new_id: str, now: datetime) -> Message:
 
 def note_filled(case: Case, message: Message, now: datetime) -> None:
     """The trail says which fields a person left out and the system filled (contract.md)."""
-    filled = [name for name in ("message_id", "occurred_at", "actor") if getattr(message, name) is None]
+    filled = tuple(name for name in ("message_id", "occurred_at", "actor") if getattr(message, name) is None)
     if filled:
-        what = ", ".join(map(vocabulary.envelope_field, filled))
-        case.trail.add(now, SYSTEM, "fields_filled", f"A mensagem veio sem {what}; o sistema completou.")
+        case.note(FieldsFilled(fields=filled), now)
 
 
 def _identify(incoming: Incoming) -> tuple[str | None, str]:

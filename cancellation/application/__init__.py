@@ -1,0 +1,1 @@
+"""What the process does with messages, answers and time: use cases, without engine and without I/O."""

@@ -1,0 +1,190 @@
+"""What the answers of outside systems do to a case: from each port's own words to the case's verbs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from cancellation.application.casefile import CaseFile
+from cancellation.domain.commands import (
+    CloseBilling,
+    DeactivateServices,
+    ExportRecordings,
+    LiftBillingEnd,
+    OpenCase,
+    Owed,
+    PlanBillingEnd,
+    PurgeRecordings,
+    ReadInventory,
+    RecordPort,
+    ReleaseResources,
+    RevokeLinks,
+    SendLetter,
+    System,
+)
+from cancellation.domain.formalization import Formalization
+from cancellation.domain.values import Archive
+from cancellation.messages.crm import CaseOpening, FormalizationRecord, OpenedCase, TrailReceipt
+from cancellation.messages.letters import DeliveryReport
+from cancellation.messages.recordings import LinksEnded
+
+
+def take_answer(
+    file: CaseFile, batch: Sequence[Owed], asked: Any, answer: Any, asked_at: datetime, now: datetime
+) -> None:
+    """A batch of commands was answered: what that means to the case.
+
+    Args:
+        file: the case.
+        batch: the commands, all of one lane, or letters.
+        asked: what the port was told.
+        answer: what the port answered.
+        asked_at: when the attempt began.
+        now: the workflow's instant.
+    """
+    case, first = file.case, batch[0]
+    if isinstance(first.command, SendLetter):
+        _take_deliveries(file, batch, answer, asked_at, now)
+        return
+    if isinstance(first.command, OpenCase):
+        _take_opening(file, asked, answer, now)
+    elif first.system is System.CRM and not _take_receipt(file, batch, answer, asked_at, now):
+        return
+    match first.command:
+        case PlanBillingEnd():
+            case.note_billing_planned(now)
+        case LiftBillingEnd():
+            case.note_billing_lifted(now)
+        case CloseBilling():
+            case.note_billing_closed(answer.invoice.total, answer.voided_charges, now)
+        case ReadInventory():
+            case.learn_inventory(answer, now)
+        case RecordPort(number=number):
+            case.note_port(number, now)
+        case DeactivateServices():
+            case.note_deactivated(now)
+        case ReleaseResources():
+            case.note_released(answer.released, now)
+        case ExportRecordings(ordinal=ordinal):
+            _take_archive(file, answer, ordinal, now)
+        case RevokeLinks() | PurgeRecordings():
+            _take_links_ended(file, answer, now)
+        case _:
+            pass
+    for owed in batch:
+        case.note_done(owed.key, now)
+
+
+def take_failure(
+    file: CaseFile, batch: Sequence[Owed], asked_at: datetime, now: datetime, *, refused: bool
+) -> None:
+    """A batch was not done within the time after which people are told, or was refused for good (X7).
+
+    It is the first of its lane that fails; what queues behind it only waits.
+    """
+    note = file.case.note_refused if refused else file.case.note_failing
+    heads = {owed.lane: owed for owed in reversed(batch)}
+    for owed in heads.values():
+        note(owed.key, asked_at, now)
+
+
+# ---------------------------------------------------------------------------- the CRM
+
+
+def _take_opening(file: CaseFile, asked: CaseOpening, answer: OpenedCase, now: datetime) -> None:
+    case, customer, forsaken = file.case, answer.customer, answer.forsaken
+    authorised = [contact.email.lower() for contact in customer.contacts] if customer else []
+    if forsaken is not None and forsaken.past_no_return:
+        record = forsaken.formalization
+        assert record is not None
+        case.take_over_closing(
+            forsaken.case_id,
+            forsaken.protocol,
+            _formalization(record),
+            record.notice,
+            now,
+            name=customer.name if customer else case.customer_id,
+            authorised=authorised,
+        )
+        file.write_down(now)
+        file.trail.go_on_after(forsaken.trail_seq)
+        return
+    file.trail.confirm(asked.trail[-1].seq)
+    if forsaken is not None:
+        case.undo_forsaken(forsaken.case_id, forsaken.protocol, forsaken.formalization is not None, now)
+    if customer is None:
+        case.miss_customer(now)
+        return
+    case.learn_customer(
+        customer.name,
+        authorised,
+        now,
+        status=customer.status,
+        status_before=answer.status_before,
+        mails_count_after=answer.mails_count_after,
+    )
+
+
+def _take_receipt(
+    file: CaseFile, batch: Sequence[Owed], receipt: TrailReceipt, asked_at: datetime, now: datetime
+) -> bool:
+    """Whether the record was taken; what the CRM holds otherwise decides how it goes on (P20)."""
+    case = file.case
+    if receipt.outcome is not None and not case.stage.is_terminal:
+        case.follow_crm(receipt.outcome, now)
+    if receipt.taken:
+        file.trail.confirm(receipt.recorded_seq)
+        return True
+    if receipt.branched:
+        file.write_down(now)
+        file.trail.go_on_after(receipt.recorded_seq)
+        case.branch(receipt.recorded_seq, now)
+    elif not file.trail.go_back_to(receipt.recorded_seq):
+        case.note_refused(batch[0].key, asked_at, now)
+    return False
+
+
+def _formalization(record: FormalizationRecord) -> Formalization:
+    return Formalization(
+        received_at=record.completing.received_at,
+        completing=record.completing,
+        mails=record.mails,
+        reason=record.reason,
+    )
+
+
+# ---------------------------------------------------------------------------- letters
+
+
+def _take_deliveries(
+    file: CaseFile, batch: Sequence[Owed], report: DeliveryReport, asked_at: datetime, now: datetime
+) -> None:
+    """Each letter went out, was refused, or is put off; what queues behind one that is put off stays owed."""
+    put_off: set[str] = set()
+    for owed, delivery in zip(batch, report.deliveries, strict=True):
+        if not delivery.put_off:
+            file.case.note_letter(
+                owed.key, delivery.message_id, delivery.refused, delivery.partly_refused, now
+            )
+        elif owed.lane not in put_off:
+            put_off.add(owed.lane)
+            file.case.note_failing(owed.key, asked_at, now)
+
+
+# ---------------------------------------------------------------------------- recordings
+
+
+def _take_archive(file: CaseFile, archive: Archive | None, ordinal: int, now: datetime) -> None:
+    if archive is not None:
+        file.case.note_left_out(archive.left_out, archive.left_out_count, now, purging=False)
+    file.case.note_archive(archive, ordinal, now)
+
+
+def _take_links_ended(file: CaseFile, ended: LinksEnded, now: datetime) -> None:
+    case = file.case
+    for access in ended.accesses:
+        case.note_access(access.at, access.address, access.kind.value, access.bytes)
+    if ended.purged is None:
+        case.note_links_ended(now)
+        return
+    case.note_left_out(ended.purged.left_out, ended.purged.left_out_count, now, purging=True)
+    case.note_purged(ended.purged.recordings, ended.purged.archives, now)

@@ -1,0 +1,73 @@
+"""What other systems rely on, once: types, queue, search attributes, facts (contract.md).
+
+Handlers, client, command line and published schemas are held against these tables by tests.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from temporalio.common import SearchAttributeKey
+
+from cancellation.messages.envelope import Message
+from cancellation.messages.facts import SIGNALS
+
+CANCELLATION: Final = "Cancellation"
+"""Workflow type of a case."""
+INCOMING_MAIL: Final = "IncomingMail"
+"""Workflow type of one delivery of one e-mail."""
+CANCELLATIONS: Final = "cancellations"
+"""Task queue."""
+CHECKED: Final = "_checked"
+"""Suffix of the update that takes the same payload as a signal, and answers."""
+
+STAGE: Final = SearchAttributeKey.for_keyword("CancellationStage")
+CUSTOMER: Final = SearchAttributeKey.for_keyword("CancellationCustomer")
+PROTOCOL: Final = SearchAttributeKey.for_keyword("CancellationProtocol")
+REASON: Final = SearchAttributeKey.for_keyword("CancellationReason")
+CHANNEL: Final = SearchAttributeKey.for_keyword("CancellationChannel")
+NOTICE_END: Final = SearchAttributeKey.for_datetime("CancellationNoticeEnd")
+ATTENTION: Final = SearchAttributeKey.for_keyword_list("CancellationAttention")
+
+SEARCH_ATTRIBUTES: Final[dict[str, str]] = {
+    STAGE.name: "Keyword",
+    CUSTOMER.name: "Keyword",
+    PROTOCOL.name: "Keyword",
+    REASON.name: "Keyword",
+    CHANNEL.name: "Keyword",
+    NOTICE_END.name: "Datetime",
+    ATTENTION.name: "KeywordList",
+}
+"""Name to type, in the words of the `temporal` command. Never encrypted; they hold no personal data."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact that others report: a signal, and an update that answers."""
+
+    name: str
+    model: type[Message]
+    description: str
+    """What the Web UI's drop-down says."""
+    command: str | None
+    """The command of `cancelamento` that reports it."""
+
+    @property
+    def update(self) -> str:
+        """The name of the update."""
+        return f"{self.name}{CHECKED}"
+
+
+FACTS: Final = tuple(
+    Fact(name, SIGNALS[name], description, command)
+    for name, description, command in (
+        ("request", "Novo contato do cliente que pede o cancelamento", "open"),
+        ("retention_offer", "Oferta de retenção feita, aceita ou recusada", "offer"),
+        ("retention_outcome", "Resultado da retenção, com o motivo", "outcome"),
+        ("formalization", "E-mail de formalização recebido", "formalize"),
+        ("portability", "Portabilidade de um número", "portability"),
+        ("recordings_request", "Cliente pediu as gravações", "recordings"),
+        ("withdrawal", "Cliente desistiu do cancelamento durante o aviso prévio", "withdraw"),
+        ("discard", "Descartar um caso aberto por engano", "discard"),
+        ("bounce", "Mensagem nossa devolvida depois do envio", None),
+    )
+)

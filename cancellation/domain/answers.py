@@ -1,0 +1,341 @@
+"""What the answers of other systems, and their failures, do to a case."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from cancellation.domain import events
+from cancellation.domain.commands import (
+    CloseTask,
+    LiftBillingEnd,
+    OpenTask,
+    Owed,
+    ReadInventory,
+    RecordPort,
+    RevokeLinks,
+    SendLetter,
+    System,
+    TaskKind,
+)
+from cancellation.domain.formalization import Formalization
+from cancellation.domain.inventory import Inventory
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
+from cancellation.domain.notice import Notice
+from cancellation.domain.procedure import Procedure
+from cancellation.domain.stage import Move, Stage
+from cancellation.domain.state import Held
+from cancellation.domain.values import Archive, FormalizationMail, PortStatus, Released, Team
+
+_GONE = "Cancelado"
+"""The CRM status of a customer whose cancellation was completed (P12)."""
+_LETTERS_KEPT = 100
+_LONGEST_PAUSE = timedelta(days=1)
+_SHORTEST_PAUSE = timedelta(minutes=10)
+
+
+class Answers(Procedure):
+    """A case that hears what became of what it ordered."""
+
+    # ------------------------------------------------------------------ the CRM
+
+    def learn_customer(
+        self,
+        name: str,
+        authorised: list[str],
+        now: datetime,
+        *,
+        status: str = "Ativo",
+        status_before: str = "Ativo",
+        mails_count_after: datetime | None = None,
+    ) -> None:
+        """The CRM answered: e-mails that came before are judged now (X2, X9, X20)."""
+        self.known_to_crm = True
+        self.customer_name = name
+        self.authorised = authorised
+        self.status_before = status_before
+        self.mails_count_after = mails_count_after
+        if self.recordings and self.recordings.deliver_to not in authorised:
+            self.recordings = self.recordings.model_copy(update={"deliver_to": None})
+        if self.stage.is_terminal:
+            return
+        if status == _GONE:
+            self._have_nothing_to_close(now)
+            return
+        self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)
+        self._owe(ReadInventory(), now=now)
+        for mail in self.mails:
+            self._judge(mail, now)
+        self.take_up_formalization(now)
+
+    def _have_nothing_to_close(self, now: datetime) -> None:
+        """A customer with nothing left to close is a task for Commercial and no case (X20)."""
+        self._advance(Move.NOTHING_TO_DO, field="stage")
+        self.ending = "nothing_to_close"
+        self._happen(events.NothingToClose(), now)
+        self._owe(OpenTask(task=TaskKind.NOTHING_TO_CLOSE), now=now)
+        self._owe_letter(LetterOrder(kind=LetterKind.NOTHING_TO_CLOSE, team=Team.COMMERCIAL), now=now)
+
+    def miss_customer(self, now: datetime) -> None:
+        """The CRM does not know the customer: Commercial has the contact, and the case ends (contract.md)."""
+        self.known_to_crm = True
+        if self.stage.is_terminal:
+            return
+        self._advance(Move.NOTHING_TO_DO, field="stage")
+        self.ending = "unknown_customer"
+        self._happen(events.CustomerUnknown(), now)
+
+    def undo_forsaken(self, case_id: str, protocol: str, had_notice: bool, now: datetime) -> None:
+        """An earlier execution was terminated before its point of no return: undo what it left (X20)."""
+        self._happen(events.TookOver(protocol=protocol, closing=False), now)
+        if had_notice:
+            self._owe(LiftBillingEnd(case_id=case_id), RevokeLinks(case_id=case_id), now=now)
+
+    def take_over_closing(
+        self,
+        case_id: str,
+        protocol: str,
+        formalization: Formalization,
+        notice: Notice,
+        now: datetime,
+        *,
+        name: str,
+        authorised: list[str],
+    ) -> None:
+        """An earlier execution was terminated while closing: this one goes on as that case (X20)."""
+        self.customer_name, self.authorised = name, authorised
+        self.case_id, self.protocol = case_id, protocol
+        self.formalization, self.notice = formalization, notice
+        self.mails = list(formalization.mails)
+        self.stage = Stage.CLOSING
+        self.past_no_return = True
+        self.known_to_crm = True
+        self.milestones += ["script", "notice_announced", "shutdown_planned"]
+        self._happen(events.TookOver(protocol=protocol, closing=True), now)
+        self._owe(ReadInventory(), now=now)
+
+    def follow_crm(self, outcome: str, now: datetime) -> None:
+        """After a reset: the CRM holds that the case has ended, so it has (P20)."""
+        if self.stage.is_terminal:
+            return
+        self.stage = Stage(outcome)
+        self.ended_at = now
+        self.milestones += ["ending_settled", "ended"]
+        self.pending.drop(lambda one: True)
+        self._happen(events.FollowedCrm(outcome=outcome), now)
+
+    def notice_reset(self, now: datetime) -> None:
+        """An operator reset the execution: the first look is at the CRM (P20)."""
+        self._happen(events.WasReset(), now)
+        self.want_record(now)
+
+    def branch(self, after: int, now: datetime) -> None:
+        """The CRM holds other entries of the same numbers than this execution made (P20)."""
+        self._happen(events.BranchMadeAnew(after=after), now)
+
+    def tell_crm_change(self, keys: Sequence[str], change: events.CrmUpdated, now: datetime) -> None:
+        """What the record of these commands changes in the CRM; said in the same record, once."""
+        for key in keys:
+            owed = self.pending.find(key)
+            if owed is not None:
+                owed.told = True
+        if change.says_something:
+            self._happen(change, now)
+
+    # ------------------------------------------------------------------ telephony
+
+    def learn_inventory(self, inventory: Inventory, now: datetime) -> None:
+        """Telephony answered: what the customer occupies, and which numbers are the customer's own (P9, P13)."""
+        self.inventory = inventory
+        self.learn_numbers([number.number for number in inventory.numbers if number.customer_owned])
+        if self.past_no_return and self.kept is None:
+            self._hold_ports_of(inventory)
+        self._plan_shutdown(now)
+
+    def learn_numbers(self, numbers: list[str]) -> None:
+        """These numbers are the customer's own."""
+        self.numbers = numbers
+        self.numbers_known = True
+
+    def _hold_ports_of(self, inventory: Inventory) -> None:
+        """The closing of an earlier execution goes on: telephony knows which ports are in flight (X6, X20)."""
+        assert self.notice is not None
+        last = self.notice.last_day + timedelta(days=1 + self.policy.port_grace_days)
+        until = self.policy.day_start(last)
+        known = {hold.number for hold in self.held}
+        self.held += [
+            Held(number=number.number, held_until=until)
+            for number in inventory.numbers
+            if number.port is PortStatus.REQUESTED and number.number not in known
+        ]
+
+    def note_port(self, number: str, now: datetime) -> None:
+        """Telephony knows of the port."""
+        self._happen(events.PortRecorded(number=number), now)
+
+    def forget_port(self, number: str, now: datetime) -> None:
+        """Telephony does not know the number as the customer's: it is not held (X6)."""
+        self.ports = [port for port in self.ports if port.number != number]
+        for hold in self.held:
+            if hold.number == number and hold.ended is None:
+                self.held.remove(hold)
+                self._happen(events.HoldLifted(number=number), now)
+                break
+
+    def note_deactivated(self, now: datetime) -> None:
+        """Services are dead but for what held numbers need (P15)."""
+        self._happen(events.ServicesDeactivated(), now)
+
+    def note_released(self, released: Released, now: datetime) -> None:
+        """Released in all so far, and read back (P17)."""
+        self.released = released
+        self._happen(events.ResourcesReleased(released=released), now)
+
+    # ------------------------------------------------------------------ billing
+
+    def note_billing_planned(self, now: datetime) -> None:
+        """Billing will not recur after the last day."""
+        self._happen(events.BillingEndPlanned(), now)
+
+    def note_billing_lifted(self, now: datetime) -> None:
+        """Billing goes on as before."""
+        self._happen(events.BillingEndLifted(), now)
+
+    def note_billing_closed(self, total: Decimal, voided: int, now: datetime) -> None:
+        """Invoiced, voided and read back (P16)."""
+        self.voided_charges, self.invoice_total = voided, total
+        self._happen(events.BillingClosed(total=total, voided=voided), now)
+
+    # ------------------------------------------------------------------ recordings
+
+    def note_archive(self, archive: Archive | None, ordinal: int, now: datetime) -> None:
+        """The export is done: the customer gets the link, or hears that there was nothing (P10)."""
+        if self.stage is not Stage.NOTICE:
+            return
+        if archive is None:
+            self._happen(events.NoRecordings(), now)
+            self._owe_letter(LetterOrder(kind=LetterKind.NO_RECORDINGS, ordinal=str(ordinal)), now=now)
+            return
+        self.archive = archive
+        self._happen(events.RecordingsReady(archive=archive), now)
+        self._owe_letter(LetterOrder(kind=LetterKind.RECORDINGS_READY, ordinal=str(ordinal)), now=now)
+
+    def note_left_out(self, names: Sequence[str], count: int, now: datetime, *, purging: bool) -> None:
+        """Single recordings could not be delivered or removed: named, and a task stays (P10)."""
+        if not names:
+            return
+        self._happen(events.RecordingsLeftOut(names=tuple(names), count=count, purging=purging), now)
+        what = "purge" if purging else "export"
+        self._owe(OpenTask(task=TaskKind.LEFT_OUT, about=what, words="\n".join(names)), now=now)
+
+    def note_links_ended(self, now: datetime) -> None:
+        """The links are dead."""
+        self._happen(events.LinksRevoked(), now)
+
+    def note_access(self, at: datetime, address: str, what: str, size: int | None) -> None:
+        """Somebody used a link while it lived (P20)."""
+        self._happen(events.LinkUsed(actor=address, what=what, bytes=size), at)
+
+    def note_purged(self, recordings: int, archives: int, now: datetime) -> None:
+        """The data is removed (P10)."""
+        self._happen(events.RecordingsPurged(recordings=recordings, archives=archives), now)
+
+    # ------------------------------------------------------------------ letters
+
+    def note_letter(
+        self, key: str, letter_id: str, refused: str | None, partly: str | None, now: datetime
+    ) -> None:
+        """A letter went out, or its mail server refused it for good (X16)."""
+        owed = self.pending.find(key)
+        if owed is None or not isinstance(owed.command, SendLetter):
+            return
+        letter = owed.command.letter
+        if refused is not None:
+            self.give_up_letter(key, refused, now)
+            return
+        self.threads.setdefault(letter.audience, letter_id)
+        if letter.team is None:
+            self.letters[letter_id] = letter.kind
+            while len(self.letters) > _LETTERS_KEPT:
+                del self.letters[next(iter(self.letters))]
+        self._happen(
+            events.LetterSent(
+                letter=letter.kind, team=letter.team, letter_id=letter_id, partly_refused=partly
+            ),
+            now,
+        )
+        self.note_done(key, now)
+
+    def omit_letter(self, key: str, now: datetime) -> None:
+        """A letter waited until it was not true any more (X18)."""
+        owed = self.pending.find(key)
+        if owed is not None and isinstance(owed.command, SendLetter):
+            self._happen(events.LetterOmitted(letter=owed.command.letter.kind), now)
+            self.note_done(key, now)
+
+    # ------------------------------------------------------------------ any piece of work
+
+    def note_done(self, key: str, now: datetime) -> None:
+        """A command was done: it is owed no more, and whoever was told that it fails hears that it works again."""
+        owed = self.pending.find(key)
+        self.pending.settle(key)
+        if owed is not None and owed.attention:
+            self._clear_attention(owed, now)
+
+    def note_failing(self, key: str, since: datetime, now: datetime) -> None:
+        """A command has been failing since then; after the policy's time people are told (X7, X17)."""
+        owed = self.pending.find(key)
+        if owed is None:
+            return
+        owed.failing_since = owed.failing_since or since
+        patience = timedelta(minutes=self.policy.attention_after_minutes)
+        if not owed.attention and now - owed.failing_since >= patience:
+            self._raise_attention(owed, now, refused=False)
+
+    def note_refused(self, key: str, since: datetime, now: datetime) -> None:
+        """The other side understood and will not do it: asked again after pauses that grow to a day (X7).
+
+        A port that telephony will never record is not asked for again.
+        """
+        owed = self.pending.find(key)
+        if owed is None:
+            return
+        if isinstance(owed.command, RecordPort):
+            self._happen(events.StepRefused(step=owed.step), now)
+            self.note_done(key, now)
+            self.forget_port(owed.command.number, now)
+            return
+        owed.failing_since = owed.failing_since or since
+        owed.retry_at = now + min(_SHORTEST_PAUSE * 2 ** min(owed.refusals, 10), _LONGEST_PAUSE)
+        owed.refusals += 1
+        if not owed.attention:
+            self._raise_attention(owed, now, refused=True)
+
+    def _raise_attention(self, owed: Owed, now: datetime, *, refused: bool) -> None:
+        assert owed.failing_since is not None
+        owed.attention = True
+        self._happen(events.AttentionRaised(step=owed.step, since=owed.failing_since, refused=refused), now)
+        codes = ("refused",) if refused else ()
+        task = OpenTask(task=TaskKind.ATTENTION, about=owed.trouble, codes=codes, since=owed.failing_since)
+        self._owe(task, now=now)
+        if owed.system is not System.MAIL:
+            self._owe_letter(
+                LetterOrder(
+                    kind=LetterKind.ATTENTION,
+                    team=Team.SUPPORT,
+                    ordinal=f"{owed.key}:{self.pending.seen}",
+                    step=owed.step,
+                    codes=codes,
+                    since=owed.failing_since,
+                ),
+                now=now,
+            )
+
+    def _clear_attention(self, owed: Owed, now: datetime) -> None:
+        self._happen(events.AttentionCleared(step=owed.step), now)
+        self._owe(CloseTask(key=f"{TaskKind.ATTENTION.value}:{owed.trouble}"), now=now)
+
+    # ------------------------------------------------------------------ questions
+
+    def mail(self, message_id: str) -> FormalizationMail | None:
+        """The e-mail of that id, while the case remembers it."""
+        return next((mail for mail in self.mails if mail.message_id == message_id), None)

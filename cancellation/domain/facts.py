@@ -1,0 +1,297 @@
+"""What each fact that others report does to a case.
+
+Every method takes `now` (aware) and either changes the case, or raises `RuleBroken` and changes nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from cancellation.domain import events
+from cancellation.domain.commands import (
+    ExportRecordings,
+    OpenTask,
+    RecordPort,
+    TaskKind,
+)
+from cancellation.domain.formalization import assess, content_missing, distrust
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
+from cancellation.domain.notice import notice_from
+from cancellation.domain.refusal import RuleBroken
+from cancellation.domain.stage import Move, Stage
+from cancellation.domain.state import CaseState
+from cancellation.domain.values import (
+    FormalizationMail,
+    Offer,
+    OfferStatus,
+    Outcome,
+    Port,
+    PortStatus,
+    Reason,
+    RecordingsRequest,
+    Request,
+    Team,
+)
+
+_CONTACTS_KEPT = 200
+"""Beside the first; the trail has them all."""
+_CONTACT_TEXT_KEPT = 500
+_OFFERS_KEPT = 50
+_MAILS_KEPT = 100
+_BEFORE_CLOSING = (Stage.RETENTION, Stage.AWAITING_FORMALIZATION, Stage.NOTICE)
+
+
+class Facts(CaseState):
+    """A case that hears of facts."""
+
+    def receive_request(self, request: Request, now: datetime) -> None:
+        """One more contact of the customer: joins the case and moves no date (P1, X1)."""
+        self._must_be_open()
+        first = not self.contacts
+        short = request.model_copy(update={"text": request.text[:_CONTACT_TEXT_KEPT]})
+        self.contacts.append(request if first else short)
+        del self.contacts[1:-_CONTACTS_KEPT]
+        self._happen(events.RequestReceived(actor=request.actor, request=request, first=first), now)
+
+    def record_offer(self, offer: Offer, now: datetime) -> None:
+        """An offer was made, accepted or refused, while the customer may still be kept (P4)."""
+        self._must_stand_in(*_BEFORE_CLOSING, message="retention_offer")
+        known = next((o for o in self.offers if o.offer_id == offer.offer_id), None)
+        if known is None and len(self.offers) >= _OFFERS_KEPT:
+            raise RuleBroken("offer_id", "too_many_offers", most=_OFFERS_KEPT)
+        if known is not None and known.kind is not offer.kind:
+            raise RuleBroken("kind", "offer_of_another_kind", offer_id=offer.offer_id, kind=known.kind)
+        if known is not None and known.status is not OfferStatus.MADE and offer.status is not known.status:
+            raise RuleBroken("status", "offer_answered", offer_id=offer.offer_id, status=known.status)
+        self.offers = [o for o in self.offers if o.offer_id != offer.offer_id] + [offer]
+        self._happen(events.OfferChanged(actor=offer.actor, offer=offer), now)
+
+    def record_outcome(
+        self,
+        outcome: Outcome,
+        reason: Reason,
+        notes: str | None,
+        actor: str,
+        now: datetime,
+        at: datetime | None = None,
+    ) -> None:
+        """Commercial's attempt ended, at `at`: the customer stays, or not (P3, P5, P6)."""
+        stays = outcome is Outcome.RETAINED
+        self._advance(Move.RETAINED if stays else Move.DECLINED, field="outcome")
+        self.reason = reason
+        happened = events.Retained if stays else events.Declined
+        self._happen(happened(actor=actor, reason=reason, notes=notes, told_at=at or now), now)
+        if stays:
+            self.ending, self.ended_by = reason.text, actor
+            return
+        self.declined_at = now
+        self.take_up_formalization(now)
+
+    def receive_formalization(self, mail: FormalizationMail, actor: str, now: datetime) -> None:
+        """An e-mail that asks for the cancellation, complete or not, in any open stage (P7, X2, X9)."""
+        self._must_be_open()
+        if mail.received_at > now + timedelta(seconds=self.policy.clock_skew_seconds):
+            raise RuleBroken("received_at", "in_the_future")
+        if self._came_after_the_term(mail):
+            raise RuleBroken("received_at", "after_the_term")
+        self.mails.append(mail)
+        self.mails_seen += 1
+        self._let_go_of_mails()
+        self._happen(events.FormalizationReceived(actor=actor, mail=mail), now)
+        if self.formalization is None and self.customer_name is not None:
+            self._judge(mail, now)
+            self.take_up_formalization(now)
+
+    def knows_mail(self, mail: FormalizationMail) -> bool:
+        """Whether an e-mail says nothing that reports of the same Message-ID did not say before (X2)."""
+        same = [m for m in self.mails if m.message_id == mail.message_id]
+        reached = {address for m in same for address in m.recipients}
+        # Copies delivered to two mailboxes differ in what servers wrote on top of them, so in their bytes.
+        noise = {
+            "recipients": (),
+            "received_at": mail.received_at,
+            "original_ref": None,
+            "original_sha256": None,
+        }
+        wanted = mail.model_copy(update=noise)
+        return set(mail.recipients) <= reached and any(m.model_copy(update=noise) == wanted for m in same)
+
+    def record_port(self, port: Port, now: datetime) -> None:
+        """What became of a number's portability (P9, X6)."""
+        self._must_be_open()
+        if self.numbers_known and port.number not in self.numbers:
+            raise RuleBroken("number", "not_the_customers_number")
+        hold = next((h for h in self.held if h.number == port.number), None)
+        if self.stage is Stage.CLOSING and (hold is None or hold.ended is not None):
+            raise RuleBroken("number", "not_held")
+        if self.stage is Stage.CLOSING and port.status is PortStatus.REQUESTED:
+            raise RuleBroken("status", "port_asked_for_too_late")
+        known = next((p for p in self.ports if p.number == port.number), None)
+        if known is not None and known.status is PortStatus.COMPLETED:
+            raise RuleBroken("status", "ported_already")
+        asked = now if port.status is PortStatus.REQUESTED else None
+        if known is not None and known.requested_at is not None:
+            asked = known.requested_at
+        entry = port.model_copy(update={"requested_at": asked})
+        self.ports = [p for p in self.ports if p.number != port.number] + [entry]
+        self._happen(events.PortChanged(actor=port.actor, port=port), now)
+        fact = RecordPort(number=port.number, status=port.status, operator=port.operator, at=port.at)
+        self._owe(fact, now=now)
+        if hold is not None and hold.ended is None:
+            hold.ended = "completed" if port.status is PortStatus.COMPLETED else "expired"
+
+    def request_recordings(self, wanted: RecordingsRequest, now: datetime) -> None:
+        """The customer wants the recordings; the link comes once the notice runs (P10)."""
+        self._must_stand_in(*_BEFORE_CLOSING, message="recordings_request")
+        if wanted.from_date and wanted.to_date and wanted.from_date > wanted.to_date:
+            raise RuleBroken("to_date", "before_from_date")
+        stranger = wanted.deliver_to is not None and wanted.deliver_to not in self.authorised
+        if stranger and self.customer_name is not None:
+            raise RuleBroken("deliver_to", "not_an_authorised_contact")
+        self.recordings = wanted
+        self._happen(events.RecordingsRequested(actor=wanted.actor, wanted=wanted), now)
+        if self.stage is Stage.NOTICE:
+            self._deliver_recordings(now)
+
+    def withdraw(self, reason: str, actor: str, now: datetime, at: datetime | None = None) -> None:
+        """The customer gave up leaving during the notice, at `at` (X3)."""
+        self._advance(Move.WITHDRAWN, field="stage")
+        self.ending, self.ended_by = reason, actor
+        self._happen(events.Withdrawn(actor=actor, reason=reason, told_at=at or now), now)
+
+    def discard(self, reason: str, actor: str, now: datetime, at: datetime | None = None) -> None:
+        """The case was opened by mistake; somebody said so at `at`."""
+        self._advance(Move.DISCARDED, field="stage")
+        self.ending, self.ended_by = reason, actor
+        self._happen(events.Discarded(actor=actor, reason=reason, told_at=at or now), now)
+
+    def stop(self, actor: str, now: datetime) -> None:
+        """The Temporal execution was asked to cancel: ends the case while nothing destructive was done."""
+        if self.past_no_return or self.stage.is_terminal:
+            self._happen(events.StopRefused(actor=actor), now)
+            return
+        self._advance(Move.STOPPED, field="stage")
+        self.ended_by = actor
+        self._happen(events.Stopped(actor=actor), now)
+
+    def hear_of_bounce(self, letter_id: str, status: str, actor: str, now: datetime) -> None:
+        """A letter of ours came back: Commercial hears of it as of a refusal at once, once a letter (X16)."""
+        kind = self.letters.get(letter_id)
+        if kind is None:
+            raise RuleBroken("letter", "unknown_letter")
+        self._happen(events.LetterBounced(actor=actor, letter=kind, message_id=letter_id, status=status), now)
+        del self.letters[letter_id]
+        if self.stage.is_terminal:
+            return
+        self._owe(OpenTask(task=TaskKind.UNDELIVERED, about=kind.value, words=status), now=now)
+        self._owe_letter(
+            LetterOrder(
+                kind=LetterKind.BOUNCED,
+                team=Team.COMMERCIAL,
+                ordinal=letter_id,
+                about=kind,
+                words=status,
+            ),
+            now=now,
+        )
+
+    # ------------------------------------------------------------------ what facts lead to
+
+    def take_up_formalization(self, now: datetime) -> None:
+        """Move to the notice if the e-mails at hand are complete; else stay (P7, P8, X2).
+
+        Nothing counts before the CRM has said whose contacts are authorised (X9).
+        """
+        if self.stage is Stage.RETENTION:
+            self._tell_of_early_formalization(now)
+        if self.stage is not Stage.AWAITING_FORMALIZATION or self.customer_name is None:
+            return
+        formalization = assess(self.countable_mails, self.authorised, self.policy)
+        if formalization is None:
+            return
+        self._advance(Move.FORMALIZED, field="stage")
+        self.formalization = formalization
+        self.untold = None
+        self.notice = notice_from(formalization.received_at, self.policy)
+        self._happen(events.Formalized(notice=self.notice), now)
+        if self.recordings is not None:
+            self._deliver_recordings(now)
+
+    def _tell_of_early_formalization(self, now: datetime) -> None:
+        """Who wrote before Commercial was done hears that it is complete, and so does Commercial (X18)."""
+        early, notice = self.early_formalization, self.notice_if_declined
+        if early is None or notice is None or not self._reach("told_early"):
+            return
+        self._happen(events.FormalizedEarly(notice=notice), now)
+        reply = early.completing.message_id
+        self._owe_letter(
+            LetterOrder(kind=LetterKind.FORMALIZED_EARLY, in_reply_to=reply),
+            LetterOrder(kind=LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL, team=Team.COMMERCIAL),
+            now=now,
+        )
+
+    def _judge(self, mail: FormalizationMail, now: datetime) -> None:
+        """Who has to hear of an e-mail that does not complete the formalization."""
+        if self.mails_count_after is not None and mail.received_at <= self.mails_count_after:
+            self._happen(
+                events.MailOfEarlierCase(mail_id=mail.message_id, ended_at=self.mails_count_after), now
+            )
+            return
+        doubts = tuple(distrust(mail, self.authorised))
+        if doubts:
+            self._happen(events.FormalizationUntrusted(mail_id=mail.message_id, doubts=doubts), now)
+            self._owe(OpenTask(task=TaskKind.DECIDE_ON_MAIL, about=mail.message_id, codes=doubts), now=now)
+            self._owe_letter(
+                LetterOrder(
+                    kind=LetterKind.MAIL_TO_DECIDE,
+                    team=Team.COMMERCIAL,
+                    ordinal=str(self.mails_seen),
+                    codes=doubts,
+                    mail_id=mail.message_id,
+                ),
+                now=now,
+            )
+            return
+        trusted = [m for m in self.countable_mails if not distrust(m, self.authorised)]
+        missing = tuple(content_missing(trusted, self.policy))
+        if not missing:
+            return
+        self._happen(events.FormalizationIncomplete(missing=missing), now)
+        if self.stage is Stage.RETENTION:
+            self.untold = mail.message_id
+        else:
+            self._tell_what_is_missing(mail.message_id, now)
+
+    def _tell_what_is_missing(self, mail_id: str, now: datetime) -> None:
+        """Exactly what is missing, in the same thread; what was not said yet of an earlier e-mail is no more (P7)."""
+        self._owe_letter(
+            LetterOrder(
+                kind=LetterKind.WHAT_IS_MISSING,
+                ordinal=str(self.mails_seen),
+                in_reply_to=mail_id,
+                codes=tuple(self.missing),
+            ),
+            now=now,
+        )
+
+    def _deliver_recordings(self, now: datetime) -> None:
+        """A new wish replaces the one before."""
+        wanted = self.recordings
+        assert wanted is not None
+        self._stop_export()
+        self.exports += 1
+        order = ExportRecordings(ordinal=self.exports, from_date=wanted.from_date, to_date=wanted.to_date)
+        self._owe(order, now=now)
+
+    def _stop_export(self) -> None:
+        self.pending.drop(lambda one: isinstance(one.command, ExportRecordings))
+
+    def _came_after_the_term(self, mail: FormalizationMail) -> bool:
+        """While those that were received in time may still be handled, later ones come too late (X21)."""
+        lapses = self.lapses_at
+        awaited = self.stage is Stage.AWAITING_FORMALIZATION and self.formalization is None
+        return awaited and lapses is not None and mail.received_at >= lapses
+
+    def _let_go_of_mails(self) -> None:
+        """A flood must not make the case too large to go on; what cannot count goes first."""
+        if len(self.mails) > _MAILS_KEPT:
+            doubtful = (mail for mail in self.mails[:-1] if distrust(mail, self.authorised))
+            self.mails.remove(next(doubtful, self.mails[0]))

@@ -1,0 +1,373 @@
+"""What the procedure and the passing of time do to a case: each step orders what it owes, once.
+
+The steps are called by the workflow in the order of the procedure. Nothing is done outside here: a step owes
+commands, and the ledger has them until their results are known.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from cancellation.domain import events
+from cancellation.domain.commands import (
+    CloseBilling,
+    CloseTask,
+    DeactivateServices,
+    EndCase,
+    ExportRecordings,
+    LiftBillingEnd,
+    OpenCase,
+    OpenTask,
+    Owed,
+    PlanBillingEnd,
+    PurgeRecordings,
+    ReadInventory,
+    RecordPort,
+    RegisterFormalization,
+    ReleaseResources,
+    RevokeLinks,
+    SendLetter,
+    SetStatus,
+    System,
+    TaskKind,
+    WriteTrail,
+)
+from cancellation.domain.facts import Facts
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
+from cancellation.domain.refusal import RuleBroken
+from cancellation.domain.stage import Move, Stage
+from cancellation.domain.state import Held
+from cancellation.domain.values import OfferStatus, PortStatus, Team
+
+_CLOSING_STEPS = (DeactivateServices, ReleaseResources, CloseBilling, PurgeRecordings, RevokeLinks)
+
+
+class Procedure(Facts):
+    """A case that follows the procedure."""
+
+    # ------------------------------------------------------------------ Commercial
+
+    def hand_to_commercial(self, now: datetime) -> None:
+        """Commercial gets the request, in the CRM and by message, before anything else (P1, P2)."""
+        if not self._reach("handed_to_commercial"):
+            return
+        self._owe(OpenCase(), now=now)
+        self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_TO_COMMERCIAL, team=Team.COMMERCIAL), now=now)
+
+    def send_script(self, now: datetime) -> None:
+        """The customer stays with the decision and hears how to formalise it (P6)."""
+        if self.stage is not Stage.AWAITING_FORMALIZATION or not self._reach("script"):
+            return
+        self._owe_letter(LetterOrder(kind=LetterKind.SCRIPT), now=now)
+        self._owe(
+            SetStatus(),
+            CloseTask(key=TaskKind.COMMERCIAL.value),
+            OpenTask(task=TaskKind.FORMALIZATION),
+            now=now,
+        )
+        self._end_silence(now)
+        if self.untold is not None:
+            self._tell_what_is_missing(self.untold, now)
+            self.untold = None
+
+    # ------------------------------------------------------------------ the notice
+
+    def announce_notice(self, now: datetime) -> None:
+        """Register, set the status, tell customer, Finance and Support, date the D+30 task (P8, P11-P14)."""
+        if self.formalization is None or self.stage not in (Stage.NOTICE, Stage.CLOSING):
+            return
+        if not self._reach("notice_announced"):
+            return
+        self._owe(
+            SetStatus(),
+            RegisterFormalization(),
+            CloseTask(key=TaskKind.COMMERCIAL.value),
+            CloseTask(key=TaskKind.FORMALIZATION.value),
+            OpenTask(task=TaskKind.D30),
+            OpenTask(task=TaskKind.FINAL_BILLING),
+            PlanBillingEnd(),
+            now=now,
+        )
+        self._end_silence(now)
+        completing = self.formalization.completing.message_id
+        self._owe_letter(
+            LetterOrder(kind=LetterKind.NOTICE_STARTED, in_reply_to=completing),
+            LetterOrder(kind=LetterKind.FINAL_BILLING, team=Team.FINANCE),
+            now=now,
+        )
+        if not self.numbers_known and not self.pending.owes(ReadInventory):
+            self._owe(ReadInventory(), now=now)
+        self._plan_shutdown(now)
+
+    def _plan_shutdown(self, now: datetime) -> None:
+        """Support hears what will be released: not before telephony has told, nor before the notice (P13)."""
+        if "notice_announced" not in self.milestones or self.inventory is None:
+            return
+        if self._reach("shutdown_planned"):
+            self._owe(OpenTask(task=TaskKind.SHUTDOWN_PLAN), now=now)
+            self._owe_letter(LetterOrder(kind=LetterKind.SHUTDOWN_PLAN, team=Team.SUPPORT), now=now)
+
+    def end_notice(self, now: datetime) -> None:
+        """The last day of the notice is over: holds numbers in the middle of a portability (P15, X6).
+
+        Raises:
+            RuleBroken: the notice has not ended at `now` (P19).
+        """
+        if self.notice is None or not self.notice.has_ended(now):
+            raise RuleBroken("notice", "notice_runs")
+        self._advance(Move.NOTICE_ENDED, field="stage")
+        self._happen(events.NoticeEnded(), now)
+        self._stop_export()
+        until = self.policy.day_start(self.notice.last_day + timedelta(days=1 + self.policy.port_grace_days))
+        for port in self.ports:
+            if port.status is PortStatus.REQUESTED:
+                self.held.append(Held(number=port.number, held_until=until))
+                self._happen(events.NumberHeld(number=port.number, until=until), now)
+
+    # ------------------------------------------------------------------ closing
+
+    @property
+    def may_be_shut_down(self) -> bool:
+        """Whether telephony has told what there is, and heard of every port: a ported number is not ours."""
+        return self.numbers_known and not self.pending.owes(ReadInventory, RecordPort)
+
+    def pass_point_of_no_return(self, now: datetime) -> None:
+        """The first destructive act of closing is about to be ordered (P19).
+
+        Raises:
+            RuleBroken: there is no complete formalization, or its notice has not ended.
+        """
+        if (
+            self.stage is not Stage.CLOSING
+            or self.formalization is None
+            or self.notice is None
+            or not self.notice.has_ended(now)
+        ):
+            raise RuleBroken("stage", "nothing_destructive_yet")
+        if not self.past_no_return:
+            self.past_no_return = True
+            self._happen(events.PointOfNoReturn(), now)
+
+    def end_services(self, now: datetime) -> None:
+        """Order the end of everything but what held numbers need (P15, P16, P17, X6).
+
+        Again when a hold has ended: then of what it kept.
+        """
+        hold = tuple(hold.number for hold in self.held_now)
+        if self.kept == list(hold):
+            return
+        first = self.kept is None
+        self.kept = list(hold)
+        self._owe(DeactivateServices(hold=hold), ReleaseResources(hold=hold), now=now)
+        if first:
+            purge = self.policy.purge_recordings
+            self._owe(
+                CloseBilling(), PurgeRecordings() if purge else RevokeLinks(case_id=self.case_id), now=now
+            )
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether all that was ordered to end has ended, and was verified."""
+        return self.kept is not None and not self.pending.owes(*_CLOSING_STEPS)
+
+    def confirm_closure(self, now: datetime) -> None:
+        """Billing and inventory were read back: customer and teams hear of it (P18); of a hold's end too (X6)."""
+        if self.confirmed == self.kept:
+            return
+        first, self.confirmed = self.confirmed is None, self.kept
+        kept = str(len(self.kept or ()))
+        kinds = (
+            (LetterKind.CLOSED, LetterKind.CLOSED_TO_TEAM)
+            if first
+            else (LetterKind.HOLD_ENDED, LetterKind.HOLD_ENDED_TO_TEAM)
+        )
+        ordinal = "" if first else kept
+        self._owe_letter(
+            LetterOrder(kind=kinds[0], ordinal=ordinal),
+            LetterOrder(kind=kinds[1], team=Team.FINANCE, ordinal=ordinal),
+            LetterOrder(kind=kinds[1], team=Team.SUPPORT, ordinal=ordinal),
+            now=now,
+        )
+        if first and self.kept:
+            self._owe(CloseTask(key=TaskKind.D30.value), now=now)
+
+    @property
+    def is_closed_down(self) -> bool:
+        """Whether everything has ended and was confirmed, and no number is held any more."""
+        return self.is_shut_down and self.confirmed == self.kept == []
+
+    @property
+    def holds_have_changed(self) -> bool:
+        """Whether another number is held than when services were ended last."""
+        return [hold.number for hold in self.held_now] != self.kept
+
+    def finish(self, now: datetime) -> None:
+        """Everything is released, verified and confirmed (P18)."""
+        self._advance(Move.ALL_RELEASED, field="stage")
+        self._happen(events.Closed(), now)
+
+    # ------------------------------------------------------------------ other ends
+
+    def settle_ending(self, now: datetime) -> None:
+        """Undo what was planned if the customer stays, and tell everybody who was told otherwise (P5, X3, X5, X18)."""
+        if not self._reach("ending_settled"):
+            return
+        self.pending.drop(lambda one: isinstance(one.command, ReadInventory | ExportRecordings))
+        if self.stage in (Stage.WITHDRAWN, Stage.DISCARDED) and self.notice is not None:
+            self._undo_notice(now)
+        match self.stage:
+            case Stage.RETAINED:
+                self._owe_letter(LetterOrder(kind=LetterKind.RETAINED), now=now)
+            case Stage.WITHDRAWN:
+                self._owe_letter(LetterOrder(kind=LetterKind.WITHDRAWN), now=now)
+                self._tell_teams(LetterKind.WITHDRAWN_TO_TEAM, now)
+            case Stage.LAPSED:
+                self._owe_letter(
+                    LetterOrder(kind=LetterKind.LAPSED),
+                    LetterOrder(kind=LetterKind.LAPSED_TO_COMMERCIAL, team=Team.COMMERCIAL),
+                    now=now,
+                )
+            case Stage.DISCARDED if self.customer_name is not None and self.known_to_crm:
+                self._owe_letter(
+                    LetterOrder(kind=LetterKind.DISCARDED),
+                    LetterOrder(kind=LetterKind.DISCARDED_TO_COMMERCIAL, team=Team.COMMERCIAL),
+                    now=now,
+                )
+                if self.notice is not None:
+                    self._tell_teams(LetterKind.DISCARDED_TO_TEAM, now)
+
+    def _tell_teams(self, kind: LetterKind, now: datetime) -> None:
+        self._owe_letter(
+            LetterOrder(kind=kind, team=Team.FINANCE), LetterOrder(kind=kind, team=Team.SUPPORT), now=now
+        )
+
+    def _undo_notice(self, now: datetime) -> None:
+        self.pending.drop(lambda one: isinstance(one.command, PlanBillingEnd))
+        self._owe(LiftBillingEnd(case_id=self.case_id), now=now)
+        if self.exports:
+            self._owe(RevokeLinks(case_id=self.case_id), now=now)
+
+    def end(self, now: datetime) -> None:
+        """Nothing is owed any more but the CRM's record of the end (P20)."""
+        if not self._reach("ended"):
+            return
+        self.ended_at = now
+        if self.stage is Stage.RETAINED:
+            accepted = (offer for offer in self.offers if offer.status is OfferStatus.ACCEPTED)
+            for offer in accepted:
+                self._owe(OpenTask(task=TaskKind.DELIVER_OFFER, about=offer.offer_id), now=now)
+        if self.stage is Stage.DISCARDED and self.ending is None and self.customer_name is not None:
+            self._owe(OpenTask(task=TaskKind.REASON_OF_STOP), now=now)
+        self._owe(EndCase(), now=now)
+
+    # ------------------------------------------------------------------ time
+
+    def meet_deadlines(self, now: datetime) -> None:
+        """Do what the passing of time obliges to: lapse, end of the notice, end of a hold (X5, P15, X6)."""
+        if (
+            self.stage is Stage.AWAITING_FORMALIZATION
+            and self.lapse_is_due_at
+            and now >= self.lapse_is_due_at
+        ):
+            self.lapse(now)
+        elif self.stage is Stage.NOTICE and self.notice and self.notice.has_ended(now):
+            self.end_notice(now)
+        elif self.stage is Stage.CLOSING:
+            self._expire_holds(now)
+        for owed, until in list(self.letters_put_off()):
+            if now >= until:
+                self.give_up_letter(owed.key, "put_off", now)
+
+    @property
+    def lapse_is_due_at(self) -> datetime | None:
+        """When the case lapses: what was received in time may be handled a little later (X5, X21)."""
+        term = self.lapses_at
+        return term + timedelta(hours=self.policy.late_handling_hours) if term else None
+
+    def lapse(self, now: datetime) -> None:
+        """No formalization within the policy's term (X5)."""
+        self._advance(Move.LAPSED, field="stage")
+        self._happen(events.Lapsed(), now)
+
+    def _expire_holds(self, now: datetime) -> None:
+        """End the grace of held numbers whose portability did not finish in time (X6)."""
+        for hold in self.held:
+            if hold.ended is None and now >= hold.held_until:
+                hold.ended = "expired"
+                self._happen(events.HoldExpired(number=hold.number), now)
+
+    def remind(self, due: list[str], pointless: list[str], now: datetime) -> None:
+        """Remind whoever has to act; of several overdue reminders of one kind only the last goes out (X4).
+
+        One that fell due when it could not help any more is recorded as left out (X17).
+        """
+        self.reminded += [*due, *pointless]
+        for what in pointless:
+            self._happen(events.ReminderOmitted(what=what), now)
+        last = {what.partition(":")[0]: what for what in due}
+        for family, what in last.items():
+            kind = LetterKind(family)
+            commercial = kind is LetterKind.REMIND_COMMERCIAL
+            self._happen(events.Reminded(what=what), now)
+            self._owe_letter(
+                LetterOrder(kind=kind, team=Team.COMMERCIAL if commercial else None, ordinal=what), now=now
+            )
+            if commercial and self._is_last_reminder(what):
+                self._notice_silence(now)
+
+    def _is_last_reminder(self, what: str) -> bool:
+        """Whether no reminder of the policy's own list is left (X19)."""
+        hours = int(what.partition(":")[2])
+        return hours >= max(self.policy.commercial_reminder_hours, default=0)
+
+    def _notice_silence(self, now: datetime) -> None:
+        if self._reach("silence"):
+            self.silent = True
+            self._happen(events.SilenceNoticed(), now)
+            self._owe(OpenTask(task=TaskKind.SILENCE), now=now)
+
+    def _end_silence(self, now: datetime) -> None:
+        """Somebody has acted."""
+        if "silence" in self.milestones:
+            self._owe(CloseTask(key=TaskKind.SILENCE.value), now=now)
+
+    # ------------------------------------------------------------------ letters that do not arrive
+
+    def letters_put_off(self) -> Iterator[tuple[Owed, datetime]]:
+        """Letters in lanes whose audience puts mail off, and when each is given up (X17)."""
+        patience = timedelta(days=self.policy.letter_gives_up_days)
+        for lane, queue in self.pending.lanes().items():
+            if lane.startswith(System.MAIL.value) and queue[0].failing_since is not None:
+                for owed in queue:
+                    yield owed, owed.since + patience
+
+    def give_up_letter(self, key: str, why: str, now: datetime) -> None:
+        """A letter does not arrive: Commercial reaches the customer in another way (X16, X17)."""
+        owed = self.pending.find(key)
+        if owed is None or not isinstance(owed.command, SendLetter):
+            return
+        letter = owed.command.letter
+        self.pending.settle(key)
+        if owed.attention:
+            self._owe(CloseTask(key=f"{TaskKind.ATTENTION.value}:{owed.trouble}"), now=now)
+        self._happen(events.LetterUndelivered(letter=letter.kind, why=why), now)
+        self._owe(OpenTask(task=TaskKind.UNDELIVERED, about=letter.kind.value, words=why), now=now)
+        if letter.kind is not LetterKind.UNDELIVERED and letter.team is not Team.COMMERCIAL:
+            self._owe_letter(
+                LetterOrder(
+                    kind=LetterKind.UNDELIVERED,
+                    team=Team.COMMERCIAL,
+                    ordinal=letter.kind.value,
+                    about=letter.kind,
+                    words=why,
+                ),
+                now=now,
+            )
+
+    def let_letters_go(self, now: datetime) -> None:
+        """Somebody waits for the end of this case: letters that are put off become Commercial's now (X17)."""
+        for owed, _ in list(self.letters_put_off()):
+            self.give_up_letter(owed.key, "put_off", now)
+
+    def want_record(self, now: datetime) -> None:
+        """The CRM should hear now."""
+        self.pending.add(WriteTrail(), now, key="trail")

@@ -1,0 +1,117 @@
+"""Where everything that arrives waits until the case looks: results, messages, an alarm (X22).
+
+Nothing is decided when something arrives. A worker that catches up gets in one activation what an earlier one got
+in two, so the order in which handlers run says nothing: the case takes results first, then messages, then what
+time has brought, and decides once.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+from cancellation.messages.status import Answer
+
+_MOST_AT_ONCE: Final = 500
+"""Messages that one activation takes: a worker has two seconds for it."""
+_BREATH: Final = timedelta(milliseconds=1)
+
+
+@dataclass(eq=False)
+class Arrived:
+    """A message, and the caller who waits for the answer; a signal's sender waits for none."""
+
+    name: str
+    raw: RawValue
+    answer: "asyncio.Future[Answer] | None" = None
+
+
+@dataclass
+class Inbox:
+    """What has arrived and was not taken yet."""
+
+    messages: deque[Arrived] = field(default_factory=deque)
+    results: deque[Any] = field(default_factory=deque)
+    stop_requested: bool = False
+    was_reset: bool = False
+    woken: bool = False
+    _breathing: bool = False
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to take."""
+        messages = bool(self.messages) and not self._breathing
+        return bool(self.results) or messages or self.stop_requested or self.was_reset or self.woken
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has arrived that was not taken, so that an end loses nothing."""
+        return not (self.has_news or self.messages)
+
+    def tell(self, name: str, raw: RawValue) -> None:
+        """A message whose sender hears no answer."""
+        self.messages.append(Arrived(name, raw))
+
+    async def ask(self, name: str, raw: RawValue) -> Answer:
+        """A message whose sender waits.
+
+        Raises:
+            ApplicationError: type `Refused`.
+        """
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.messages.append(Arrived(name, raw, answer))
+        return await answer
+
+    def wake(self) -> None:
+        """Something else is due: a look at the case."""
+        self.woken = True
+
+    def take_messages(self) -> list[Arrived]:
+        """The oldest messages; of a flood a part, and the rest a moment later."""
+        taken = [self.messages.popleft() for _ in range(min(len(self.messages), _MOST_AT_ONCE))]
+        if self.messages and not self._breathing:
+            self._breathing = True
+            breath = asyncio.create_task(workflow.sleep(_BREATH, summary="Muitas mensagens de uma vez"))
+            breath.add_done_callback(self._breathe)
+        return taken
+
+    def _breathe(self, _: "asyncio.Task[None]") -> None:
+        self._breathing = False
+
+
+class Alarm:
+    """One timer for the next instant: kept while the instant stays the same, replaced when it moves."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        """Wakes `inbox`; silent until it is set."""
+        self._inbox = inbox
+        self._at: datetime | None = None
+        self._timer: asyncio.Task[None] | None = None
+
+    def set(self, at: datetime | None, summary: str) -> None:
+        """Ring at `at`, at once if that has passed; never for None. `summary` labels the timer for operators."""
+        if self._at == at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._at, self._timer = at, None
+        if at is None:
+            return
+        delay = at - workflow.now()
+        if delay <= timedelta(0):
+            self._ring()
+            return
+        self._timer = asyncio.create_task(workflow.sleep(delay, summary=summary))
+        self._timer.add_done_callback(self._rang)
+
+    def _rang(self, timer: "asyncio.Task[None]") -> None:
+        if not timer.cancelled() and timer is self._timer:
+            self._ring()
+
+    def _ring(self) -> None:
+        self._at, self._timer = None, None
+        self._inbox.wake()
