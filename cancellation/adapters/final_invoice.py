@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.proration import Line, LineKind
 from cancellation.messages.billing import BillingClosure, FinalInvoice, InvoiceLine
 from cancellation.ports import DestructionForbidden
-
-_ZONE = CancellationPolicy().zone
 
 
 def invoice_id(case_id: str) -> str:
@@ -56,5 +53,6 @@ def must_end_with_the_notice(closure: BillingClosure) -> None:
     warrant = closure.warrant
     if warrant.at < warrant.notice_ends_at:
         raise DestructionForbidden("billing does not stop before the notice has ended")
-    if closure.last_day != warrant.notice_ends_at.astimezone(_ZONE).date() - timedelta(days=1):
+    # Noon before the midnight at which it ends is that day wherever it is, by whatever time-zone rules (X23).
+    if closure.last_day != (warrant.notice_ends_at - timedelta(hours=12)).date():
         raise DestructionForbidden("the last day to bill is not the last day of the notice")

@@ -10,6 +10,7 @@ from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj, e
 from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Authentication
+from cancellation.domain.zone import wheel_zone
 from cancellation.messages.crm import (
     AuthorisedContact,
     CaseOpening,
@@ -27,7 +28,7 @@ from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.warrant import Warrant
 from cancellation.ports import DestructionForbidden, PermanentRefusal
 
-_ZONE: Final = ZoneInfo("America/Sao_Paulo")
+_ZONE: Final = wheel_zone()
 
 
 @dataclass
