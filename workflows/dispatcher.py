@@ -188,7 +188,8 @@ class Dispatcher:
             if is_cancelled_exception(error):
                 return
             refused = error.retry_state is RetryState.NON_RETRYABLE_FAILURE
-            take_failure(self._file, attempt.batch, attempt.asked_at, now, refused=refused)
+            refusal = str(error.cause)[:300] if refused else None
+            take_failure(self._file, attempt.batch, attempt.asked_at, now, refusal)
         else:
             take_answer(self._file, attempt.batch, attempt.asked, answer, attempt.asked_at, now)
 

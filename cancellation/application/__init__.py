@@ -1,1 +1,1 @@
-"""What the process does with messages, answers and time: use cases, without engine and without I/O."""
+"""What is done with a case, apart from the engine and from every outside system: letters, tasks for people."""

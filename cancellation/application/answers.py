@@ -75,16 +75,18 @@ def take_answer(
 
 
 def take_failure(
-    file: CaseFile, batch: Sequence[Owed], asked_at: datetime, now: datetime, *, refused: bool
+    file: CaseFile, batch: Sequence[Owed], asked_at: datetime, now: datetime, refusal: str | None
 ) -> None:
     """A batch was not done within the time after which people are told, or was refused for good (X7).
 
     It is the first of its lane that fails; what queues behind it only waits.
     """
-    note = file.case.note_refused if refused else file.case.note_failing
     heads = {owed.lane: owed for owed in reversed(batch)}
     for owed in heads.values():
-        note(owed.key, asked_at, now)
+        if refusal is None:
+            file.case.note_failing(owed.key, asked_at, now)
+        else:
+            file.case.note_refused(owed.key, asked_at, now, refusal)
 
 
 # ---------------------------------------------------------------------------- the CRM
@@ -139,7 +141,7 @@ def _take_receipt(
         file.trail.go_on_after(receipt.recorded_seq)
         case.branch(receipt.recorded_seq, now)
     elif not file.trail.go_back_to(receipt.recorded_seq):
-        case.note_refused(batch[0].key, asked_at, now)
+        case.note_refused(batch[0].key, asked_at, now, "o CRM perdeu parte do histórico")
     return False
 
 

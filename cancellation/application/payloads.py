@@ -135,7 +135,8 @@ def letters(file: CaseFile, batch: Sequence[Owed], now: datetime) -> LetterBatch
 
 def _letter(case: Case, owed: Owed, now: datetime) -> Letter:
     assert isinstance(owed.command, SendLetter)
-    return write(case, owed.command.letter, now)
+    letter = owed.command.letter
+    return write(case, letter, now, inventory=case.inventory, invoice_total=case.invoice_total)
 
 
 def is_superfluous(case: Case, owed: Owed, queue: Sequence[Owed], now: datetime) -> bool:

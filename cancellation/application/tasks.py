@@ -1,17 +1,28 @@
 """The CRM tasks that a case gives to the teams, in their language."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
+from cancellation.application import dates
 from cancellation.domain.case import Case
+from cancellation.domain.commands import OpenTask, TaskKind
+from cancellation.domain.inventory import Inventory
+from cancellation.domain.letter_kinds import LetterOrder
 from cancellation.domain.values import FormalizationMail, OfferKind, OfferStatus, Request, Team
 from cancellation.language import vocabulary, words
 from cancellation.messages.crm import TaskOrder
-from cancellation.messages.telephony import Inventory
 
 COMMERCIAL: Final = "commercial"
 FORMALIZATION: Final = "formalization"
 D30: Final = "d30"
+STOPPED: Final = "reason_of_stop"
+"""Keys of tasks that others close or move; each exists once in a case."""
+
+_TEXT_KEPT: Final = 30_000
+"""Most characters of a task's text."""
+_NAMES_KEPT: Final = 100
+"""Most objects that a task names; the trail names the rest."""
 
 _DELIVERS: Final = {
     OfferKind.PLAN_ADJUSTMENT: Team.FINANCE,
@@ -21,8 +32,81 @@ _DELIVERS: Final = {
 }
 
 
+def order(case: Case, wish: OpenTask) -> TaskOrder | None:
+    """The task that a case owes; None where what it was about is not remembered any more."""
+    match wish.task:
+        case TaskKind.FORMALIZATION:
+            return follow_formalization(case)
+        case TaskKind.D30:
+            return end_of_notice(case)
+        case TaskKind.FINAL_BILLING:
+            return final_billing(case)
+        case TaskKind.SHUTDOWN_PLAN:
+            return plan_shutdown(case, case.inventory)
+        case TaskKind.DECIDE_ON_MAIL:
+            mail = case.mail(wish.about)
+            return decide_on_mail(mail, wish.codes) if mail else None
+        case TaskKind.DELIVER_OFFER:
+            return next((task for task in deliver_offers(case) if task.key == wish.key), None)
+        case TaskKind.ATTENTION:
+            assert wish.since is not None
+            return attend_to(wish.step, wish.since, work=wish.about, refusal=wish.words)
+        case TaskKind.UNDELIVERED:
+            assert wish.letter is not None
+            came_back = wish.codes == ("came_back",)
+            return call_about_undelivered(wish.letter, wish.words or "", came_back=came_back)
+        case TaskKind.REASON_OF_STOP:
+            return ask_why_stopped(case)
+        case TaskKind.LEFT_OUT:
+            return look_at_recordings((wish.words or "").split("\n"), purging=wish.about == "purge")
+        case TaskKind.NOTHING_TO_CLOSE:
+            return answer_former_customer(case.customer_id, case.contacts[0], case.protocol)
+        case TaskKind.SILENCE:
+            return record_outcome(case)
+        case TaskKind.COMMERCIAL:
+            return call_customer(case.customer_id, case.contacts[0], case.protocol)
+
+
+def record_outcome(case: Case) -> TaskOrder:
+    """Commercial has not acted after the last reminder (X19)."""
+    return TaskOrder(
+        key="silence",
+        team=Team.COMMERCIAL,
+        title=f"Registrar o resultado da conversa com o cliente {case.customer_id}",
+        text=(
+            "O cliente pediu o cancelamento e ninguém registrou ainda se ele fica ou mantém a decisão. "
+            "Os lembretes continuam até que o resultado seja registrado."
+        ),
+    )
+
+
 def call_customer(customer_id: str, request: Request, protocol: str) -> TaskOrder:
     """Commercial takes over at once (P2)."""
+    return TaskOrder(
+        key=COMMERCIAL,
+        team=Team.COMMERCIAL,
+        title=f"Pedido de cancelamento do cliente {customer_id}: falar com o cliente agora",
+        text=_request_text(request, protocol),
+    )
+
+
+def answer_former_customer(customer_id: str, request: Request, protocol: str) -> TaskOrder:
+    """Commercial answers a customer that is cancelled already; takes the place of `call_customer` (X20)."""
+    text = (
+        "O cliente já está como Cancelado no CRM e não tem serviço a encerrar: nenhum processo foi iniciado e "
+        "ele não recebeu resposta automática. Expliquem que o cancelamento já está concluído. Se ele ainda "
+        "recebe cobrança ou tem algum serviço ativo, acionem o Financeiro ou o Suporte. Se o status no CRM "
+        "estiver errado, corrijam-no e registrem o pedido de novo.\n\n"
+    )
+    return TaskOrder(
+        key="nothing_to_close",
+        team=Team.COMMERCIAL,
+        title=f"Responder ao cliente {customer_id}: pediu o cancelamento, mas já está cancelado",
+        text=f"{text}{_request_text(request, protocol)}"[:_TEXT_KEPT],
+    )
+
+
+def _request_text(request: Request, protocol: str) -> str:
     contact = request.contact
     lines = [
         f"Protocolo: {protocol}",
@@ -34,24 +118,17 @@ def call_customer(customer_id: str, request: Request, protocol: str) -> TaskOrde
         "",
         request.text or "(sem texto)",
     ]
-    return TaskOrder(
-        key=COMMERCIAL,
-        team=Team.COMMERCIAL,
-        title=f"Pedido de cancelamento do cliente {customer_id}: falar com o cliente agora",
-        text="\n".join(lines),
-        due_on=None,
-    )
+    return "\n".join(lines)
 
 
 def follow_formalization(case: Case) -> TaskOrder:
     """Commercial follows the formalization that is still missing (P6)."""
-    until = case.lapses_at
     return TaskOrder(
         key=FORMALIZATION,
         team=Team.COMMERCIAL,
         title=f"Aguardar a formalização por e-mail do cliente {case.customer_id}",
         text="O roteiro foi enviado. Sem o e-mail às duas caixas, nada é cancelado.",
-        due_on=case.policy.local_date(until - timedelta(days=1)) if until else None,
+        due_on=dates.formalization_until(case),
     )
 
 
@@ -93,7 +170,7 @@ def plan_shutdown(case: Case, inventory: Inventory | None) -> TaskOrder:
         key="shutdown_plan",
         team=Team.SUPPORT,
         title=f"Planejar o desligamento do cliente {case.customer_id}",
-        text="\n".join(lines)[:30_000],
+        text="\n".join(lines)[:_TEXT_KEPT],
         due_on=case.notice.last_day,
     )
 
@@ -134,21 +211,116 @@ def deliver_offers(case: Case) -> tuple[TaskOrder, ...]:
     )
 
 
-def attend_to(step: str) -> TaskOrder:
-    """A team looks at a step that keeps failing (X7)."""
+def attention_key(work: str) -> str:
+    """Key of the task about a step, or a piece of work, that needs attention: closed when it is done."""
+    return f"attention:{work}"[:300]
+
+
+def attend_to(
+    step: str,
+    since: datetime,
+    *,
+    work: str | None = None,
+    team: Team = Team.SUPPORT,
+    refusal: str | None = None,
+) -> TaskOrder:
+    """A team looks at a step that keeps failing, or that was refused for good (X7).
+
+    Args:
+        step: the step's code, as `vocabulary.step` knows it.
+        since: since when it fails (aware).
+        work: tells pieces of work of one step apart (X17); the step itself when not given.
+        team: who must act.
+        refusal: what the other system says of a step that it will not do; None: it fails, and is tried on.
+    """
+    what = vocabulary.step(step)
+    if refusal is None:
+        title = f"Etapa parada: {what}"
+        text = (
+            f"Falha desde {words.moment(since)}. A etapa é tentada sem parar e segue sozinha quando o sistema "
+            f"voltar. Verifiquem o que acontece {vocabulary.in_system(step)}."
+        )
+    else:
+        title = f"Etapa recusada: {what}"
+        text = (
+            f"Recusada em definitivo desde {words.moment(since)}: a etapa não vai se resolver sozinha. "
+            f"Quem precisa agir é a equipe do {team.label}: corrijam a causa {vocabulary.in_system(step)}. "
+            f"A etapa é tentada de novo de tempos em tempos e segue sozinha quando for aceita.\n\n"
+            f"Resposta do sistema: {words.sentence(refusal)}"
+        )
+    return TaskOrder(key=attention_key(work or step), team=team, title=title[:200], text=text[:_TEXT_KEPT])
+
+
+def call_about_undelivered(lost: LetterOrder, why: str, *, came_back: bool = False) -> TaskOrder:
+    """Commercial reaches in another way whoever did not get a letter; one task a letter (X16, X17).
+
+    Args:
+        lost: the letter that did not arrive.
+        why: what the mail server says, without addresses.
+        came_back: it was sent, and came back later (X16).
+    """
+    what, to = vocabulary.letter(lost.kind), vocabulary.audience(lost.team)
+    because = words.sentence(vocabulary.undelivered(why))
+    happened = "devolvido depois do envio" if came_back else "não entregue"
+    todo = (
+        f"Passem o conteúdo da mensagem à equipe do {to} e peçam que o endereço de e-mail dela seja conferido."
+        if lost.team
+        else "Falem com o cliente por outro canal, passem o conteúdo da mensagem e corrijam o e-mail do contato "
+        "no CRM."
+    )
     return TaskOrder(
-        key=f"attention:{step}",
-        team=Team.SUPPORT,
-        title=f"Etapa parada: {vocabulary.step(step)}",
-        text="A etapa é tentada sem parar e segue sozinha quando o sistema voltar. Verifique o sistema.",
+        key=f"undelivered:{lost.key}"[:300],
+        team=Team.COMMERCIAL,
+        title=f"E-mail {happened} ({to}): {what}"[:200],
+        text=f"Mensagem: {what}\nDestinatário: {to}\nMotivo: {because}\n\n{todo}"[
+            :_TEXT_KEPT
+        ],
     )
 
 
-def call_about_undelivered(kind: str) -> TaskOrder:
-    """Commercial reaches the customer in another way."""
+def ask_why_stopped(case: Case) -> TaskOrder:
+    """Commercial says why a case was stopped by the Web UI's button, which asks for no reason (X18)."""
+    told = (
+        "O cliente foi avisado de que nada muda no serviço e de que as datas informadas não valem mais."
+        if case.notice is not None
+        else "Nada do serviço foi alterado."
+    )
     return TaskOrder(
-        key=f"undelivered:{kind}",
+        key=STOPPED,
         team=Team.COMMERCIAL,
-        title="E-mail ao cliente não pôde ser entregue",
-        text=f"Mensagem: {kind}. Confira os contatos autorizados e avise o cliente por outro canal.",
+        title=f"Registrar por que o cancelamento do cliente {case.customer_id} foi interrompido",
+        text=(
+            f"A execução do caso {case.protocol} foi cancelada pela tela do Temporal, que não pede motivo. {told}\n"
+            "Descubram quem interrompeu e por quê, anotem o motivo nesta tarefa e falem com o cliente. "
+            "Se ele ainda quer cancelar, abram um novo caso."
+        ),
+    )
+
+
+def look_at_recordings(names: Sequence[str], *, purging: bool) -> TaskOrder:
+    """Support looks at recordings that could not be handled and were left out, by name (P10, P18).
+
+    Args:
+        names: the objects, as the store names them.
+        purging: they could not be removed; else they could not be put into the customer's archive.
+    """
+    count = len(names)
+    what = words.counted(count, "gravação", "gravações")
+    lines = [f"- {words.printable(name)[:300]}" for name in names[:_NAMES_KEPT]]
+    if count > _NAMES_KEPT:
+        lines.append(f"- e mais {words.integer(count - _NAMES_KEPT)}")
+    if purging:
+        title = f"Remover à mão: {what} que o sistema não conseguiu apagar"
+        text = "O prazo terminou e as demais gravações foram removidas. Apaguem estas diretamente no armazenamento:"
+    else:
+        title = f"Conferir: {what} fora do arquivo entregue ao cliente"
+        text = (
+            "O arquivo foi entregue sem o que está abaixo, que não pôde ser lido no armazenamento. Vejam se dá "
+            "para recuperar e enviar ao cliente antes do fim do aviso prévio:"
+        )
+    return TaskOrder(
+        key="left_out:purge" if purging else "left_out:export",
+        team=Team.SUPPORT,
+        title=title,
+        text="\n".join([text, *lines])[:_TEXT_KEPT],
     )

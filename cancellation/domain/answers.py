@@ -21,7 +21,7 @@ from cancellation.domain.formalization import Formalization
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice
-from cancellation.domain.procedure import Procedure
+from cancellation.domain.procedure import NOTHING_TO_CLOSE, UNKNOWN_CUSTOMER, Procedure
 from cancellation.domain.stage import Move, Stage
 from cancellation.domain.state import Held
 from cancellation.domain.values import Archive, FormalizationMail, PortStatus, Released, Team
@@ -70,7 +70,7 @@ class Answers(Procedure):
     def _have_nothing_to_close(self, now: datetime) -> None:
         """A customer with nothing left to close is a task for Commercial and no case (X20)."""
         self._advance(Move.NOTHING_TO_DO, field="stage")
-        self.ending = "nothing_to_close"
+        self.ending = NOTHING_TO_CLOSE
         self._happen(events.NothingToClose(), now)
         self._owe(OpenTask(task=TaskKind.NOTHING_TO_CLOSE), now=now)
         self._owe_letter(LetterOrder(kind=LetterKind.NOTHING_TO_CLOSE, team=Team.COMMERCIAL), now=now)
@@ -81,7 +81,7 @@ class Answers(Procedure):
         if self.stage.is_terminal:
             return
         self._advance(Move.NOTHING_TO_DO, field="stage")
-        self.ending = "unknown_customer"
+        self.ending = UNKNOWN_CUSTOMER
         self._happen(events.CustomerUnknown(), now)
 
     def undo_forsaken(self, case_id: str, protocol: str, had_notice: bool, now: datetime) -> None:
@@ -289,9 +289,9 @@ class Answers(Procedure):
         owed.failing_since = owed.failing_since or since
         patience = timedelta(minutes=self.policy.attention_after_minutes)
         if not owed.attention and now - owed.failing_since >= patience:
-            self._raise_attention(owed, now, refused=False)
+            self._raise_attention(owed, now)
 
-    def note_refused(self, key: str, since: datetime, now: datetime) -> None:
+    def note_refused(self, key: str, since: datetime, now: datetime, why: str) -> None:
         """The other side understood and will not do it: asked again after pauses that grow to a day (X7).
 
         A port that telephony will never record is not asked for again.
@@ -308,14 +308,17 @@ class Answers(Procedure):
         owed.retry_at = now + min(_SHORTEST_PAUSE * 2 ** min(owed.refusals, 10), _LONGEST_PAUSE)
         owed.refusals += 1
         if not owed.attention:
-            self._raise_attention(owed, now, refused=True)
+            self._raise_attention(owed, now, refusal=why)
 
-    def _raise_attention(self, owed: Owed, now: datetime, *, refused: bool) -> None:
-        assert owed.failing_since is not None
+    def _raise_attention(self, owed: Owed, now: datetime, refusal: str | None = None) -> None:
+        since = owed.failing_since
+        assert since is not None
         owed.attention = True
-        self._happen(events.AttentionRaised(step=owed.step, since=owed.failing_since, refused=refused), now)
-        codes = ("refused",) if refused else ()
-        task = OpenTask(task=TaskKind.ATTENTION, about=owed.trouble, codes=codes, since=owed.failing_since)
+        refused = refusal is not None
+        self._happen(events.AttentionRaised(step=owed.step, since=since, refused=refused), now)
+        task = OpenTask(
+            task=TaskKind.ATTENTION, about=owed.trouble, step=owed.step, words=refusal, since=since
+        )
         self._owe(task, now=now)
         if owed.system is not System.MAIL:
             self._owe_letter(
@@ -324,8 +327,8 @@ class Answers(Procedure):
                     team=Team.SUPPORT,
                     ordinal=f"{owed.key}:{self.pending.seen}",
                     step=owed.step,
-                    codes=codes,
-                    since=owed.failing_since,
+                    words=refusal,
+                    since=since,
                 ),
                 now=now,
             )

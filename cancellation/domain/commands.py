@@ -28,8 +28,6 @@ class TaskKind(StrEnum):
 
     COMMERCIAL = "commercial"
     """P2: talk to the customer now."""
-    NEW_CONTACT = "new_contact"
-    """The customer asked again while an earlier execution's closing was being finished (X20)."""
     FORMALIZATION = "formalization"
     """P6: follow the formalization that is missing."""
     D30 = "d30"
@@ -63,7 +61,6 @@ LASTING_TASKS = frozenset(
         TaskKind.REASON_OF_STOP,
         TaskKind.LEFT_OUT,
         TaskKind.NOTHING_TO_CLOSE,
-        TaskKind.NEW_CONTACT,
     }
 )
 """Tasks that somebody still has to do when the case has ended."""
@@ -82,7 +79,11 @@ class OpenTask(Value):
     task: TaskKind
     about: str = ""
     """What of its kind: an e-mail, an offer, a step, a letter."""
+    step: str = ""
+    """The code of the step that needs attention."""
     codes: tuple[str, ...] = ()
+    letter: LetterOrder | None = None
+    """The letter that was not delivered."""
     words: str | None = None
     since: AwareDatetime | None = None
 

@@ -181,7 +181,13 @@ class Facts(CaseState):
         del self.letters[letter_id]
         if self.stage.is_terminal:
             return
-        self._owe(OpenTask(task=TaskKind.UNDELIVERED, about=kind.value, words=status), now=now)
+        lost = LetterOrder(kind=kind)
+        self._owe(
+            OpenTask(
+                task=TaskKind.UNDELIVERED, about=lost.key, letter=lost, words=status, codes=("came_back",)
+            ),
+            now=now,
+        )
         self._owe_letter(
             LetterOrder(
                 kind=LetterKind.BOUNCED,

@@ -38,6 +38,9 @@ from cancellation.domain.stage import Move, Stage
 from cancellation.domain.state import Held
 from cancellation.domain.values import OfferStatus, PortStatus, Team
 
+UNKNOWN_CUSTOMER = "unknown_customer"
+NOTHING_TO_CLOSE = "nothing_to_close"
+"""Codes of endings that no fact gave words for."""
 _CLOSING_STEPS = (DeactivateServices, ReleaseResources, CloseBilling, PurgeRecordings, RevokeLinks)
 
 
@@ -226,7 +229,7 @@ class Procedure(Facts):
                     LetterOrder(kind=LetterKind.LAPSED_TO_COMMERCIAL, team=Team.COMMERCIAL),
                     now=now,
                 )
-            case Stage.DISCARDED if self.customer_name is not None and self.known_to_crm:
+            case Stage.DISCARDED if self.customer_name is not None and not self.never_began:
                 self._owe_letter(
                     LetterOrder(kind=LetterKind.DISCARDED),
                     LetterOrder(kind=LetterKind.DISCARDED_TO_COMMERCIAL, team=Team.COMMERCIAL),
@@ -234,6 +237,11 @@ class Procedure(Facts):
                 )
                 if self.notice is not None:
                     self._tell_teams(LetterKind.DISCARDED_TO_TEAM, now)
+
+    @property
+    def never_began(self) -> bool:
+        """Whether there was nothing to cancel: an unknown customer, or one with nothing left (X20)."""
+        return self.ending in (UNKNOWN_CUSTOMER, NOTHING_TO_CLOSE)
 
     def _tell_teams(self, kind: LetterKind, now: datetime) -> None:
         self._owe_letter(
@@ -350,14 +358,16 @@ class Procedure(Facts):
         if owed.attention:
             self._owe(CloseTask(key=f"{TaskKind.ATTENTION.value}:{owed.trouble}"), now=now)
         self._happen(events.LetterUndelivered(letter=letter.kind, why=why), now)
-        self._owe(OpenTask(task=TaskKind.UNDELIVERED, about=letter.kind.value, words=why), now=now)
+        task = OpenTask(task=TaskKind.UNDELIVERED, about=letter.key, letter=letter, words=why)
+        self._owe(task, now=now)
         if letter.kind is not LetterKind.UNDELIVERED and letter.team is not Team.COMMERCIAL:
             self._owe_letter(
                 LetterOrder(
                     kind=LetterKind.UNDELIVERED,
                     team=Team.COMMERCIAL,
-                    ordinal=letter.kind.value,
+                    ordinal=letter.key,
                     about=letter.kind,
+                    about_team=letter.team,
                     words=why,
                 ),
                 now=now,

@@ -235,7 +235,7 @@ async def test_outbox_keeps_what_was_sent_P20(pool: Pool, mail_sink: MailSink) -
     )  # fmt: skip
     assert row["message_id"] == delivery.message_id
     assert (row["status"], row["attempts"], row["last_error"]) == ("sent", 1, None)
-    assert row["written_at"] == SCRIPT.facts.at
+    assert row["written_at"] == SCRIPT.at
 
 
 async def test_outbox_says_why_a_letter_waits_without_addresses_X7(pool: Pool, mail_sink: MailSink) -> None:

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
+from workflows.search_attributes import REGISTRY
 
-from cancellation.contract import SEARCH_ATTRIBUTES
+from cancellation.messages.letter_contents import ShutdownPlan
 from tests.durable.customers import address_of, own_numbers
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_outcomes import everything_is_told
@@ -24,7 +25,7 @@ EVENTS = 60
 async def short_histories() -> AsyncIterator[WorkflowEnvironment]:
     """A server that finds histories long very soon."""
     attributes = [
-        part for name, kind in SEARCH_ATTRIBUTES.items() for part in ("--search-attribute", f"{name}={kind}")
+        part for name, kind in REGISTRY.items() for part in ("--search-attribute", f"{name}={kind}")
     ]
     suggestion = ["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={EVENTS}"]
     async with await WorkflowEnvironment.start_time_skipping_v2(
@@ -109,7 +110,7 @@ async def test_support_still_hears_of_the_inventory_after_a_new_execution_P13(ho
     await case.to_notice()
     await until(lambda: case.letters("shutdown_plan"))
     await case.quiet()
-    assert case.letters("shutdown_plan")[0].facts.inventory is not None
+    assert case.said(ShutdownPlan)[0].inventory is not None
     assert "shutdown_plan" in await case.tasks(open_only=True)
 
 
