@@ -211,11 +211,19 @@ class CrmContract:
         assert (await crm.trail("case-a"))[-1] == refused
         assert (await crm.verify_trail("case-a")).intact
 
+    async def test_an_entry_says_which_message_caused_it_P20(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        caused = (entry(3, message_id="<pedido@acme.com.br>"), entry(4), entry(5, message_id=""))
+        await crm.record(record(trail=caused))
+        assert (await crm.trail("case-a"))[2:] == list(caused)
+
     async def test_every_entry_is_chained_to_the_one_before_P20(
         self, crm: ReadableCrm, opened: OpenedCase
     ) -> None:
         problem = Problem(field="número", problem="formato inválido: “é”")
-        await crm.record(record(trail=(*trail(3, 5), entry(6, problems=(problem, problem)))))
+        caused = (entry(4, message_id="wamid.HBg“ç”"), entry(5, message_id=""))
+        await crm.record(record(trail=(entry(3), *caused, entry(6, problems=(problem, problem)))))
         previous = GENESIS
         for link in await crm.chained_trail("case-a"):
             previous = entry_hash(previous, "case-a", link.entry)
@@ -229,7 +237,15 @@ class CrmContract:
         dirty = "antes\x00depois"
         await crm.record(
             record(
-                trail=(entry(3, dirty, actor=dirty, problems=(Problem(field=dirty, problem=dirty),)),),
+                trail=(
+                    entry(
+                        3,
+                        dirty,
+                        actor=dirty,
+                        message_id=dirty,
+                        problems=(Problem(field=dirty, problem=dirty),),
+                    ),
+                ),
                 open_tasks=(task(dirty, title=dirty),),
                 close_tasks=(dirty,),
                 customer_status=dirty,

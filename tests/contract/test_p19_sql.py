@@ -395,6 +395,7 @@ async def test_an_entry_typed_by_hand_is_chained_by_the_database_P20(formalized:
         ("update crm.trail set detail = 'outro' where case_id = 'case-a' and seq = 2", 2),
         ("update crm.trail set at = at + interval '1 microsecond' where case_id = 'case-a' and seq = 1", 1),
         ('update crm.trail set problems = \'[{"field": "a", "problem": "b"}]\' where seq = 3', 3),
+        ("update crm.trail set message_id = '' where case_id = 'case-a' and seq = 3", 3),
         ("delete from crm.trail where case_id = 'case-a' and seq = 2", 2),
         ("delete from crm.trail where case_id = 'case-a' and seq = 4", 4),
         ("update crm.trail set seq = 9 where case_id = 'case-a' and seq = 4", 4),

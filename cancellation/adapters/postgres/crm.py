@@ -207,7 +207,7 @@ async def _customer(connection: Executor, customer_id: str) -> Customer | None:
 async def _chain(connection: Executor, case_id: str) -> list[ChainedEntry]:
     rows = await connection.fetch(
         """
-        select encode(hash, 'hex') as hash, seq, at, actor, kind, detail, problems
+        select encode(hash, 'hex') as hash, seq, at, actor, kind, detail, message_id, problems
         from crm.trail where case_id = $1 order by seq
         """,
         case_id,

@@ -104,8 +104,8 @@ async def append_trail(connection: Connection, case_id: str, held: int, entries:
         raise PermanentRefusal(f"the trail would have a gap after entry {held}")
     await connection.executemany(
         """
-        insert into crm.trail (case_id, seq, at, actor, kind, detail, problems)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into crm.trail (case_id, seq, at, actor, kind, detail, message_id, problems)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
         [
             (
@@ -115,6 +115,7 @@ async def append_trail(connection: Connection, case_id: str, held: int, entries:
                 entry.actor,
                 entry.kind,
                 entry.detail,
+                entry.message_id,
                 [p.model_dump() for p in entry.problems],
             )
             for entry in new

@@ -155,32 +155,35 @@ create trigger no_removal before delete or truncate on crm.tasks
 -- ---------------------------------------------------------------------------------------- trail
 
 create table crm.trail (
-    case_id   text        not null references crm.cases,
-    seq       integer     not null,
-    at        timestamptz not null,
-    actor     text        not null,
-    kind      text        not null,
-    detail    text        not null,
-    problems  jsonb       not null default '[]' check (jsonb_typeof(problems) = 'array'),
-    prev_hash bytea       not null,
-    hash      bytea       not null,
+    case_id    text        not null references crm.cases,
+    seq        integer     not null,
+    at         timestamptz not null,
+    actor      text        not null,
+    kind       text        not null,
+    detail     text        not null,
+    message_id text,                            -- of the message that caused the entry; null where none did
+    problems   jsonb       not null default '[]' check (jsonb_typeof(problems) = 'array'),
+    prev_hash  bytea       not null,
+    hash       bytea       not null,
     primary key (case_id, seq)
 );
 
--- One field of the canonical form: its length in bytes, a colon, its UTF-8 bytes. No two lists of fields give
--- the same bytes, and any language can compute it (`cancellation/adapters/trailchain.py` does).
-create function crm.canonical(field text) returns bytea language sql immutable strict parallel safe as $$
-    select convert_to(octet_length(convert_to(field, 'UTF8')) || ':' || field, 'UTF8')
+-- One field of the canonical form: its length in bytes, a colon, its UTF-8 bytes; a lone `-` for what is not there.
+-- No two lists of fields give the same bytes, and any language can compute it
+-- (`cancellation/adapters/trailchain.py` does).
+create function crm.canonical(field text) returns bytea language sql immutable parallel safe as $$
+    select convert_to(coalesce(octet_length(convert_to(field, 'UTF8')) || ':' || field, '-'), 'UTF8')
 $$;
 
 create function crm.trail_hash(
-    prev_hash bytea, case_id text, seq integer, at timestamptz, actor text, kind text, detail text, problems jsonb
+    prev_hash bytea, case_id text, seq integer, at timestamptz, actor text, kind text, detail text, message_id text,
+    problems jsonb
 ) returns bytea language sql immutable parallel safe as $$
     select sha256(
         prev_hash
         || crm.canonical(case_id) || crm.canonical(seq::text)
         || crm.canonical(to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-        || crm.canonical(actor) || crm.canonical(kind) || crm.canonical(detail)
+        || crm.canonical(actor) || crm.canonical(kind) || crm.canonical(detail) || crm.canonical(message_id)
         || coalesce((
             select string_agg(
                 crm.canonical(coalesce(p ->> 'field', '')) || crm.canonical(coalesce(p ->> 'problem', '')), ''
@@ -205,7 +208,7 @@ begin
     end if;
     new.prev_hash := head.trail_head;
     new.hash := crm.trail_hash(new.prev_hash, new.case_id, new.seq, new.at, new.actor, new.kind, new.detail,
-                               new.problems);
+                               new.message_id, new.problems);
     update crm.cases c set trail_seq = new.seq, trail_head = new.hash where c.case_id = new.case_id;
     return new;
 end $$;
