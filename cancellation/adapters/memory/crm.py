@@ -7,7 +7,16 @@ from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj, end_of_forsaken, revokes
+from cancellation.adapters.crm_rules import (
+    HeldCase,
+    end_of_forsaken,
+    is_look,
+    new_entries,
+    receipt,
+    refusal,
+    revokes,
+)
+from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
 from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Authentication
@@ -42,6 +51,23 @@ class _Case:
     acts: set[str] = field(default_factory=set)
     """Destructive acts ordered under this case's formalization."""
 
+    @property
+    def held(self) -> HeldCase:
+        return HeldCase(self.summary.stage, len(self.chain), self.summary.outcome)
+
+    def append(self, trail: Sequence[TrailEntry]) -> None:
+        """Chain the entries that are not held yet.
+
+        Raises:
+            PermanentRefusal: one does not follow the one before.
+        """
+        previous = bytes.fromhex(self.chain[-1].hash) if self.chain else GENESIS
+        for entry in new_entries(trail, self.held):
+            if entry.seq != len(self.chain) + 1:
+                raise PermanentRefusal(f"entry {entry.seq} does not follow entry {len(self.chain)}")
+            previous = entry_hash(previous, self.summary.case_id, entry)
+            self.chain.append(ChainedEntry(entry=entry, hash=previous.hex()))
+
 
 class MemoryCrm:
     """Implements `cancellation.ports.Crm`; also what the memory adapters of destructive ports ask (P19)."""
@@ -66,8 +92,8 @@ class MemoryCrm:
         if held is None:
             await self._end_forsaken(opening)
             self._must_be_new(opening)
-            links = _follow(opening.case_id, [], opening.trail)
-            case = _Case(_summary(opening), opening.opened_at, chain=links)
+            case = _Case(_summary(opening), opening.opened_at)
+            case.append(opening.trail)
             self._cases[opening.case_id] = case
             _order_task(case, opening.commercial_task, opening.opened_at)
             self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
@@ -79,17 +105,21 @@ class MemoryCrm:
         """Write one transaction of the case, counted once however often it runs (P11, P12, P14, P20).
 
         Raises:
-            PermanentRefusal: the case is not this customer's, the trail has a gap, the formalization is not
-                complete or differs from the one held, or a revoked one has been acted upon.
+            PermanentRefusal: the case is not this customer's, the formalization is not complete or differs from
+                the one held, or a revoked one has been acted upon.
         """
         case = self._cases.get(record.case_id)
         if case is None or case.summary.customer_id != record.customer_id:
             raise PermanentRefusal("no such case of this customer")
+        if is_look(record):
+            return receipt(case.held)
         # Everything that can be refused comes first: a record counts whole or not at all.
+        not_taken = refusal(record, record.trail, case.held, [link.entry for link in case.chain])
+        if not_taken is not None:
+            return not_taken
         _must_be_acceptable(case, record)
-        links = _follow(record.case_id, case.chain, record.trail)
 
-        case.chain += links
+        case.append(record.trail)
         for order in record.open_tasks:
             _order_task(case, order, record.at)
         _close_tasks(case, record)
@@ -100,7 +130,7 @@ class MemoryCrm:
         _advance(case, record)
         if record.customer_status is not None:
             self._set_status(record.customer_id, record.customer_status, record.at)
-        return TrailReceipt(recorded_seq=len(case.chain))
+        return receipt(case.held)
 
     async def customer(self, customer_id: str) -> Customer | None:
         """The customer with contacts and status, or None."""
@@ -280,36 +310,16 @@ def incomplete(formalization: FormalizationRecord) -> str | None:
 
 
 def _must_be_acceptable(case: _Case, record: CaseRecord) -> None:
-    ended_as = case.summary.outcome
-    if record.outcome and ended_as not in (None, record.outcome):
-        raise PermanentRefusal(f"the case has already ended as {ended_as}")
     if record.formalization is not None:
         if case.formalization is not None and case.formalization != record.formalization:
             raise PermanentRefusal("the case holds another formalization")
-        if case.formalization is None and ended_as is not None:
+        if case.formalization is None and case.summary.outcome is not None:
             raise PermanentRefusal("the case has ended")
         lacking = incomplete(record.formalization)
         if lacking is not None:
             raise PermanentRefusal(f"the formalization is not complete: {lacking}")
     if revokes(record) and case.acts:
         raise PermanentRefusal("a destructive act refers to the formalization")
-
-
-def _follow(case_id: str, chain: Sequence[ChainedEntry], entries: Sequence[TrailEntry]) -> list[ChainedEntry]:
-    """Links for the entries that the chain does not hold yet.
-
-    Raises:
-        PermanentRefusal: a number is missing in between.
-    """
-    held = len(chain)
-    previous = bytes.fromhex(chain[-1].hash) if chain else GENESIS
-    links: list[ChainedEntry] = []
-    for entry in sorted((e for e in entries if e.seq > held), key=lambda e: e.seq):
-        if entry.seq != held + len(links) + 1:
-            raise PermanentRefusal(f"the trail would have a gap after entry {held}")
-        previous = entry_hash(previous, case_id, entry)
-        links.append(ChainedEntry(entry=entry, hash=previous.hex()))
-    return links
 
 
 def _summary(opening: CaseOpening) -> CaseSummary:

@@ -67,7 +67,7 @@ class PostgresCrm:
                         await records.order_tasks(
                             connection, opening.case_id, opening.opened_at, (opening.commercial_task,)
                         )
-                        await records.append_trail(connection, opening.case_id, 0, opening.trail)
+                        await records.append_trail(connection, opening.case_id, opening.trail)
                         await records.set_customer_status(
                             connection, opening.customer_id, opening.customer_status, opening.opened_at
                         )
@@ -77,8 +77,8 @@ class PostgresCrm:
         """Write one transaction of the case, counted once however often it runs (P11, P12, P14, P20).
 
         Raises:
-            PermanentRefusal: the case is not this customer's, the trail has a gap, the formalization is not
-                complete or differs from the one held, or a revoked one has been acted upon.
+            PermanentRefusal: the case is not this customer's, the formalization is not complete or differs from
+                the one held, or a revoked one has been acted upon.
         """
         async with self._pool.acquire() as connection:
             with _permanent():

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from cancellation.adapters.crm_views import bare_address, bare_cnpj, end_of_forsaken, revokes
+from cancellation.adapters.crm_rules import (
+    HeldCase,
+    end_of_forsaken,
+    is_look,
+    new_entries,
+    receipt,
+    refusal,
+    revokes,
+)
+from cancellation.adapters.crm_views import bare_address, bare_cnpj
 from cancellation.adapters.postgres.pool import Connection, storable, storable_json
 from cancellation.domain.trail import TrailEntry
 from cancellation.messages.crm import (
@@ -73,14 +82,20 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
     Formalization and revocation come before the outcome: a case does not end otherwise than closed with a
     formalization in force.
     """
-    case = await connection.fetchrow(
-        "select customer_id, trail_seq, outcome from crm.cases where case_id = $1 for update", record.case_id
+    row = await connection.fetchrow(
+        "select customer_id, stage, trail_seq, outcome from crm.cases where case_id = $1 for update",
+        record.case_id,
     )
-    if case is None or case["customer_id"] != record.customer_id:
+    if row is None or row["customer_id"] != record.customer_id:
         raise PermanentRefusal("no such case of this customer")
-    if record.outcome and case["outcome"] not in (None, record.outcome):
-        raise PermanentRefusal(f"the case has already ended as {case['outcome']}")
-    recorded = await append_trail(connection, record.case_id, case["trail_seq"], record.trail)
+    held = HeldCase(row["stage"], row["trail_seq"], row["outcome"])
+    if is_look(record):
+        return receipt(held)
+    trail = [storable_entry(entry) for entry in record.trail]
+    not_taken = refusal(record, trail, held, await _known(connection, record.case_id, held, trail))
+    if not_taken is not None:
+        return not_taken
+    await append_trail(connection, record.case_id, new_entries(trail, held))
     await order_tasks(connection, record.case_id, record.at, record.open_tasks)
     await _close_tasks(connection, record)
     if record.formalization is not None:
@@ -90,18 +105,32 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
     await _advance_case(connection, record)
     if record.customer_status is not None:
         await set_customer_status(connection, record.customer_id, record.customer_status, record.at)
-    return TrailReceipt(recorded_seq=recorded)
+    return TrailReceipt(
+        recorded_seq=max([held.trail_seq, *(entry.seq for entry in trail)]),
+        outcome=held.outcome or record.outcome,
+    )
 
 
-async def append_trail(connection: Connection, case_id: str, held: int, entries: Sequence[TrailEntry]) -> int:
-    """Append the entries after number `held`, skipping those held; answer with the last number then (P20).
+async def _known(
+    connection: Connection, case_id: str, held: HeldCase, trail: Sequence[TrailEntry]
+) -> list[TrailEntry]:
+    """The held entries of the numbers that a record repeats; mostly it repeats none."""
+    repeated = [entry.seq for entry in trail if entry.seq <= held.trail_seq]
+    if not repeated:
+        return []
+    rows = await connection.fetch(
+        """
+        select seq, at, actor, kind, detail, message_id, problems from crm.trail
+        where case_id = $1 and seq = any($2)
+        """,
+        case_id,
+        repeated,
+    )
+    return [TrailEntry.model_validate(dict(row)) for row in rows]
 
-    Raises:
-        PermanentRefusal: a number is missing in between.
-    """
-    new = sorted((entry for entry in entries if entry.seq > held), key=lambda entry: entry.seq)
-    if [entry.seq for entry in new] != list(range(held + 1, held + 1 + len(new))):
-        raise PermanentRefusal(f"the trail would have a gap after entry {held}")
+
+async def append_trail(connection: Connection, case_id: str, entries: Sequence[TrailEntry]) -> None:
+    """Append entries that follow those held, in order (P20)."""
     await connection.executemany(
         """
         insert into crm.trail (case_id, seq, at, actor, kind, detail, message_id, problems)
@@ -118,10 +147,14 @@ async def append_trail(connection: Connection, case_id: str, held: int, entries:
                 entry.message_id,
                 [p.model_dump() for p in entry.problems],
             )
-            for entry in new
+            for entry in entries
         ],
     )
-    return held + len(new)
+
+
+def storable_entry(entry: TrailEntry) -> TrailEntry:
+    """The entry as it is kept and given back."""
+    return TrailEntry.model_validate(storable_json(entry.model_dump()))
 
 
 async def order_tasks(
