@@ -99,5 +99,6 @@ def end_of_forsaken(case_id: str, recorded_seq: int, successor: CaseOpening) -> 
         trail=(entry,),
         close_all_tasks=True,
         revoke_formalization=True,
+        restore_status=True,
         outcome=Stage.DISCARDED.value,
     )

@@ -1,8 +1,9 @@
 """What the case tells the CRM (AdaptNuvem), and what it hears back."""
 
 from datetime import date
+from typing import Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
@@ -58,9 +59,10 @@ class Forsaken(Value):
 
 
 class OpenedCase(Value):
-    """What the CRM answers to an opening. `customer` is None when it does not know the customer."""
+    """What the CRM answers to an opening; the same again however often the opening runs."""
 
     customer: Customer | None
+    """None when the CRM does not know the customer; with the status of before the case."""
     status_before: str = "Ativo"
     """The customer's status before this case, and before the forsaken ones that it follows (X20)."""
     mails_count_after: AwareDatetime | None = None
@@ -119,6 +121,12 @@ class CaseRecord(Value):
     """The case ends without closing: the customer gets the status of before the case (X20)."""
     outcome: str | None = None
     """Set when the case ends."""
+
+    @model_validator(mode="after")
+    def _one_status(self) -> Self:
+        if self.restore_status and self.customer_status is not None:
+            raise ValueError("customer_status and restore_status exclude each other")
+        return self
 
 
 class TrailReceipt(Value):

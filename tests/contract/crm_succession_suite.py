@@ -7,13 +7,23 @@ Derive a class named `Test...` from `CrmSuccessionContract` with a fixture `crm`
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from cancellation.adapters.crm_views import ReadableCrm
 from cancellation.messages.crm import OpenedCase
+from cancellation.messages.seed import CustomerSeed
 from cancellation.ports import PermanentRefusal
 from tests.contract import cases
 from tests.contract.cases import opening, record, trail
 from tests.contract.crm_base import WithOpenCase
+
+LATER = cases.OPENED + timedelta(days=1)
+
+
+async def status_of(crm: ReadableCrm, customer_id: str = "1042") -> str:
+    customer = await crm.customer(customer_id)
+    assert customer is not None
+    return customer.status
 
 
 class CrmSuccessionContract(WithOpenCase):
@@ -29,7 +39,7 @@ class CrmSuccessionContract(WithOpenCase):
         self, crm: ReadableCrm, opened: OpenedCase
     ) -> None:
         await crm.record(record(stage="lapsed", outcome="lapsed"))
-        await crm.open_case(opening(case_id="case-b", opened_at=cases.OPENED + timedelta(days=1)))
+        await crm.open_case(opening(case_id="case-b", opened_at=LATER))
         assert [case.case_id for case in await crm.list_cases(customer_id="1042")] == ["case-b", "case-a"]
         assert [case.case_id for case in await crm.list_cases(open_only=True)] == ["case-b"]
 
@@ -37,13 +47,11 @@ class CrmSuccessionContract(WithOpenCase):
         self, crm: ReadableCrm, opened: OpenedCase
     ) -> None:
         await crm.record(record(stage="notice", formalization=cases.formalization(), trail=trail(3, 4)))
-        later = cases.OPENED + timedelta(days=1)
-        answer = await crm.open_case(opening(case_id="case-b", opened_at=later))
-        assert answer.customer is not None
-        assert answer.customer.status == "Em retenção"
+        await crm.open_case(opening(case_id="case-b", opened_at=LATER))
+        assert await status_of(crm) == "Em retenção"
         assert [case.case_id for case in await crm.list_cases(open_only=True)] == ["case-b"]
         forsaken = next(case for case in await crm.list_cases() if case.case_id == "case-a")
-        assert (forsaken.stage, forsaken.outcome, forsaken.ended_at) == ("discarded", "discarded", later)
+        assert (forsaken.stage, forsaken.outcome, forsaken.ended_at) == ("discarded", "discarded", LATER)
         held = await crm.formalization("case-a")
         assert held is not None
         assert not held.in_force
@@ -56,7 +64,45 @@ class CrmSuccessionContract(WithOpenCase):
     async def test_another_workflow_id_ends_nobodys_case_X1(
         self, crm: ReadableCrm, opened: OpenedCase
     ) -> None:
-        later = cases.OPENED + timedelta(days=1)
         with pytest.raises(PermanentRefusal):
-            await crm.open_case(opening(case_id="case-b", opened_at=later, workflow_id="cancellation-9"))
+            await crm.open_case(opening(case_id="case-b", opened_at=LATER, workflow_id="cancellation-9"))
         assert [case.case_id for case in await crm.list_cases(open_only=True)] == ["case-a"]
+
+    # ------------------------------------------------------------------ the status of before
+
+    @pytest.mark.parametrize("status", ["Ativo", "Cancelado", "Inadimplente"])
+    async def test_a_case_that_ends_without_closing_gives_the_status_of_before_back_X20(
+        self, crm: ReadableCrm, status: str
+    ) -> None:
+        await crm.provision(CustomerSeed(customer=cases.customer(status=status)))
+        opened = await crm.open_case(opening())
+        assert opened.customer is not None
+        assert (opened.status_before, opened.customer.status) == (status, status)
+        await crm.record(record(stage="awaiting_formalization", customer_status="Aguardando formalização"))
+        assert await status_of(crm) == "Aguardando formalização"
+        assert await crm.open_case(opening()) == opened
+        end = record(minutes=20, stage="lapsed", outcome="lapsed", restore_status=True)
+        for _ in range(2):
+            await crm.record(end)
+        assert await status_of(crm) == status
+
+    async def test_a_forsaken_case_hands_the_status_of_before_on_X20(self, crm: ReadableCrm) -> None:
+        await crm.provision(CustomerSeed(customer=cases.customer(status="Inadimplente")))
+        await crm.open_case(opening())
+        await crm.record(record(stage="notice", customer_status="Cancelamento em andamento"))
+        opened = await crm.open_case(opening(case_id="case-b", opened_at=LATER))
+        assert opened.status_before == "Inadimplente"
+        end = record(
+            case_id="case-b", minutes=2000, stage="discarded", outcome="discarded", restore_status=True
+        )
+        await crm.record(end)
+        assert await status_of(crm) == "Inadimplente"
+
+    async def test_an_unknown_customer_has_no_status_to_give_back_X20(self, crm: ReadableCrm) -> None:
+        assert (await crm.open_case(opening("nobody"))).status_before == "Ativo"
+        await crm.record(record(customer_id="nobody", outcome="discarded", restore_status=True))
+        assert await crm.customer("nobody") is None
+
+    def test_a_record_sets_a_status_or_gives_the_one_of_before_back_X20(self) -> None:
+        with pytest.raises(ValidationError, match="exclude"):
+            record(customer_status="Ativo", restore_status=True)

@@ -44,6 +44,8 @@ _ZONE: Final = ZoneInfo("America/Sao_Paulo")
 class _Case:
     summary: CaseSummary
     changed_at: datetime
+    status_before: str
+    """The customer's status of before the case (X20)."""
     tasks: dict[str, CaseTask] = field(default_factory=dict)
     chain: list[ChainedEntry] = field(default_factory=list)
     formalization: FormalizationRecord | None = None
@@ -88,18 +90,16 @@ class MemoryCrm:
         Raises:
             PermanentRefusal: another case of this customer is still open (X1).
         """
-        held = self._cases.get(opening.case_id)
-        if held is None:
-            await self._end_forsaken(opening)
-            self._must_be_new(opening)
-            case = _Case(_summary(opening), opening.opened_at)
-            case.append(opening.trail)
-            self._cases[opening.case_id] = case
-            _order_task(case, opening.commercial_task, opening.opened_at)
-            self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
-        elif (held.summary.customer_id, held.summary.protocol) != (opening.customer_id, opening.protocol):
+        case = self._cases.get(opening.case_id)
+        if case is None:
+            case = await self._new_case(opening)
+        elif (case.summary.customer_id, case.summary.protocol) != (opening.customer_id, opening.protocol):
             raise PermanentRefusal("this case was opened with another customer or protocol number")
-        return OpenedCase(customer=self._customers.get(opening.customer_id))
+        customer = self._customers.get(opening.customer_id)
+        return OpenedCase(
+            customer=customer and customer.model_copy(update={"status": case.status_before}),
+            status_before=case.status_before,
+        )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:
         """Write one transaction of the case, counted once however often it runs (P11, P12, P14, P20).
@@ -130,6 +130,8 @@ class MemoryCrm:
         _advance(case, record)
         if record.customer_status is not None:
             self._set_status(record.customer_id, record.customer_status, record.at)
+        if record.restore_status:
+            self._set_status(record.customer_id, case.status_before, record.at)
         return receipt(case.held)
 
     async def customer(self, customer_id: str) -> Customer | None:
@@ -261,12 +263,26 @@ class MemoryCrm:
     def _by_id(self) -> list[Customer]:
         return sorted(self._customers.values(), key=lambda customer: customer.customer_id)
 
-    async def _end_forsaken(self, opening: CaseOpening) -> None:
-        for case in list(self._cases.values()):
+    async def _new_case(self, opening: CaseOpening) -> _Case:
+        forsaken = await self._end_forsaken(opening)
+        self._must_be_new(opening)
+        customer = self._customers.get(opening.customer_id)
+        before = forsaken.status_before if forsaken else customer.status if customer else "Ativo"
+        case = _Case(_summary(opening), opening.opened_at, before)
+        case.append(opening.trail)
+        self._cases[opening.case_id] = case
+        _order_task(case, opening.commercial_task, opening.opened_at)
+        self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
+        return case
+
+    async def _end_forsaken(self, opening: CaseOpening) -> _Case | None:
+        for case in self._cases.values():
             held = case.summary
             same = (held.customer_id, held.workflow_id) == (opening.customer_id, opening.workflow_id)
             if same and held.ended_at is None and held.opened_at < opening.opened_at:
                 await self.record(end_of_forsaken(held.case_id, len(case.chain), opening))
+                return case
+        return None
 
     def _must_be_new(self, opening: CaseOpening) -> None:
         for case in self._cases.values():

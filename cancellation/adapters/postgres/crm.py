@@ -10,6 +10,7 @@ import asyncpg
 
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
 from cancellation.adapters.postgres import crm_records as records
+from cancellation.adapters.postgres.crm_opening import open_case
 from cancellation.adapters.postgres.pool import Executor, Pool
 from cancellation.adapters.trailchain import ChainedEntry, TrailCheck, check_chain
 from cancellation.domain.trail import TrailEntry
@@ -62,16 +63,12 @@ class PostgresCrm:
         async with self._pool.acquire() as connection:
             with _permanent():
                 async with connection.transaction():
-                    await records.end_forsaken(connection, opening)
-                    if await records.insert_case(connection, opening):
-                        await records.order_tasks(
-                            connection, opening.case_id, opening.opened_at, (opening.commercial_task,)
-                        )
-                        await records.append_trail(connection, opening.case_id, opening.trail)
-                        await records.set_customer_status(
-                            connection, opening.customer_id, opening.customer_status, opening.opened_at
-                        )
-            return OpenedCase(customer=await _customer(connection, opening.customer_id))
+                    status_before = await open_case(connection, opening)
+            customer = await _customer(connection, opening.customer_id)
+        return OpenedCase(
+            customer=customer and customer.model_copy(update={"status": status_before}),
+            status_before=status_before,
+        )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:
         """Write one transaction of the case, counted once however often it runs (P11, P12, P14, P20).

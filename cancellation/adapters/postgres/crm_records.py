@@ -6,7 +6,6 @@ from typing import Any
 
 from cancellation.adapters.crm_rules import (
     HeldCase,
-    end_of_forsaken,
     is_look,
     new_entries,
     receipt,
@@ -17,7 +16,6 @@ from cancellation.adapters.crm_views import bare_address, bare_cnpj
 from cancellation.adapters.postgres.pool import Connection, storable, storable_json
 from cancellation.domain.trail import TrailEntry
 from cancellation.messages.crm import (
-    CaseOpening,
     CaseRecord,
     Customer,
     FormalizationRecord,
@@ -27,55 +25,6 @@ from cancellation.messages.crm import (
 from cancellation.ports import PermanentRefusal
 
 
-async def end_forsaken(connection: Connection, opening: CaseOpening) -> None:
-    """End the customer's open case if it is an earlier execution of the same workflow id (X1)."""
-    held = await connection.fetchrow(
-        """
-        select case_id, trail_seq from crm.cases
-        where customer_id = $1 and workflow_id = $2 and case_id <> $3 and opened_at < $4 and ended_at is null
-        """,
-        opening.customer_id,
-        opening.workflow_id,
-        opening.case_id,
-        opening.opened_at,
-    )
-    if held is not None:
-        await write(connection, end_of_forsaken(held["case_id"], held["trail_seq"], opening))
-
-
-async def insert_case(connection: Connection, opening: CaseOpening) -> bool:
-    """Insert the case's row; False when this very case is there already.
-
-    Raises:
-        PermanentRefusal: another case of the customer is open (X1), or the protocol is taken.
-    """
-    inserted = await connection.fetchval(
-        """
-        insert into crm.cases
-            (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $6)
-        on conflict do nothing returning true
-        """,
-        opening.case_id,
-        opening.customer_id,
-        opening.workflow_id,
-        opening.protocol,
-        opening.stage,
-        opening.opened_at,
-        opening.request.model_dump(mode="json"),
-    )
-    if inserted:
-        return True
-    held = await connection.fetchrow(
-        "select customer_id, protocol from crm.cases where case_id = $1", opening.case_id
-    )
-    if held is None:
-        raise PermanentRefusal("another case of this customer is open, or the protocol number is taken")
-    if (held["customer_id"], held["protocol"]) != (opening.customer_id, opening.protocol):
-        raise PermanentRefusal("this case was opened with another customer or protocol number")
-    return False
-
-
 async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
     """Write a whole record under the lock of its case; the caller holds the transaction.
 
@@ -83,7 +32,9 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
     formalization in force.
     """
     row = await connection.fetchrow(
-        "select customer_id, stage, trail_seq, outcome from crm.cases where case_id = $1 for update",
+        """
+        select customer_id, stage, status_before, trail_seq, outcome from crm.cases where case_id = $1 for update
+        """,
         record.case_id,
     )
     if row is None or row["customer_id"] != record.customer_id:
@@ -105,6 +56,8 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
     await _advance_case(connection, record)
     if record.customer_status is not None:
         await set_customer_status(connection, record.customer_id, record.customer_status, record.at)
+    if record.restore_status:
+        await set_customer_status(connection, record.customer_id, row["status_before"], record.at)
     return TrailReceipt(
         recorded_seq=max([held.trail_seq, *(entry.seq for entry in trail)]),
         outcome=held.outcome or record.outcome,

@@ -119,6 +119,8 @@ create table crm.cases (
     stage       text        not null,
     opened_at   timestamptz not null,
     request     jsonb       not null,
+    -- What the customer's status goes back to when the case ends without closing (X20).
+    status_before text      not null default 'Ativo',
     changed_at  timestamptz not null,          -- the workflow's instant of the stage
     outcome     text,
     ended_at    timestamptz,

@@ -1,0 +1,82 @@
+"""How a case comes into the CRM's tables; every function takes the transaction's connection."""
+
+import asyncpg
+
+from cancellation.adapters.crm_rules import end_of_forsaken
+from cancellation.adapters.postgres.crm_records import append_trail, order_tasks, set_customer_status, write
+from cancellation.adapters.postgres.pool import Connection
+from cancellation.messages.crm import CaseOpening
+from cancellation.ports import PermanentRefusal
+
+
+async def open_case(connection: Connection, opening: CaseOpening) -> str:
+    """Record a case with Commercial's task, once; answer with the customer's status of before (P2, X20).
+
+    Raises:
+        PermanentRefusal: another case of the customer is open (X1), or the protocol is taken.
+    """
+    forsaken = await _end_forsaken(connection, opening)
+    status_before: str | None = await _insert_case(connection, opening, forsaken)
+    if status_before is None:
+        return await _held_status_before(connection, opening)
+    await order_tasks(connection, opening.case_id, opening.opened_at, (opening.commercial_task,))
+    await append_trail(connection, opening.case_id, opening.trail)
+    await set_customer_status(connection, opening.customer_id, opening.customer_status, opening.opened_at)
+    return status_before
+
+
+async def _end_forsaken(connection: Connection, opening: CaseOpening) -> asyncpg.Record | None:
+    """End the customer's open case if it is an earlier execution of the same workflow id (X1)."""
+    held = await connection.fetchrow(
+        """
+        select case_id, trail_seq, status_before from crm.cases
+        where customer_id = $1 and workflow_id = $2 and case_id <> $3 and opened_at < $4 and ended_at is null
+        """,
+        opening.customer_id,
+        opening.workflow_id,
+        opening.case_id,
+        opening.opened_at,
+    )
+    if held is not None:
+        await write(connection, end_of_forsaken(held["case_id"], held["trail_seq"], opening))
+    return held
+
+
+async def _insert_case(
+    connection: Connection, opening: CaseOpening, forsaken: asyncpg.Record | None
+) -> str | None:
+    """Insert the case's row and answer with the status of before; None when there is a row in the way."""
+    status_before: str | None = await connection.fetchval(
+        """
+        insert into crm.cases
+            (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at, status_before)
+        values ($1, $2, $3, $4, $5, $6, $7, $6,
+            coalesce($8, (select status from crm.customers where customer_id = $2), 'Ativo'))
+        on conflict do nothing returning status_before
+        """,
+        opening.case_id,
+        opening.customer_id,
+        opening.workflow_id,
+        opening.protocol,
+        opening.stage,
+        opening.opened_at,
+        opening.request.model_dump(mode="json"),
+        forsaken["status_before"] if forsaken else None,
+    )
+    return status_before
+
+
+async def _held_status_before(connection: Connection, opening: CaseOpening) -> str:
+    """What the row of this very case says.
+
+    Raises:
+        PermanentRefusal: the row in the way is another case's.
+    """
+    held = await connection.fetchrow(
+        "select customer_id, protocol, status_before from crm.cases where case_id = $1", opening.case_id
+    )
+    if held is None:
+        raise PermanentRefusal("another case of this customer is open, or the protocol number is taken")
+    if (held["customer_id"], held["protocol"]) != (opening.customer_id, opening.protocol):
+        raise PermanentRefusal("this case was opened with another customer or protocol number")
+    return str(held["status_before"])
