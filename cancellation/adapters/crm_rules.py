@@ -2,10 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import SYSTEM, TrailEntry
 from cancellation.messages.crm import CaseOpening, CaseRecord, TrailReceipt
+
+CANCELLED: Final = Stage.CLOSED.crm_status
+"""The status of a customer who has left."""
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,13 @@ class CrmSuccessionContract(WithOpenCase):
         await crm.record(end)
         assert await status_of(crm) == "Inadimplente"
 
+    async def test_an_opening_leaves_a_cancelled_customer_cancelled_X20(self, crm: ReadableCrm) -> None:
+        await crm.provision(CustomerSeed(customer=cases.customer(status="Cancelado")))
+        opened = await crm.open_case(opening())
+        assert opened.customer is not None
+        assert opened.customer.status == "Cancelado"
+        assert await status_of(crm) == "Cancelado"
+
     async def test_an_unknown_customer_has_no_status_to_give_back_X20(self, crm: ReadableCrm) -> None:
         assert (await crm.open_case(opening("nobody"))).status_before == "Ativo"
         await crm.record(record(customer_id="nobody", outcome="discarded", restore_status=True))

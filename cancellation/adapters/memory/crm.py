@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from cancellation.adapters.crm_rules import (
+    CANCELLED,
     HeldCase,
     end_of_forsaken,
     is_look,
@@ -272,7 +273,9 @@ class MemoryCrm:
         case.append(opening.trail)
         self._cases[opening.case_id] = case
         _order_task(case, opening.commercial_task, opening.opened_at)
-        self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
+        # Somebody who has left and writes once more stays one who has left, unless the case goes on.
+        if before != CANCELLED:
+            self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
         return case
 
     async def _end_forsaken(self, opening: CaseOpening) -> _Case | None:

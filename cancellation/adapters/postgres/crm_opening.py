@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from cancellation.adapters.crm_rules import end_of_forsaken
+from cancellation.adapters.crm_rules import CANCELLED, end_of_forsaken
 from cancellation.adapters.postgres.crm_records import append_trail, order_tasks, set_customer_status, write
 from cancellation.adapters.postgres.pool import Connection
 from cancellation.messages.crm import CaseOpening
@@ -21,7 +21,9 @@ async def open_case(connection: Connection, opening: CaseOpening) -> str:
         return await _held_status_before(connection, opening)
     await order_tasks(connection, opening.case_id, opening.opened_at, (opening.commercial_task,))
     await append_trail(connection, opening.case_id, opening.trail)
-    await set_customer_status(connection, opening.customer_id, opening.customer_status, opening.opened_at)
+    # Somebody who has left and writes once more stays one who has left, unless the case goes on.
+    if status_before != CANCELLED:
+        await set_customer_status(connection, opening.customer_id, opening.customer_status, opening.opened_at)
     return status_before
 
 
