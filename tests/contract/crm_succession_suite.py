@@ -14,7 +14,7 @@ from cancellation.messages.crm import OpenedCase
 from cancellation.messages.seed import CustomerSeed
 from cancellation.ports import PermanentRefusal
 from tests.contract import cases
-from tests.contract.cases import opening, record, trail
+from tests.contract.cases import formalization, mail, opening, record, trail
 from tests.contract.crm_base import WithOpenCase
 
 LATER = cases.OPENED + timedelta(days=1)
@@ -113,3 +113,50 @@ class CrmSuccessionContract(WithOpenCase):
     def test_a_record_sets_a_status_or_gives_the_one_of_before_back_X20(self) -> None:
         with pytest.raises(ValidationError, match="exclude"):
             record(customer_status="Ativo", restore_status=True)
+
+    # ------------------------------------------------------------------ mail of before
+
+    async def test_a_case_hears_when_the_latest_one_before_it_ended_X20(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        assert opened.mails_count_after is None
+        await crm.open_case(opening("2001", "case-x"))
+        await crm.record(
+            record(case_id="case-x", customer_id="2001", minutes=50, stage="lapsed", outcome="lapsed")
+        )
+        first = record(minutes=10, stage="lapsed", outcome="lapsed")
+        await crm.record(first)
+        second = await crm.open_case(opening(case_id="case-b", opened_at=LATER))
+        assert second.mails_count_after == first.at
+        end = record(case_id="case-b", minutes=3000, stage="retained", outcome="retained")
+        await crm.record(end)
+        opening_of_third = opening(case_id="case-c", opened_at=LATER + timedelta(days=9))
+        third = await crm.open_case(opening_of_third)
+        assert third.mails_count_after == end.at
+        assert await crm.open_case(opening_of_third) == third
+
+    async def test_a_forsaken_case_ended_when_the_next_one_opened_X20(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        following = await crm.open_case(opening(case_id="case-b", opened_at=LATER))
+        assert following.mails_count_after == LATER
+
+    @pytest.mark.parametrize("early", ["completing", "another"])
+    async def test_no_mail_of_an_earlier_case_formalises_a_later_one_X20_P19(
+        self, crm: ReadableCrm, opened: OpenedCase, early: str
+    ) -> None:
+        end = record(minutes=60, stage="withdrawn", outcome="withdrawn")
+        await crm.record(end)
+        await crm.open_case(opening(case_id="case-b", opened_at=LATER))
+        old, new = end.at, end.at + timedelta(microseconds=1)
+        first = mail(message_id="<1@acme>", received_at=old)
+        mails = [first] if early == "completing" else [first, mail(message_id="<2@acme>", received_at=new)]
+        with pytest.raises(PermanentRefusal):
+            await crm.record(
+                record(case_id="case-b", minutes=2000, formalization=formalization(*mails), trail=trail(3, 3))
+            )
+        assert await crm.formalization("case-b") is None
+        assert len(await crm.trail("case-b")) == 2
+        good = formalization(mail(received_at=new))
+        await crm.record(record(case_id="case-b", minutes=2000, formalization=good))
+        assert await crm.formalization("case-b") is not None

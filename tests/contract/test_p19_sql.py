@@ -265,6 +265,65 @@ async def test_a_formalization_needs_an_open_case_of_its_customer_P19(formalized
 
 
 @pytest.mark.parametrize(
+    "mails",
+    [
+        [{"authentication": "pass"}],
+        [{"authentication": "pass", "received_at": None}],
+        [{"authentication": "pass", "received_at": "2026-11-23T02:30:00Z"}],
+        [{"authentication": "pass", "received_at": "2026-11-23T02:30:00"}],
+        [
+            {"authentication": "pass", "received_at": "2026-11-22T23:30:00-03:00"},
+            {"authentication": "pass", "received_at": "2026-12-01T00:00:00Z"},
+        ],
+    ],
+    ids=repr,
+)
+async def test_a_formalization_typed_by_hand_counts_no_mail_of_an_earlier_case_X20(
+    formalized: Pool, mails: object
+) -> None:
+    await formalized.execute(
+        "insert into crm.cases (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at,"
+        " outcome, ended_at) values ('case-c', '3003', 'w', 'p-1', 'lapsed', $1, '{}', $1, 'lapsed', $1)",
+        cases.RECEIVED,
+    )
+    await formalized.execute(
+        "insert into crm.cases (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at,"
+        " mails_count_after) values ('case-d', '3003', 'w', 'p-2', 'retention', $1, '{}', $1, null)",
+        cases.RECEIVED,
+    )
+    mine = {"case_id": "case-d", "customer_id": "3003"}
+    later = {"received_at": "2026-11-24T02:30:00Z", "starts_at": "2026-11-24T02:30:00Z"} | {
+        "last_day": "2026-12-23",
+        "notice_ends_at": "2026-12-24T03:00:00Z",
+    }
+    with pytest.raises(REFUSED):
+        await formalized.execute(COPY, mine | later | {"mails": mails})
+    with pytest.raises(REFUSED):
+        await formalized.execute("update crm.cases set mails_count_after = null where case_id = 'case-d'")
+    good = [{"authentication": "pass", "received_at": "2026-11-23T23:30:00-03:00"}]
+    with pytest.raises(REFUSED):
+        await formalized.execute(COPY, mine | {"mails": good})
+    await formalized.execute(COPY, mine | later | {"mails": good})
+
+
+async def test_a_case_waits_for_an_earlier_one_that_is_just_ending_X20(formalized: Pool) -> None:
+    crm = PostgresCrm(formalized)
+    async with formalized.acquire() as connection:
+        async with connection.transaction():
+            await connection.execute(
+                "update crm.formalizations set in_force = false, revoked_at = now() where case_id = 'case-a'"
+            )
+            await connection.execute(
+                "update crm.cases set outcome = 'withdrawn', ended_at = $1 where case_id = 'case-a'",
+                cases.RECEIVED,
+            )
+            later = cases.opening(case_id="case-c", opened_at=cases.RECEIVED, workflow_id="another")
+            following = asyncio.ensure_future(crm.open_case(later))
+            await until_somebody_waits(formalized)
+        assert (await following).mails_count_after == cases.RECEIVED
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"explicit_request": False},

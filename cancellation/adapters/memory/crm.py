@@ -47,6 +47,8 @@ class _Case:
     changed_at: datetime
     status_before: str
     """The customer's status of before the case (X20)."""
+    mails_count_after: datetime | None
+    """When the customer's latest case of before ended (X20)."""
     tasks: dict[str, CaseTask] = field(default_factory=dict)
     chain: list[ChainedEntry] = field(default_factory=list)
     formalization: FormalizationRecord | None = None
@@ -100,6 +102,7 @@ class MemoryCrm:
         return OpenedCase(
             customer=customer and customer.model_copy(update={"status": case.status_before}),
             status_before=case.status_before,
+            mails_count_after=case.mails_count_after,
         )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:
@@ -269,7 +272,12 @@ class MemoryCrm:
         self._must_be_new(opening)
         customer = self._customers.get(opening.customer_id)
         before = forsaken.status_before if forsaken else customer.status if customer else "Ativo"
-        case = _Case(_summary(opening), opening.opened_at, before)
+        ends = [
+            case.summary.ended_at
+            for case in self._cases.values()
+            if case.summary.customer_id == opening.customer_id and case.summary.ended_at is not None
+        ]
+        case = _Case(_summary(opening), opening.opened_at, before, max(ends, default=None))
         case.append(opening.trail)
         self._cases[opening.case_id] = case
         _order_task(case, opening.commercial_task, opening.opened_at)
@@ -334,6 +342,10 @@ def _must_be_acceptable(case: _Case, record: CaseRecord) -> None:
             raise PermanentRefusal("the case holds another formalization")
         if case.formalization is None and case.summary.outcome is not None:
             raise PermanentRefusal("the case has ended")
+        earlier_end = case.mails_count_after
+        mails = (*record.formalization.mails, record.formalization.completing)
+        if earlier_end is not None and any(mail.received_at <= earlier_end for mail in mails):
+            raise PermanentRefusal("own_mails_x20: an e-mail belonged to an earlier case")
         lacking = incomplete(record.formalization)
         if lacking is not None:
             raise PermanentRefusal(f"the formalization is not complete: {lacking}")

@@ -63,11 +63,12 @@ class PostgresCrm:
         async with self._pool.acquire() as connection:
             with _permanent():
                 async with connection.transaction():
-                    status_before = await open_case(connection, opening)
+                    start = await open_case(connection, opening)
             customer = await _customer(connection, opening.customer_id)
         return OpenedCase(
-            customer=customer and customer.model_copy(update={"status": status_before}),
-            status_before=status_before,
+            customer=customer and customer.model_copy(update={"status": start.status_before}),
+            status_before=start.status_before,
+            mails_count_after=start.mails_count_after,
         )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:

@@ -112,25 +112,36 @@ create table crm.contracts (
 
 -- No foreign key to customers: whoever asks to leave is recorded, known or not (P2).
 create table crm.cases (
-    case_id     text        primary key,
-    customer_id text        not null,
-    workflow_id text        not null,
-    protocol    text        not null unique,
-    stage       text        not null,
-    opened_at   timestamptz not null,
-    request     jsonb       not null,
+    case_id           text        primary key,
+    customer_id       text        not null,
+    workflow_id       text        not null,
+    protocol          text        not null unique,
+    stage             text        not null,
+    opened_at         timestamptz not null,
+    request           jsonb       not null,
     -- What the customer's status goes back to when the case ends without closing (X20).
-    status_before text      not null default 'Ativo',
-    changed_at  timestamptz not null,          -- the workflow's instant of the stage
-    outcome     text,
-    ended_at    timestamptz,
-    trail_seq   integer     not null default 0,
-    trail_head  bytea       not null default decode(repeat('00', 32), 'hex'),
+    status_before     text        not null default 'Ativo',
+    -- When the customer's latest case of before ended: no e-mail received until then counts here (X20).
+    mails_count_after timestamptz,
+    changed_at        timestamptz not null,    -- the workflow's instant of the stage
+    outcome           text,
+    ended_at          timestamptz,
+    trail_seq         integer     not null default 0,
+    trail_head        bytea       not null default decode(repeat('00', 32), 'hex'),
     unique (case_id, customer_id),
     check ((outcome is null) = (ended_at is null))
 );
 create unique index one_open_case_x1 on crm.cases (customer_id) where ended_at is null;
 
+-- Whoever inserts: the row says when the case of before ended. The lock waits for one that is just ending.
+create function crm.follow_earlier_cases() returns trigger language plpgsql as $$
+begin
+    perform 1 from crm.cases c where c.customer_id = new.customer_id and c.ended_at is null for share;
+    select max(c.ended_at) into new.mails_count_after from crm.cases c where c.customer_id = new.customer_id;
+    return new;
+end $$;
+
+create trigger follows before insert on crm.cases for each row execute function crm.follow_earlier_cases();
 create trigger no_removal before delete or truncate on crm.cases
     for each statement execute function crm.refuse_removal();
 create trigger only_changes after update on crm.cases for each row
@@ -293,6 +304,25 @@ begin
     return null;
 end $$;
 
+-- An e-mail that an earlier case of the customer had received belongs to that one (X20). The setting makes an instant
+-- without offset mean the same to everybody.
+create function crm.formalize_own_mails() returns trigger language plpgsql set timezone = 'UTC' as $$
+declare
+    earlier_end timestamptz;
+begin
+    select c.mails_count_after into earlier_end from crm.cases c where c.case_id = new.case_id;
+    if earlier_end is not null and (
+        new.received_at <= earlier_end
+        or exists (
+            select from jsonb_array_elements(new.mails) mail
+            where coalesce((mail ->> 'received_at')::timestamptz <= earlier_end, true))
+    ) then
+        raise exception 'crm.formalizations: an e-mail belonged to an earlier case'
+            using errcode = 'restrict_violation', constraint = 'own_mails_x20';
+    end if;
+    return null;
+end $$;
+
 create function crm.end_without_formalization() returns trigger language plpgsql as $$
 begin
     perform 1 from crm.formalizations f where f.case_id = new.case_id and f.in_force;
@@ -305,6 +335,8 @@ end $$;
 
 create trigger open_case_only after insert on crm.formalizations
     for each row execute function crm.formalize_open_case();
+create trigger own_mails_x20 after insert on crm.formalizations
+    for each row execute function crm.formalize_own_mails();
 create trigger no_removal before delete or truncate on crm.formalizations
     for each statement execute function crm.refuse_removal();
 create trigger only_changes after update on crm.formalizations for each row
