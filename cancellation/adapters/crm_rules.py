@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import SYSTEM, TrailEntry
-from cancellation.messages.crm import CaseOpening, CaseRecord, TrailReceipt
+from cancellation.messages.crm import CaseOpening, CaseRecord, FormalizationRecord, TrailReceipt
 
+_ZONE: Final = ZoneInfo("America/Sao_Paulo")
 CANCELLED: Final = Stage.CLOSED.crm_status
 """The status of a customer who has left."""
 
@@ -105,4 +108,25 @@ def end_of_forsaken(case_id: str, recorded_seq: int, successor: CaseOpening) -> 
         revoke_formalization=True,
         restore_status=True,
         outcome=Stage.DISCARDED.value,
+    )
+
+
+def with_local_days(formalization: FormalizationRecord) -> FormalizationRecord:
+    """The record as it is kept: with local days also for callers that leave them out (X23), and instants in UTC.
+
+    Python holds an instant of an hour that a clock change skips or repeats for different from the same one in
+    another zone, so what is kept and what is given compare in one zone alone.
+    """
+    notice = formalization.notice
+    starts_at, ends_at = notice.starts_at.astimezone(UTC), notice.ends_at.astimezone(UTC)
+    received_on, offset = formalization.received_on, formalization.end_offset_minutes
+    if offset is None:
+        midnight = datetime.combine(notice.last_day + timedelta(days=1), time(0), tzinfo=_ZONE)
+        offset = (midnight.utcoffset() or timedelta()) // timedelta(minutes=1)
+    return formalization.model_copy(
+        update={
+            "notice": notice.model_copy(update={"starts_at": starts_at, "ends_at": ends_at}),
+            "received_on": received_on or starts_at.astimezone(_ZONE).date(),
+            "end_offset_minutes": offset,
+        }
     )

@@ -95,7 +95,11 @@ class FormalizationRecord(Value):
     received_on: date | None = None
     """The local day of receipt by the case's own time-zone rules; the notice's days are counted from it (X23)."""
     end_offset_minutes: int | None = None
-    """Minutes that local time is ahead of UTC when the notice ends, by the case's own rules (X23)."""
+    """Minutes that local time is ahead of UTC when the notice ends, by the case's own rules (X23).
+
+    `notice.ends_at` is the midnight after the last day at this offset; where a clock change skips that
+    midnight, it is the offset before the change.
+    """
 
 
 class CaseRecord(Value):
@@ -149,6 +153,8 @@ class FormalizationState(Value):
 
     case_id: str
     customer_id: str
+    last_day: date
+    """The notice's last day, local (P8): the last one that is billed (P16)."""
     notice_ends_at: AwareDatetime
     in_force: bool
 

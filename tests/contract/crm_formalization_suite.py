@@ -4,12 +4,13 @@ Derive a class named `Test...` from `CrmFormalizationContract` with a fixture `c
 `ReadableCrm`.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from cancellation.adapters.crm_views import ReadableCrm
+from cancellation.domain.notice import notice_from
 from cancellation.domain.values import Authentication
 from cancellation.messages.crm import FormalizationRecord, OpenedCase
 from cancellation.ports import PermanentRefusal
@@ -25,6 +26,12 @@ def with_notice(**changes: Any) -> FormalizationRecord:
     return formalization(notice=NOTICE.model_copy(update=changes))
 
 
+def with_notice_end(ends_at: datetime, end_offset_minutes: int) -> FormalizationRecord:
+    return formalization(
+        notice=NOTICE.model_copy(update={"ends_at": ends_at}), end_offset_minutes=end_offset_minutes
+    )
+
+
 INCOMPLETE = {
     "one_mailbox": formalization(mail(recipients=(FINANCE, "rita@acme.com.br"))),
     "no_mailbox_required": formalization(required_mailboxes=()),
@@ -36,11 +43,22 @@ INCOMPLETE = {
     "one_of_two_unauthenticated": formalization(
         mail(message_id="<1@acme>", authentication=Authentication.FAIL), mail(message_id="<2@acme>")
     ),
-    "no_days_of_notice": formalization(
-        notice_days=0,
+    "negative_notice": formalization(
+        notice_days=-1,
         notice=NOTICE.model_copy(
-            update={"last_day": date(2026, 11, 22), "ends_at": cases.ENDS - timedelta(days=30)}
+            update={"last_day": date(2026, 11, 21), "ends_at": cases.ENDS - timedelta(days=31)}
         ),
+    ),
+    "received_two_days_before": formalization(received_on=date(2026, 11, 21), notice_days=31),
+    "received_two_days_after": formalization(received_on=date(2026, 11, 25), notice_days=27),
+    "counted_from_another_day": formalization(received_on=date(2026, 11, 23)),
+    "another_offset_than_the_end_has": formalization(end_offset_minutes=-120),
+    "an_offset_that_no_place_has": with_notice_end(cases.ENDS - timedelta(hours=18), 15 * 60),
+    "ends_before_its_receipt": formalization(
+        notice_days=0,
+        received_on=date(2026, 11, 22),
+        end_offset_minutes=-120,
+        notice=NOTICE.model_copy(update={"last_day": date(2026, 11, 22), "ends_at": cases.RECEIVED}),
     ),
     "counts_from_before_receipt": with_notice(starts_at=cases.RECEIVED - timedelta(hours=1)),
     "last_day_too_early": with_notice(
@@ -101,6 +119,47 @@ class CrmFormalizationContract(WithOpenCase):
             await crm.record(record(formalization=INCOMPLETE[lacking], trail=trail(3, 3)))
         assert await crm.formalization("case-a") is None
         assert len(await crm.trail("case-a")) == 2
+
+    @pytest.mark.parametrize(
+        ("rules", "received_on", "last_day", "offset", "ends_at"),
+        [
+            ("summer time over the whole notice", "2026-11-23", "2026-12-23", -120, "2026-12-24T02:00:00Z"),
+            ("summer time that ends before", "2026-11-23", "2026-12-23", -180, "2026-12-24T03:00:00Z"),
+            ("a zone east of Greenwich", "2026-11-23", "2026-12-23", 330, "2026-12-23T18:30:00Z"),
+            ("a zone far west", "2026-11-22", "2026-12-22", -660, "2026-12-23T11:00:00Z"),
+        ],
+    )
+    async def test_the_rules_of_the_case_count_whatever_this_machine_thinks_of_its_zone_X23(
+        self,
+        crm: ReadableCrm,
+        opened: OpenedCase,
+        rules: str,
+        received_on: str,
+        last_day: str,
+        offset: int,
+        ends_at: str,
+    ) -> None:
+        told = NOTICE.model_copy(
+            update={"last_day": date.fromisoformat(last_day), "ends_at": datetime.fromisoformat(ends_at)}
+        )
+        given = formalization(
+            notice=told, received_on=date.fromisoformat(received_on), end_offset_minutes=offset
+        )
+        for _ in range(2):
+            assert (await crm.record(record(stage="notice", formalization=given))).taken
+        state = await crm.formalization("case-a")
+        assert state is not None
+        assert (state.last_day, state.notice_ends_at) == (told.last_day, told.ends_at)
+
+    async def test_a_notice_of_no_days_ends_with_the_day_of_receipt_P8(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        policy = cases.POLICY.model_copy(update={"notice_days": 0})
+        at_once = formalization(notice=notice_from(cases.RECEIVED, policy), notice_days=0)
+        await crm.record(record(stage="notice", formalization=at_once))
+        state = await crm.formalization("case-a")
+        assert state is not None
+        assert state.notice_ends_at == datetime.fromisoformat("2026-11-23T00:00:00-03:00")
 
     async def test_withdrawing_revokes_it_for_good_X3(self, crm: ReadableCrm, opened: OpenedCase) -> None:
         await crm.record(record(formalization=formalization()))

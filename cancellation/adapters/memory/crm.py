@@ -3,9 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, timedelta
 
 from cancellation.adapters.crm_rules import (
     CANCELLED,
@@ -16,6 +14,7 @@ from cancellation.adapters.crm_rules import (
     receipt,
     refusal,
     revokes,
+    with_local_days,
 )
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
 from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
@@ -37,8 +36,6 @@ from cancellation.messages.crm import (
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.warrant import Warrant
 from cancellation.ports import DestructionForbidden, PermanentRefusal
-
-_ZONE: Final = ZoneInfo("America/Sao_Paulo")
 
 
 @dataclass
@@ -128,7 +125,7 @@ class MemoryCrm:
             _order_task(case, order, record.at)
         _close_tasks(case, record)
         if record.formalization is not None and case.formalization is None:
-            case.formalization, case.in_force = record.formalization, True
+            case.formalization, case.in_force = with_local_days(record.formalization), True
         if revokes(record):
             case.in_force = False
         _advance(case, record)
@@ -150,6 +147,7 @@ class MemoryCrm:
         return FormalizationState(
             case_id=case_id,
             customer_id=case.summary.customer_id,
+            last_day=case.formalization.notice.last_day,
             notice_ends_at=case.formalization.notice.ends_at,
             in_force=case.in_force,
         )
@@ -313,10 +311,14 @@ class MemoryCrm:
 
 def incomplete(formalization: FormalizationRecord) -> str | None:
     """What a formalization lacks of what PostgreSQL's constraints want; None when complete (P7, P8)."""
-    mails, notice = formalization.mails, formalization.notice
+    mails = formalization.mails
     reached = {address for mail in mails for address in mail.recipients}
-    received_at = formalization.completing.received_at
-    last_day = received_at.astimezone(_ZONE).date() + timedelta(days=formalization.notice_days)
+    received_at = formalization.completing.received_at.astimezone(UTC)
+    whole = with_local_days(formalization)
+    notice, received_on, offset = whole.notice, whole.received_on, whole.end_offset_minutes
+    assert received_on is not None
+    assert offset is not None
+    midnight = datetime.combine(notice.last_day + timedelta(days=1), time(0), tzinfo=UTC)
     lacks = {
         "mails": not mails,
         "required_mailboxes": not formalization.required_mailboxes,
@@ -327,18 +329,20 @@ def incomplete(formalization: FormalizationRecord) -> str | None:
             mail.authentication is not Authentication.PASS and not (mail.confirmed_by or "").strip()
             for mail in (*mails, formalization.completing)
         ),
-        "notice_days": formalization.notice_days < 1,
+        "notice_days": formalization.notice_days < 0,
         "counts_from_receipt_p8": notice.starts_at != received_at,
-        "last_day_p8": notice.last_day != last_day,
-        "ends_with_the_last_day_p8": notice.ends_at
-        != datetime.combine(notice.last_day + timedelta(days=1), time(0), tzinfo=_ZONE),
+        "received_on_p8": abs(received_on - received_at.astimezone(UTC).date()) > timedelta(days=1),
+        "last_day_p8": notice.last_day != received_on + timedelta(days=formalization.notice_days),
+        "ends_with_the_last_day_p8": abs(offset) > 14 * 60
+        or notice.ends_at != midnight - timedelta(minutes=offset),
+        "ends_after_receipt_p8": notice.ends_at <= received_at,
     }
     return next((name for name, lacking in lacks.items() if lacking), None)
 
 
 def _must_be_acceptable(case: _Case, record: CaseRecord) -> None:
     if record.formalization is not None:
-        if case.formalization is not None and case.formalization != record.formalization:
+        if case.formalization is not None and case.formalization != with_local_days(record.formalization):
             raise PermanentRefusal("the case holds another formalization")
         if case.formalization is None and case.summary.outcome is not None:
             raise PermanentRefusal("the case has ended")

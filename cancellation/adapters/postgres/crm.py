@@ -91,7 +91,8 @@ class PostgresCrm:
         """The case's complete formalization, in force or not, or None (P19)."""
         row = await self._pool.fetchrow(
             """
-            select case_id, customer_id, notice_ends_at, in_force from crm.formalizations where case_id = $1
+            select case_id, customer_id, last_day, notice_ends_at, in_force from crm.formalizations
+            where case_id = $1
             """,
             case_id,
         )

@@ -1,7 +1,7 @@
 """What the CRM writes within one transaction; every function takes the transaction's connection."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from cancellation.adapters.crm_rules import (
@@ -11,6 +11,7 @@ from cancellation.adapters.crm_rules import (
     receipt,
     refusal,
     revokes,
+    with_local_days,
 )
 from cancellation.adapters.crm_views import bare_address, bare_cnpj
 from cancellation.adapters.postgres.pool import Connection, storable, storable_json
@@ -211,7 +212,7 @@ async def _insert_formalization(
     connection: Connection, record: CaseRecord, formalization: FormalizationRecord
 ) -> None:
     """Register the formalization, once a case (P11); PostgreSQL checks that it is complete (P19)."""
-    columns = formalization_columns(record, formalization)
+    columns = formalization_columns(record, with_local_days(formalization))
     names = ", ".join(columns)
     places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
     await connection.execute(
@@ -245,7 +246,7 @@ def formalization_columns(record: CaseRecord, formalization: FormalizationRecord
         "message_id": mail.message_id,
         "sender": mail.sender,
         "recipients": list(reached),
-        "received_at": mail.received_at,
+        "received_at": mail.received_at.astimezone(UTC),
         "subject": mail.subject,
         "explicit_request": any(each.explicit_request for each in mails),
         "reason": formalization.reason,
@@ -258,7 +259,9 @@ def formalization_columns(record: CaseRecord, formalization: FormalizationRecord
         "notice_days": formalization.notice_days,
         "clause": notice.clause,
         "starts_at": notice.starts_at,
+        "received_on": formalization.received_on,
         "last_day": notice.last_day,
+        "end_offset_minutes": formalization.end_offset_minutes,
         "notice_ends_at": notice.ends_at,
     }
     return {name: storable_json(value) for name, value in columns.items()}

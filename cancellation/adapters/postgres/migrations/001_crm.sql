@@ -19,6 +19,8 @@
 --        foreign key (warrant_case, customer_id, warrant_notice_ends_at, warrant_in_force)
 --            references crm.formalizations (case_id, customer_id, notice_ends_at, in_force),
 --
+--      Where a day is destroyed rather than an instant (billing), the key holds `last_day` too.
+--
 --   3. No destructive state without warrant, and none before the notice's end. Write every branch with
 --      `is null` / `is not null` first: a CHECK that comes out as NULL lets the row pass.
 --
@@ -265,15 +267,18 @@ create table crm.formalizations (
     original_ref       text,
     mails              jsonb       not null,   -- every e-mail that counted, the completing one last
     required_mailboxes text[]      not null check (cardinality(required_mailboxes) >= 1),
-    notice_days        integer     not null check (notice_days >= 1),
+    notice_days        integer     not null check (notice_days >= 0),
     clause             text        not null,
     starts_at          timestamptz not null,
+    received_on        date        not null,   -- the local day of receipt, by the case's own time-zone rules (X23)
     last_day           date        not null,
+    end_offset_minutes integer     not null,   -- what local time is ahead of UTC when the notice ends, by those rules
     notice_ends_at     timestamptz not null,
     in_force           boolean     not null default true,
     revoked_at         timestamptz,
 
     unique (case_id, customer_id, notice_ends_at, in_force),
+    unique (case_id, customer_id, notice_ends_at, last_day, in_force),
     foreign key (case_id, customer_id) references crm.cases (case_id, customer_id),
     constraint all_mailboxes_reached_p7 check (recipients @> required_mailboxes),
     constraint trusted_x9 check (authentication = 'pass' or confirmed_by is not null),
@@ -284,12 +289,14 @@ create table crm.formalizations (
             mails, 'strict $[*] ? (@.authentication == "pass" || @.confirmed_by like_regex "\\S")'))
     ),
     constraint counts_from_receipt_p8 check (starts_at = received_at),
-    constraint last_day_p8 check (
-        last_day = (received_at at time zone 'America/Sao_Paulo')::date + notice_days
-    ),
+    -- What the row says is compared, never this server's own time-zone rules: they change, and what was told stays.
+    constraint received_on_p8 check (received_on - (received_at at time zone 'UTC')::date between -1 and 1),
+    constraint last_day_p8 check (last_day = received_on + notice_days),
     constraint ends_with_the_last_day_p8 check (
-        notice_ends_at = (last_day + 1)::timestamp at time zone 'America/Sao_Paulo'
+        end_offset_minutes between -14 * 60 and 14 * 60
+        and notice_ends_at = (last_day + 1)::timestamp at time zone 'UTC' - end_offset_minutes * interval '1 minute'
     ),
+    constraint ends_after_receipt_p8 check (notice_ends_at > received_at),
     check (in_force = (revoked_at is null))
 );
 
