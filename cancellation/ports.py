@@ -61,7 +61,15 @@ class Crm(Protocol):
         """
 
     async def record(self, record: CaseRecord) -> TrailReceipt:
-        """Write one transaction of the case: status, tasks, formalization, trail (P11, P12, P14, P20)."""
+        """Write one transaction of the case: status, tasks, formalization, trail (P11, P12, P14, P20).
+
+        Nothing of it is written, and the answer says `taken=False`, when its trail does not continue the one
+        held or when it contradicts how the case has ended. A record with nothing to write is a look at that.
+
+        Raises:
+            PermanentRefusal: the case is not this customer's, the formalization is not complete or differs from
+                the one held, or a revoked one has been acted upon.
+        """
 
     async def customer(self, customer_id: str) -> Customer | None:
         """The customer, or None."""

@@ -5,10 +5,9 @@ from typing import Protocol
 from pydantic import AwareDatetime
 
 from cancellation.adapters.trailchain import ChainedEntry, TrailCheck
-from cancellation.domain.stage import Stage
-from cancellation.domain.trail import SYSTEM, TrailEntry
+from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Value
-from cancellation.messages.crm import CaseOpening, CaseRecord, CaseSummary, TaskOrder
+from cancellation.messages.crm import CaseSummary, TaskOrder
 from cancellation.messages.seed import CustomerSeed
 from cancellation.ports import Crm
 
@@ -27,42 +26,6 @@ class CaseTask(Value):
     def is_open(self) -> bool:
         """Whether somebody still has to do it."""
         return self.closed_at is None
-
-
-def revokes(record: CaseRecord) -> bool:
-    """Whether a formalization ends to be in force with this record (X3).
-
-    A case that ends otherwise than closed is one of a customer who stays, even if the record does not say so.
-    """
-    return record.revoke_formalization or record.outcome not in (None, "closed")
-
-
-def end_of_forsaken(case_id: str, recorded_seq: int, successor: CaseOpening) -> CaseRecord:
-    """The record that ends a case whose execution is gone, terminated in the Web UI say, when a new one opens.
-
-    Temporal runs one execution of a workflow id at a time: a later one of the same id is the proof that the
-    earlier is gone. Its formalization counts no more; the customer asks and formalises anew (X1, P19).
-    """
-    entry = TrailEntry(
-        seq=recorded_seq + 1,
-        at=successor.opened_at,
-        actor=SYSTEM,
-        kind="discarded",
-        detail=(
-            "A execução deste caso terminou fora do procedimento. O cliente tem um caso novo, de protocolo "
-            f"{successor.protocol}."
-        ),
-    )
-    return CaseRecord(
-        case_id=case_id,
-        customer_id=successor.customer_id,
-        at=successor.opened_at,
-        stage=Stage.DISCARDED.value,
-        trail=(entry,),
-        close_all_tasks=True,
-        revoke_formalization=True,
-        outcome=Stage.DISCARDED.value,
-    )
 
 
 def bare_cnpj(cnpj: str) -> str:

@@ -1,12 +1,10 @@
 """How a settlement becomes the case's one final invoice, the same in every billing adapter (P16)."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 
 from cancellation.domain.proration import Line, LineKind
-from cancellation.messages.billing import BillingClosure, FinalInvoice, InvoiceLine
-from cancellation.ports import DestructionForbidden
+from cancellation.messages.billing import FinalInvoice, InvoiceLine
 
 
 def invoice_id(case_id: str) -> str:
@@ -42,17 +40,3 @@ def final_invoice(case_id: str, lines: Sequence[InvoiceLine]) -> FinalInvoice:
     """The invoice of these lines."""
     total = sum((line.amount for line in lines), Decimal("0.00"))
     return FinalInvoice(invoice_id=invoice_id(case_id), lines=tuple(lines), total=total)
-
-
-def must_end_with_the_notice(closure: BillingClosure) -> None:
-    """Refuse a closure whose last due day is not the last day of the notice, or that comes before its end.
-
-    Raises:
-        DestructionForbidden: see above (P19).
-    """
-    warrant = closure.warrant
-    if warrant.at < warrant.notice_ends_at:
-        raise DestructionForbidden("billing does not stop before the notice has ended")
-    # Noon before the midnight at which it ends is that day wherever it is, by whatever time-zone rules (X23).
-    if closure.last_day != (warrant.notice_ends_at - timedelta(hours=12)).date():
-        raise DestructionForbidden("the last day to bill is not the last day of the notice")

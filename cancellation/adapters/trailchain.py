@@ -2,8 +2,9 @@
 
 The hash of an entry is SHA-256 over the previous entry's hash (32 zero bytes before the first) followed by
 the entry's fields, each as its length in bytes, a colon and its UTF-8 text: case id, number, instant in UTC
-with microseconds, actor, kind, detail, then field and problem of every problem. PostgreSQL computes the same
-by a trigger (`crm.trail_hash`), so whoever inserts is chained, and whoever reads can check with this alone.
+with microseconds, actor, kind, detail, message id (a lone `-` where no message caused the entry), then field
+and problem of every problem. PostgreSQL computes the same by a trigger (`crm.trail_hash`), so whoever inserts
+is chained, and whoever reads can check with this alone.
 """
 
 import hashlib
@@ -44,7 +45,8 @@ class TrailCheck(Value):
 
 def entry_hash(previous: bytes, case_id: str, entry: TrailEntry) -> bytes:
     """The hash of an entry that follows the one with the hash `previous`."""
-    fields = [case_id, str(entry.seq), _instant(entry.at), entry.actor, entry.kind, entry.detail]
+    fields: list[str | None] = [case_id, str(entry.seq), _instant(entry.at), entry.actor, entry.kind]
+    fields += [entry.detail, entry.message_id]
     for problem in entry.problems:
         fields += [problem.field, problem.problem]
     return hashlib.sha256(previous + b"".join(map(_canonical, fields))).digest()
@@ -68,7 +70,9 @@ def check_chain(case_id: str, chained: Sequence[ChainedEntry], head: str | None 
     return TrailCheck(case_id=case_id, entries=len(chained), head=previous.hex(), broken_at=broken)
 
 
-def _canonical(field: str) -> bytes:
+def _canonical(field: str | None) -> bytes:
+    if field is None:
+        return b"-"
     data = field.encode()
     return b"%d:%b" % (len(data), data)
 

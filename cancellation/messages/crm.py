@@ -1,8 +1,9 @@
 """What the case tells the CRM (AdaptNuvem), and what it hears back."""
 
 from datetime import date
+from typing import Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
@@ -58,9 +59,10 @@ class Forsaken(Value):
 
 
 class OpenedCase(Value):
-    """What the CRM answers to an opening. `customer` is None when it does not know the customer."""
+    """What the CRM answers to an opening; the same again however often the opening runs."""
 
     customer: Customer | None
+    """None when the CRM does not know the customer; with the status of before the case."""
     status_before: str = "Ativo"
     """The customer's status before this case, and before the forsaken ones that it follows (X20)."""
     mails_count_after: AwareDatetime | None = None
@@ -93,7 +95,11 @@ class FormalizationRecord(Value):
     received_on: date | None = None
     """The local day of receipt by the case's own time-zone rules; the notice's days are counted from it (X23)."""
     end_offset_minutes: int | None = None
-    """Minutes that local time is ahead of UTC when the notice ends, by the case's own rules (X23)."""
+    """Minutes that local time is ahead of UTC when the notice ends, by the case's own rules (X23).
+
+    `notice.ends_at` is the midnight after the last day at this offset; where a clock change skips that
+    midnight, it is the offset before the change.
+    """
 
 
 class CaseRecord(Value):
@@ -120,6 +126,12 @@ class CaseRecord(Value):
     outcome: str | None = None
     """Set when the case ends."""
 
+    @model_validator(mode="after")
+    def _one_status(self) -> Self:
+        if self.restore_status and self.customer_status is not None:
+            raise ValueError("customer_status and restore_status exclude each other")
+        return self
+
 
 class TrailReceipt(Value):
     """Up to which entry the CRM holds the trail, and whether it took the record."""
@@ -141,6 +153,8 @@ class FormalizationState(Value):
 
     case_id: str
     customer_id: str
+    last_day: date
+    """The notice's last day, local (P8): the last one that is billed (P16)."""
     notice_ends_at: AwareDatetime
     in_force: bool
 

@@ -51,6 +51,14 @@ def test_locked_requirements_carry_hashes_and_no_hosts() -> None:
             assert "--hash=sha256:" in requirement, requirement
 
 
+def test_the_database_asks_no_time_zone_rules_of_its_own_X23() -> None:
+    for file in (CHECKOUT / "cancellation").rglob("*.sql"):
+        for zone in re.findall(
+            r"at time zone\s+(\S+)|time_?zone\s*=\s*(\S+)", file.read_text(), re.IGNORECASE
+        ):
+            assert "'UTC'" in "".join(zone), f"{file.name}: {zone}"
+
+
 def test_no_rule_needs_a_quantifier_that_older_pythons_match_wrongly_P7() -> None:
     """Before 3.11.5 possessive repeats and atomic groups miss matches (CPython 106052); Debian 12 has 3.11.2."""
     compiled = {

@@ -3,4 +3,10 @@
 import pytest
 
 # The suites are not test modules by name, and their assertions shall speak all the same.
-pytest.register_assert_rewrite("tests.contract.crm_suite", "tests.contract.telephony_suite")
+pytest.register_assert_rewrite(
+    *(
+        f"tests.contract.crm_{part}"
+        for part in ("suite", "trail_suite", "formalization_suite", "succession_suite")
+    ),
+    *(f"tests.contract.{port}_suite" for port in ("telephony", "billing", "recordings")),
+)

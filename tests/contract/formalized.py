@@ -46,7 +46,11 @@ class MemoryFormalizations:
         notice = notice_from(received_for(last_day), POLICY)
         assert notice.last_day == last_day
         self.held[case_id] = FormalizationState(
-            case_id=case_id, customer_id=customer_id, notice_ends_at=notice.ends_at, in_force=True
+            case_id=case_id,
+            customer_id=customer_id,
+            last_day=last_day,
+            notice_ends_at=notice.ends_at,
+            in_force=True,
         )
 
     async def withdraw(self, case_id: str) -> None:
@@ -79,18 +83,20 @@ class PostgresFormalizations:
             """
             insert into crm.formalizations
                 (case_id, customer_id, message_id, sender, recipients, received_at, subject, explicit_request,
-                 reason, authentication, mails, required_mailboxes, notice_days, clause, starts_at, last_day,
-                 notice_ends_at)
+                 reason, authentication, mails, required_mailboxes, notice_days, clause, starts_at,
+                 received_on, last_day, end_offset_minutes, notice_ends_at)
             values ($1, $2, '<m@x>', 'rita@acme.com.br', $3, $4, '', true, 'preço', 'pass',
-                    '[{"authentication": "pass"}]'::text::jsonb, $3, $5, '8.2', $4, $6, $7)
+                    $9, $3, $5, '8.2', $4, $6, $7, -180, $8)
             """,
             case_id,
             customer_id,
             list(POLICY.mailboxes),
             received_at,
             POLICY.notice_days,
+            notice.last_day - POLICY.notice,
             notice.last_day,
             notice.ends_at,
+            [{"authentication": "pass", "received_at": received_at.isoformat()}],
         )
 
     async def withdraw(self, case_id: str) -> None:

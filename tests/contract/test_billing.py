@@ -9,12 +9,17 @@ from decimal import Decimal
 import asyncpg
 import pytest
 
+from cancellation.adapters.crm_views import ReadableCrm
 from cancellation.adapters.memory.billing import MemoryBilling
+from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.adapters.postgres.billing import PostgresBilling
+from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.pool import Pool, open_pool
-from cancellation.messages.billing import BillingClosed
+from cancellation.messages.billing import BillingClosed, BillingClosure
 from cancellation.messages.crm import Customer
 from cancellation.messages.seed import ChargeSeed, CustomerSeed, SubscriptionSeed
+from cancellation.ports import DestructionForbidden
+from tests.contract import cases
 from tests.contract.billing_suite import BillingRig, BillingSuite, charge, closure, plan, subscription
 from tests.contract.formalized import MemoryFormalizations, PostgresFormalizations
 
@@ -227,3 +232,23 @@ async def test_any_account_closes_clean_and_both_adapters_agree_P16(
             assert await rig.billing.close(order) == closed
             seen.append((before, closed, after))
         assert seen[0] == seen[1], seed
+
+
+@pytest.mark.parametrize("adapter", ["memory", "postgres"])
+async def test_billing_closes_on_the_last_day_that_was_told_whatever_the_zones_rules_are_by_then_X23(
+    pool: Pool, adapter: str
+) -> None:
+    crm: ReadableCrm = PostgresCrm(pool) if adapter == "postgres" else MemoryCrm()
+    billing = PostgresBilling(pool) if adapter == "postgres" else MemoryBilling(crm.formalization)
+    await crm.open_case(cases.opening())
+    # The case was told that summer time comes to Sao Paulo; this machine does not know.
+    told = cases.formalization().notice.model_copy(update={"ends_at": cases.ENDS - timedelta(hours=1)})
+    given = cases.formalization(notice=told, received_on=date(2026, 11, 22), end_offset_minutes=-120)
+    await crm.record(cases.record(stage="notice", formalization=given))
+    state = await crm.formalization("case-a")
+    assert state is not None
+    order = BillingClosure(warrant=cases.warrant(state), last_day=told.last_day)
+    with pytest.raises(DestructionForbidden):
+        await billing.close(order.model_copy(update={"last_day": told.last_day - timedelta(days=1)}))
+    await billing.close(order)
+    assert (await billing.read_back(order)).is_clean

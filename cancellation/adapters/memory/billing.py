@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from cancellation.adapters.final_invoice import (
     final_invoice,
     invoice_line,
-    must_end_with_the_notice,
     new_charge_id,
     recurring_charge_id,
 )
@@ -35,7 +34,7 @@ from cancellation.messages.billing import (
 )
 from cancellation.messages.crm import FormalizationState
 from cancellation.messages.seed import CustomerSeed
-from cancellation.ports import PermanentRefusal
+from cancellation.ports import DestructionForbidden, PermanentRefusal
 
 
 @dataclass
@@ -112,9 +111,9 @@ class MemoryBilling:
 
     async def close(self, closure: BillingClosure) -> BillingClosed:
         """Stop charging, issue the one final invoice, void what is dated after the end; see the port."""
-        must_end_with_the_notice(closure)
         warrant = closure.warrant
-        await must_be_formalized(warrant, self.formalization)
+        if (await must_be_formalized(warrant, self.formalization)).last_day != closure.last_day:
+            raise DestructionForbidden("the last day to bill is not the last day of the notice")
         issued = self._invoices.get(warrant.case_id)
         if issued is not None and issued[0].last_day != closure.last_day:
             raise PermanentRefusal("the case's final invoice was issued for another customer or last day")

@@ -3,14 +3,23 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from typing import Final
+from datetime import UTC, datetime, time, timedelta
 
-from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj, end_of_forsaken, revokes
+from cancellation.adapters.crm_rules import (
+    CANCELLED,
+    HeldCase,
+    end_of_forsaken,
+    is_look,
+    new_entries,
+    receipt,
+    refusal,
+    revokes,
+    with_local_days,
+)
+from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
 from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Authentication
-from cancellation.domain.zone import wheel_zone
 from cancellation.messages.crm import (
     AuthorisedContact,
     CaseOpening,
@@ -28,19 +37,38 @@ from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.warrant import Warrant
 from cancellation.ports import DestructionForbidden, PermanentRefusal
 
-_ZONE: Final = wheel_zone()
-
 
 @dataclass
 class _Case:
     summary: CaseSummary
     changed_at: datetime
+    status_before: str
+    """The customer's status of before the case (X20)."""
+    mails_count_after: datetime | None
+    """When the customer's latest case of before ended (X20)."""
     tasks: dict[str, CaseTask] = field(default_factory=dict)
     chain: list[ChainedEntry] = field(default_factory=list)
     formalization: FormalizationRecord | None = None
     in_force: bool = False
     acts: set[str] = field(default_factory=set)
     """Destructive acts ordered under this case's formalization."""
+
+    @property
+    def held(self) -> HeldCase:
+        return HeldCase(self.summary.stage, len(self.chain), self.summary.outcome)
+
+    def append(self, trail: Sequence[TrailEntry]) -> None:
+        """Chain the entries that are not held yet.
+
+        Raises:
+            PermanentRefusal: one does not follow the one before.
+        """
+        previous = bytes.fromhex(self.chain[-1].hash) if self.chain else GENESIS
+        for entry in new_entries(trail, self.held):
+            if entry.seq != len(self.chain) + 1:
+                raise PermanentRefusal(f"entry {entry.seq} does not follow entry {len(self.chain)}")
+            previous = entry_hash(previous, self.summary.case_id, entry)
+            self.chain.append(ChainedEntry(entry=entry, hash=previous.hex()))
 
 
 class MemoryCrm:
@@ -62,45 +90,50 @@ class MemoryCrm:
         Raises:
             PermanentRefusal: another case of this customer is still open (X1).
         """
-        held = self._cases.get(opening.case_id)
-        if held is None:
-            await self._end_forsaken(opening)
-            self._must_be_new(opening)
-            links = _follow(opening.case_id, [], opening.trail)
-            case = _Case(_summary(opening), opening.opened_at, chain=links)
-            self._cases[opening.case_id] = case
-            _order_task(case, opening.commercial_task, opening.opened_at)
-            self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
-        elif (held.summary.customer_id, held.summary.protocol) != (opening.customer_id, opening.protocol):
+        case = self._cases.get(opening.case_id)
+        if case is None:
+            case = await self._new_case(opening)
+        elif (case.summary.customer_id, case.summary.protocol) != (opening.customer_id, opening.protocol):
             raise PermanentRefusal("this case was opened with another customer or protocol number")
-        return OpenedCase(customer=self._customers.get(opening.customer_id))
+        customer = self._customers.get(opening.customer_id)
+        return OpenedCase(
+            customer=customer and customer.model_copy(update={"status": case.status_before}),
+            status_before=case.status_before,
+            mails_count_after=case.mails_count_after,
+        )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:
         """Write one transaction of the case, counted once however often it runs (P11, P12, P14, P20).
 
         Raises:
-            PermanentRefusal: the case is not this customer's, the trail has a gap, the formalization is not
-                complete or differs from the one held, or a revoked one has been acted upon.
+            PermanentRefusal: the case is not this customer's, the formalization is not complete or differs from
+                the one held, or a revoked one has been acted upon.
         """
         case = self._cases.get(record.case_id)
         if case is None or case.summary.customer_id != record.customer_id:
             raise PermanentRefusal("no such case of this customer")
+        if is_look(record):
+            return receipt(case.held)
         # Everything that can be refused comes first: a record counts whole or not at all.
+        not_taken = refusal(record, record.trail, case.held, [link.entry for link in case.chain])
+        if not_taken is not None:
+            return not_taken
         _must_be_acceptable(case, record)
-        links = _follow(record.case_id, case.chain, record.trail)
 
-        case.chain += links
+        case.append(record.trail)
         for order in record.open_tasks:
             _order_task(case, order, record.at)
         _close_tasks(case, record)
         if record.formalization is not None and case.formalization is None:
-            case.formalization, case.in_force = record.formalization, True
+            case.formalization, case.in_force = with_local_days(record.formalization), True
         if revokes(record):
             case.in_force = False
         _advance(case, record)
         if record.customer_status is not None:
             self._set_status(record.customer_id, record.customer_status, record.at)
-        return TrailReceipt(recorded_seq=len(case.chain))
+        if record.restore_status:
+            self._set_status(record.customer_id, case.status_before, record.at)
+        return receipt(case.held)
 
     async def customer(self, customer_id: str) -> Customer | None:
         """The customer with contacts and status, or None."""
@@ -114,6 +147,7 @@ class MemoryCrm:
         return FormalizationState(
             case_id=case_id,
             customer_id=case.summary.customer_id,
+            last_day=case.formalization.notice.last_day,
             notice_ends_at=case.formalization.notice.ends_at,
             in_force=case.in_force,
         )
@@ -231,12 +265,33 @@ class MemoryCrm:
     def _by_id(self) -> list[Customer]:
         return sorted(self._customers.values(), key=lambda customer: customer.customer_id)
 
-    async def _end_forsaken(self, opening: CaseOpening) -> None:
-        for case in list(self._cases.values()):
+    async def _new_case(self, opening: CaseOpening) -> _Case:
+        forsaken = await self._end_forsaken(opening)
+        self._must_be_new(opening)
+        customer = self._customers.get(opening.customer_id)
+        before = forsaken.status_before if forsaken else customer.status if customer else "Ativo"
+        ends = [
+            case.summary.ended_at
+            for case in self._cases.values()
+            if case.summary.customer_id == opening.customer_id and case.summary.ended_at is not None
+        ]
+        case = _Case(_summary(opening), opening.opened_at, before, max(ends, default=None))
+        case.append(opening.trail)
+        self._cases[opening.case_id] = case
+        _order_task(case, opening.commercial_task, opening.opened_at)
+        # Somebody who has left and writes once more stays one who has left, unless the case goes on.
+        if before != CANCELLED:
+            self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
+        return case
+
+    async def _end_forsaken(self, opening: CaseOpening) -> _Case | None:
+        for case in self._cases.values():
             held = case.summary
             same = (held.customer_id, held.workflow_id) == (opening.customer_id, opening.workflow_id)
             if same and held.ended_at is None and held.opened_at < opening.opened_at:
                 await self.record(end_of_forsaken(held.case_id, len(case.chain), opening))
+                return case
+        return None
 
     def _must_be_new(self, opening: CaseOpening) -> None:
         for case in self._cases.values():
@@ -256,10 +311,14 @@ class MemoryCrm:
 
 def incomplete(formalization: FormalizationRecord) -> str | None:
     """What a formalization lacks of what PostgreSQL's constraints want; None when complete (P7, P8)."""
-    mails, notice = formalization.mails, formalization.notice
+    mails = formalization.mails
     reached = {address for mail in mails for address in mail.recipients}
-    received_at = formalization.completing.received_at
-    last_day = received_at.astimezone(_ZONE).date() + timedelta(days=formalization.notice_days)
+    received_at = formalization.completing.received_at.astimezone(UTC)
+    whole = with_local_days(formalization)
+    notice, received_on, offset = whole.notice, whole.received_on, whole.end_offset_minutes
+    assert received_on is not None
+    assert offset is not None
+    midnight = datetime.combine(notice.last_day + timedelta(days=1), time(0), tzinfo=UTC)
     lacks = {
         "mails": not mails,
         "required_mailboxes": not formalization.required_mailboxes,
@@ -270,46 +329,32 @@ def incomplete(formalization: FormalizationRecord) -> str | None:
             mail.authentication is not Authentication.PASS and not (mail.confirmed_by or "").strip()
             for mail in (*mails, formalization.completing)
         ),
-        "notice_days": formalization.notice_days < 1,
+        "notice_days": formalization.notice_days < 0,
         "counts_from_receipt_p8": notice.starts_at != received_at,
-        "last_day_p8": notice.last_day != last_day,
-        "ends_with_the_last_day_p8": notice.ends_at
-        != datetime.combine(notice.last_day + timedelta(days=1), time(0), tzinfo=_ZONE),
+        "received_on_p8": abs(received_on - received_at.astimezone(UTC).date()) > timedelta(days=1),
+        "last_day_p8": notice.last_day != received_on + timedelta(days=formalization.notice_days),
+        "ends_with_the_last_day_p8": abs(offset) > 14 * 60
+        or notice.ends_at != midnight - timedelta(minutes=offset),
+        "ends_after_receipt_p8": notice.ends_at <= received_at,
     }
     return next((name for name, lacking in lacks.items() if lacking), None)
 
 
 def _must_be_acceptable(case: _Case, record: CaseRecord) -> None:
-    ended_as = case.summary.outcome
-    if record.outcome and ended_as not in (None, record.outcome):
-        raise PermanentRefusal(f"the case has already ended as {ended_as}")
     if record.formalization is not None:
-        if case.formalization is not None and case.formalization != record.formalization:
+        if case.formalization is not None and case.formalization != with_local_days(record.formalization):
             raise PermanentRefusal("the case holds another formalization")
-        if case.formalization is None and ended_as is not None:
+        if case.formalization is None and case.summary.outcome is not None:
             raise PermanentRefusal("the case has ended")
+        earlier_end = case.mails_count_after
+        mails = (*record.formalization.mails, record.formalization.completing)
+        if earlier_end is not None and any(mail.received_at <= earlier_end for mail in mails):
+            raise PermanentRefusal("own_mails_x20: an e-mail belonged to an earlier case")
         lacking = incomplete(record.formalization)
         if lacking is not None:
             raise PermanentRefusal(f"the formalization is not complete: {lacking}")
     if revokes(record) and case.acts:
         raise PermanentRefusal("a destructive act refers to the formalization")
-
-
-def _follow(case_id: str, chain: Sequence[ChainedEntry], entries: Sequence[TrailEntry]) -> list[ChainedEntry]:
-    """Links for the entries that the chain does not hold yet.
-
-    Raises:
-        PermanentRefusal: a number is missing in between.
-    """
-    held = len(chain)
-    previous = bytes.fromhex(chain[-1].hash) if chain else GENESIS
-    links: list[ChainedEntry] = []
-    for entry in sorted((e for e in entries if e.seq > held), key=lambda e: e.seq):
-        if entry.seq != held + len(links) + 1:
-            raise PermanentRefusal(f"the trail would have a gap after entry {held}")
-        previous = entry_hash(previous, case_id, entry)
-        links.append(ChainedEntry(entry=entry, hash=previous.hex()))
-    return links
 
 
 def _summary(opening: CaseOpening) -> CaseSummary:

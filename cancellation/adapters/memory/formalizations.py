@@ -9,7 +9,7 @@ from cancellation.ports import DestructionForbidden
 
 async def must_be_formalized(
     warrant: Warrant, formalization: Callable[[str], Awaitable[FormalizationState | None]]
-) -> None:
+) -> FormalizationState:
     """Let a destructive act pass only under a complete formalization in force whose notice has ended.
 
     Raises:
@@ -22,3 +22,4 @@ async def must_be_formalized(
         raise DestructionForbidden("the warrant does not name the case's own formalization")
     if warrant.at < warrant.notice_ends_at:
         raise DestructionForbidden("the notice has not ended at the instant of the act")
+    return held

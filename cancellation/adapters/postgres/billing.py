@@ -6,7 +6,6 @@ from typing import Final
 
 import asyncpg
 
-from cancellation.adapters.final_invoice import must_end_with_the_notice
 from cancellation.adapters.postgres import billing_records as records
 from cancellation.adapters.postgres.pool import Pool
 from cancellation.adapters.postgres.warrants import order_act
@@ -135,7 +134,6 @@ class PostgresBilling:
 
     async def close(self, closure: BillingClosure) -> BillingClosed:
         """Stop charging, issue the one final invoice, void what is dated after the end; see the port."""
-        must_end_with_the_notice(closure)
         warrant = closure.warrant
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_LOCK, warrant.customer_id)

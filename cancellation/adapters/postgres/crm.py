@@ -10,6 +10,7 @@ import asyncpg
 
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
 from cancellation.adapters.postgres import crm_records as records
+from cancellation.adapters.postgres.crm_opening import open_case
 from cancellation.adapters.postgres.pool import Executor, Pool
 from cancellation.adapters.trailchain import ChainedEntry, TrailCheck, check_chain
 from cancellation.domain.trail import TrailEntry
@@ -62,23 +63,20 @@ class PostgresCrm:
         async with self._pool.acquire() as connection:
             with _permanent():
                 async with connection.transaction():
-                    await records.end_forsaken(connection, opening)
-                    if await records.insert_case(connection, opening):
-                        await records.order_tasks(
-                            connection, opening.case_id, opening.opened_at, (opening.commercial_task,)
-                        )
-                        await records.append_trail(connection, opening.case_id, 0, opening.trail)
-                        await records.set_customer_status(
-                            connection, opening.customer_id, opening.customer_status, opening.opened_at
-                        )
-            return OpenedCase(customer=await _customer(connection, opening.customer_id))
+                    start = await open_case(connection, opening)
+            customer = await _customer(connection, opening.customer_id)
+        return OpenedCase(
+            customer=customer and customer.model_copy(update={"status": start.status_before}),
+            status_before=start.status_before,
+            mails_count_after=start.mails_count_after,
+        )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:
         """Write one transaction of the case, counted once however often it runs (P11, P12, P14, P20).
 
         Raises:
-            PermanentRefusal: the case is not this customer's, the trail has a gap, the formalization is not
-                complete or differs from the one held, or a revoked one has been acted upon.
+            PermanentRefusal: the case is not this customer's, the formalization is not complete or differs from
+                the one held, or a revoked one has been acted upon.
         """
         async with self._pool.acquire() as connection:
             with _permanent():
@@ -93,7 +91,8 @@ class PostgresCrm:
         """The case's complete formalization, in force or not, or None (P19)."""
         row = await self._pool.fetchrow(
             """
-            select case_id, customer_id, notice_ends_at, in_force from crm.formalizations where case_id = $1
+            select case_id, customer_id, last_day, notice_ends_at, in_force from crm.formalizations
+            where case_id = $1
             """,
             case_id,
         )
@@ -207,7 +206,7 @@ async def _customer(connection: Executor, customer_id: str) -> Customer | None:
 async def _chain(connection: Executor, case_id: str) -> list[ChainedEntry]:
     rows = await connection.fetch(
         """
-        select encode(hash, 'hex') as hash, seq, at, actor, kind, detail, problems
+        select encode(hash, 'hex') as hash, seq, at, actor, kind, detail, message_id, problems
         from crm.trail where case_id = $1 order by seq
         """,
         case_id,

@@ -1,14 +1,22 @@
 """What the CRM writes within one transaction; every function takes the transaction's connection."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from cancellation.adapters.crm_views import bare_address, bare_cnpj, end_of_forsaken, revokes
+from cancellation.adapters.crm_rules import (
+    HeldCase,
+    is_look,
+    new_entries,
+    receipt,
+    refusal,
+    revokes,
+    with_local_days,
+)
+from cancellation.adapters.crm_views import bare_address, bare_cnpj
 from cancellation.adapters.postgres.pool import Connection, storable, storable_json
 from cancellation.domain.trail import TrailEntry
 from cancellation.messages.crm import (
-    CaseOpening,
     CaseRecord,
     Customer,
     FormalizationRecord,
@@ -18,69 +26,28 @@ from cancellation.messages.crm import (
 from cancellation.ports import PermanentRefusal
 
 
-async def end_forsaken(connection: Connection, opening: CaseOpening) -> None:
-    """End the customer's open case if it is an earlier execution of the same workflow id (X1)."""
-    held = await connection.fetchrow(
-        """
-        select case_id, trail_seq from crm.cases
-        where customer_id = $1 and workflow_id = $2 and case_id <> $3 and opened_at < $4 and ended_at is null
-        """,
-        opening.customer_id,
-        opening.workflow_id,
-        opening.case_id,
-        opening.opened_at,
-    )
-    if held is not None:
-        await write(connection, end_of_forsaken(held["case_id"], held["trail_seq"], opening))
-
-
-async def insert_case(connection: Connection, opening: CaseOpening) -> bool:
-    """Insert the case's row; False when this very case is there already.
-
-    Raises:
-        PermanentRefusal: another case of the customer is open (X1), or the protocol is taken.
-    """
-    inserted = await connection.fetchval(
-        """
-        insert into crm.cases
-            (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $6)
-        on conflict do nothing returning true
-        """,
-        opening.case_id,
-        opening.customer_id,
-        opening.workflow_id,
-        opening.protocol,
-        opening.stage,
-        opening.opened_at,
-        opening.request.model_dump(mode="json"),
-    )
-    if inserted:
-        return True
-    held = await connection.fetchrow(
-        "select customer_id, protocol from crm.cases where case_id = $1", opening.case_id
-    )
-    if held is None:
-        raise PermanentRefusal("another case of this customer is open, or the protocol number is taken")
-    if (held["customer_id"], held["protocol"]) != (opening.customer_id, opening.protocol):
-        raise PermanentRefusal("this case was opened with another customer or protocol number")
-    return False
-
-
 async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
     """Write a whole record under the lock of its case; the caller holds the transaction.
 
     Formalization and revocation come before the outcome: a case does not end otherwise than closed with a
     formalization in force.
     """
-    case = await connection.fetchrow(
-        "select customer_id, trail_seq, outcome from crm.cases where case_id = $1 for update", record.case_id
+    row = await connection.fetchrow(
+        """
+        select customer_id, stage, status_before, trail_seq, outcome from crm.cases where case_id = $1 for update
+        """,
+        record.case_id,
     )
-    if case is None or case["customer_id"] != record.customer_id:
+    if row is None or row["customer_id"] != record.customer_id:
         raise PermanentRefusal("no such case of this customer")
-    if record.outcome and case["outcome"] not in (None, record.outcome):
-        raise PermanentRefusal(f"the case has already ended as {case['outcome']}")
-    recorded = await append_trail(connection, record.case_id, case["trail_seq"], record.trail)
+    held = HeldCase(row["stage"], row["trail_seq"], row["outcome"])
+    if is_look(record):
+        return receipt(held)
+    trail = [storable_entry(entry) for entry in record.trail]
+    not_taken = refusal(record, trail, held, await _known(connection, record.case_id, held, trail))
+    if not_taken is not None:
+        return not_taken
+    await append_trail(connection, record.case_id, new_entries(trail, held))
     await order_tasks(connection, record.case_id, record.at, record.open_tasks)
     await _close_tasks(connection, record)
     if record.formalization is not None:
@@ -90,22 +57,38 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
     await _advance_case(connection, record)
     if record.customer_status is not None:
         await set_customer_status(connection, record.customer_id, record.customer_status, record.at)
-    return TrailReceipt(recorded_seq=recorded)
+    if record.restore_status:
+        await set_customer_status(connection, record.customer_id, row["status_before"], record.at)
+    return TrailReceipt(
+        recorded_seq=max([held.trail_seq, *(entry.seq for entry in trail)]),
+        outcome=held.outcome or record.outcome,
+    )
 
 
-async def append_trail(connection: Connection, case_id: str, held: int, entries: Sequence[TrailEntry]) -> int:
-    """Append the entries after number `held`, skipping those held; answer with the last number then (P20).
+async def _known(
+    connection: Connection, case_id: str, held: HeldCase, trail: Sequence[TrailEntry]
+) -> list[TrailEntry]:
+    """The held entries of the numbers that a record repeats; mostly it repeats none."""
+    repeated = [entry.seq for entry in trail if entry.seq <= held.trail_seq]
+    if not repeated:
+        return []
+    rows = await connection.fetch(
+        """
+        select seq, at, actor, kind, detail, message_id, problems from crm.trail
+        where case_id = $1 and seq = any($2)
+        """,
+        case_id,
+        repeated,
+    )
+    return [TrailEntry.model_validate(dict(row)) for row in rows]
 
-    Raises:
-        PermanentRefusal: a number is missing in between.
-    """
-    new = sorted((entry for entry in entries if entry.seq > held), key=lambda entry: entry.seq)
-    if [entry.seq for entry in new] != list(range(held + 1, held + 1 + len(new))):
-        raise PermanentRefusal(f"the trail would have a gap after entry {held}")
+
+async def append_trail(connection: Connection, case_id: str, entries: Sequence[TrailEntry]) -> None:
+    """Append entries that follow those held, in order (P20)."""
     await connection.executemany(
         """
-        insert into crm.trail (case_id, seq, at, actor, kind, detail, problems)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into crm.trail (case_id, seq, at, actor, kind, detail, message_id, problems)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
         [
             (
@@ -115,12 +98,17 @@ async def append_trail(connection: Connection, case_id: str, held: int, entries:
                 entry.actor,
                 entry.kind,
                 entry.detail,
+                entry.message_id,
                 [p.model_dump() for p in entry.problems],
             )
-            for entry in new
+            for entry in entries
         ],
     )
-    return held + len(new)
+
+
+def storable_entry(entry: TrailEntry) -> TrailEntry:
+    """The entry as it is kept and given back."""
+    return TrailEntry.model_validate(storable_json(entry.model_dump()))
 
 
 async def order_tasks(
@@ -224,7 +212,7 @@ async def _insert_formalization(
     connection: Connection, record: CaseRecord, formalization: FormalizationRecord
 ) -> None:
     """Register the formalization, once a case (P11); PostgreSQL checks that it is complete (P19)."""
-    columns = formalization_columns(record, formalization)
+    columns = formalization_columns(record, with_local_days(formalization))
     names = ", ".join(columns)
     places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
     await connection.execute(
@@ -258,7 +246,7 @@ def formalization_columns(record: CaseRecord, formalization: FormalizationRecord
         "message_id": mail.message_id,
         "sender": mail.sender,
         "recipients": list(reached),
-        "received_at": mail.received_at,
+        "received_at": mail.received_at.astimezone(UTC),
         "subject": mail.subject,
         "explicit_request": any(each.explicit_request for each in mails),
         "reason": formalization.reason,
@@ -271,7 +259,9 @@ def formalization_columns(record: CaseRecord, formalization: FormalizationRecord
         "notice_days": formalization.notice_days,
         "clause": notice.clause,
         "starts_at": notice.starts_at,
+        "received_on": formalization.received_on,
         "last_day": notice.last_day,
+        "end_offset_minutes": formalization.end_offset_minutes,
         "notice_ends_at": notice.ends_at,
     }
     return {name: storable_json(value) for name, value in columns.items()}

@@ -19,6 +19,8 @@
 --        foreign key (warrant_case, customer_id, warrant_notice_ends_at, warrant_in_force)
 --            references crm.formalizations (case_id, customer_id, notice_ends_at, in_force),
 --
+--      Where a day is destroyed rather than an instant (billing), the key holds `last_day` too.
+--
 --   3. No destructive state without warrant, and none before the notice's end. Write every branch with
 --      `is null` / `is not null` first: a CHECK that comes out as NULL lets the row pass.
 --
@@ -112,23 +114,36 @@ create table crm.contracts (
 
 -- No foreign key to customers: whoever asks to leave is recorded, known or not (P2).
 create table crm.cases (
-    case_id     text        primary key,
-    customer_id text        not null,
-    workflow_id text        not null,
-    protocol    text        not null unique,
-    stage       text        not null,
-    opened_at   timestamptz not null,
-    request     jsonb       not null,
-    changed_at  timestamptz not null,          -- the workflow's instant of the stage
-    outcome     text,
-    ended_at    timestamptz,
-    trail_seq   integer     not null default 0,
-    trail_head  bytea       not null default decode(repeat('00', 32), 'hex'),
+    case_id           text        primary key,
+    customer_id       text        not null,
+    workflow_id       text        not null,
+    protocol          text        not null unique,
+    stage             text        not null,
+    opened_at         timestamptz not null,
+    request           jsonb       not null,
+    -- What the customer's status goes back to when the case ends without closing (X20).
+    status_before     text        not null default 'Ativo',
+    -- When the customer's latest case of before ended: no e-mail received until then counts here (X20).
+    mails_count_after timestamptz,
+    changed_at        timestamptz not null,    -- the workflow's instant of the stage
+    outcome           text,
+    ended_at          timestamptz,
+    trail_seq         integer     not null default 0,
+    trail_head        bytea       not null default decode(repeat('00', 32), 'hex'),
     unique (case_id, customer_id),
     check ((outcome is null) = (ended_at is null))
 );
 create unique index one_open_case_x1 on crm.cases (customer_id) where ended_at is null;
 
+-- Whoever inserts: the row says when the case of before ended. The lock waits for one that is just ending.
+create function crm.follow_earlier_cases() returns trigger language plpgsql as $$
+begin
+    perform 1 from crm.cases c where c.customer_id = new.customer_id and c.ended_at is null for share;
+    select max(c.ended_at) into new.mails_count_after from crm.cases c where c.customer_id = new.customer_id;
+    return new;
+end $$;
+
+create trigger follows before insert on crm.cases for each row execute function crm.follow_earlier_cases();
 create trigger no_removal before delete or truncate on crm.cases
     for each statement execute function crm.refuse_removal();
 create trigger only_changes after update on crm.cases for each row
@@ -155,32 +170,35 @@ create trigger no_removal before delete or truncate on crm.tasks
 -- ---------------------------------------------------------------------------------------- trail
 
 create table crm.trail (
-    case_id   text        not null references crm.cases,
-    seq       integer     not null,
-    at        timestamptz not null,
-    actor     text        not null,
-    kind      text        not null,
-    detail    text        not null,
-    problems  jsonb       not null default '[]' check (jsonb_typeof(problems) = 'array'),
-    prev_hash bytea       not null,
-    hash      bytea       not null,
+    case_id    text        not null references crm.cases,
+    seq        integer     not null,
+    at         timestamptz not null,
+    actor      text        not null,
+    kind       text        not null,
+    detail     text        not null,
+    message_id text,                            -- of the message that caused the entry; null where none did
+    problems   jsonb       not null default '[]' check (jsonb_typeof(problems) = 'array'),
+    prev_hash  bytea       not null,
+    hash       bytea       not null,
     primary key (case_id, seq)
 );
 
--- One field of the canonical form: its length in bytes, a colon, its UTF-8 bytes. No two lists of fields give
--- the same bytes, and any language can compute it (`cancellation/adapters/trailchain.py` does).
-create function crm.canonical(field text) returns bytea language sql immutable strict parallel safe as $$
-    select convert_to(octet_length(convert_to(field, 'UTF8')) || ':' || field, 'UTF8')
+-- One field of the canonical form: its length in bytes, a colon, its UTF-8 bytes; a lone `-` for what is not there.
+-- No two lists of fields give the same bytes, and any language can compute it
+-- (`cancellation/adapters/trailchain.py` does).
+create function crm.canonical(field text) returns bytea language sql immutable parallel safe as $$
+    select convert_to(coalesce(octet_length(convert_to(field, 'UTF8')) || ':' || field, '-'), 'UTF8')
 $$;
 
 create function crm.trail_hash(
-    prev_hash bytea, case_id text, seq integer, at timestamptz, actor text, kind text, detail text, problems jsonb
+    prev_hash bytea, case_id text, seq integer, at timestamptz, actor text, kind text, detail text, message_id text,
+    problems jsonb
 ) returns bytea language sql immutable parallel safe as $$
     select sha256(
         prev_hash
         || crm.canonical(case_id) || crm.canonical(seq::text)
         || crm.canonical(to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-        || crm.canonical(actor) || crm.canonical(kind) || crm.canonical(detail)
+        || crm.canonical(actor) || crm.canonical(kind) || crm.canonical(detail) || crm.canonical(message_id)
         || coalesce((
             select string_agg(
                 crm.canonical(coalesce(p ->> 'field', '')) || crm.canonical(coalesce(p ->> 'problem', '')), ''
@@ -205,7 +223,7 @@ begin
     end if;
     new.prev_hash := head.trail_head;
     new.hash := crm.trail_hash(new.prev_hash, new.case_id, new.seq, new.at, new.actor, new.kind, new.detail,
-                               new.problems);
+                               new.message_id, new.problems);
     update crm.cases c set trail_seq = new.seq, trail_head = new.hash where c.case_id = new.case_id;
     return new;
 end $$;
@@ -249,15 +267,18 @@ create table crm.formalizations (
     original_ref       text,
     mails              jsonb       not null,   -- every e-mail that counted, the completing one last
     required_mailboxes text[]      not null check (cardinality(required_mailboxes) >= 1),
-    notice_days        integer     not null check (notice_days >= 1),
+    notice_days        integer     not null check (notice_days >= 0),
     clause             text        not null,
     starts_at          timestamptz not null,
+    received_on        date        not null,   -- the local day of receipt, by the case's own time-zone rules (X23)
     last_day           date        not null,
+    end_offset_minutes integer     not null,   -- what local time is ahead of UTC when the notice ends, by those rules
     notice_ends_at     timestamptz not null,
     in_force           boolean     not null default true,
     revoked_at         timestamptz,
 
     unique (case_id, customer_id, notice_ends_at, in_force),
+    unique (case_id, customer_id, notice_ends_at, last_day, in_force),
     foreign key (case_id, customer_id) references crm.cases (case_id, customer_id),
     constraint all_mailboxes_reached_p7 check (recipients @> required_mailboxes),
     constraint trusted_x9 check (authentication = 'pass' or confirmed_by is not null),
@@ -268,12 +289,14 @@ create table crm.formalizations (
             mails, 'strict $[*] ? (@.authentication == "pass" || @.confirmed_by like_regex "\\S")'))
     ),
     constraint counts_from_receipt_p8 check (starts_at = received_at),
-    constraint last_day_p8 check (
-        last_day = (received_at at time zone 'America/Sao_Paulo')::date + notice_days
-    ),
+    -- What the row says is compared, never this server's own time-zone rules: they change, and what was told stays.
+    constraint received_on_p8 check (received_on - (received_at at time zone 'UTC')::date between -1 and 1),
+    constraint last_day_p8 check (last_day = received_on + notice_days),
     constraint ends_with_the_last_day_p8 check (
-        notice_ends_at = (last_day + 1)::timestamp at time zone 'America/Sao_Paulo'
+        end_offset_minutes between -14 * 60 and 14 * 60
+        and notice_ends_at = (last_day + 1)::timestamp at time zone 'UTC' - end_offset_minutes * interval '1 minute'
     ),
+    constraint ends_after_receipt_p8 check (notice_ends_at > received_at),
     check (in_force = (revoked_at is null))
 );
 
@@ -284,6 +307,25 @@ begin
     perform 1 from crm.cases c where c.case_id = new.case_id and c.ended_at is not null for share;
     if found then
         raise exception 'crm.formalizations: the case has ended' using errcode = 'restrict_violation';
+    end if;
+    return null;
+end $$;
+
+-- An e-mail that an earlier case of the customer had received belongs to that one (X20). The setting makes an instant
+-- without offset mean the same to everybody.
+create function crm.formalize_own_mails() returns trigger language plpgsql set timezone = 'UTC' as $$
+declare
+    earlier_end timestamptz;
+begin
+    select c.mails_count_after into earlier_end from crm.cases c where c.case_id = new.case_id;
+    if earlier_end is not null and (
+        new.received_at <= earlier_end
+        or exists (
+            select from jsonb_array_elements(new.mails) mail
+            where coalesce((mail ->> 'received_at')::timestamptz <= earlier_end, true))
+    ) then
+        raise exception 'crm.formalizations: an e-mail belonged to an earlier case'
+            using errcode = 'restrict_violation', constraint = 'own_mails_x20';
     end if;
     return null;
 end $$;
@@ -300,6 +342,8 @@ end $$;
 
 create trigger open_case_only after insert on crm.formalizations
     for each row execute function crm.formalize_open_case();
+create trigger own_mails_x20 after insert on crm.formalizations
+    for each row execute function crm.formalize_own_mails();
 create trigger no_removal before delete or truncate on crm.formalizations
     for each statement execute function crm.refuse_removal();
 create trigger only_changes after update on crm.formalizations for each row

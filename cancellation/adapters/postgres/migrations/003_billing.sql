@@ -1,7 +1,8 @@
 -- Billing: subscriptions, charges, invoices (P16). Days are calendar days of America/Sao_Paulo, amounts reais.
 --
 -- A stopped subscription and a final invoice carry a warrant, as described at the head of 001: a composite foreign
--- key to a complete formalization in force, and an instant that does not lie before that notice's end (P19).
+-- key to a complete formalization in force whose last day they name, and an instant that does not lie before that
+-- notice's end (P19).
 
 create schema billing;
 
@@ -26,12 +27,11 @@ create table billing.subscriptions (
             then num_nonnulls(stopped_at, warrant_case, warrant_notice_ends_at) = 0
             else num_nonnulls(stopped_at, warrant_case, warrant_notice_ends_at) = 3
                 and stopped_at >= warrant_notice_ends_at
-                and stopped_on = (warrant_notice_ends_at at time zone 'America/Sao_Paulo')::date - 1
         end
     ),
     constraint stopped_by_formalization
-        foreign key (warrant_case, customer_id, warrant_notice_ends_at, warrant_in_force)
-        references crm.formalizations (case_id, customer_id, notice_ends_at, in_force)
+        foreign key (warrant_case, customer_id, warrant_notice_ends_at, stopped_on, warrant_in_force)
+        references crm.formalizations (case_id, customer_id, notice_ends_at, last_day, in_force)
 );
 create index on billing.subscriptions (customer_id);
 create index on billing.subscriptions (warrant_case);
@@ -64,13 +64,10 @@ create table billing.invoices (
     total                  numeric     not null,
     warrant_notice_ends_at timestamptz not null,
     warrant_in_force       boolean generated always as (true) stored,
-    constraint issued_by_warrant check (
-        issued_at >= warrant_notice_ends_at
-        and last_day = (warrant_notice_ends_at at time zone 'America/Sao_Paulo')::date - 1
-    ),
+    constraint issued_by_warrant check (issued_at >= warrant_notice_ends_at),
     constraint issued_by_formalization
-        foreign key (case_id, customer_id, warrant_notice_ends_at, warrant_in_force)
-        references crm.formalizations (case_id, customer_id, notice_ends_at, in_force)
+        foreign key (case_id, customer_id, warrant_notice_ends_at, last_day, warrant_in_force)
+        references crm.formalizations (case_id, customer_id, notice_ends_at, last_day, in_force)
 );
 
 create table billing.charges (
