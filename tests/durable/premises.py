@@ -22,9 +22,9 @@ from cancellation.adapters.postgres.migrate import migrate
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.messages.seed import CustomerSeed
+from embedded import EmbeddedPostgres, EmbeddedTemporal, MailSink
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.outage import Fragile
-from workers.embedded import EmbeddedPostgres, EmbeddedTemporal, MailSink
 from workflows.search_attributes import REGISTRY
 from workflows.task_queues import CANCELLATIONS
 

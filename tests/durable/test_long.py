@@ -8,11 +8,11 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from embedded import temporal_binary
+from embedded.temporal import dynamic_config_arguments
 from tests.durable.customers import address_of, own_numbers
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_outcomes import everything_is_told
-from workers.embedded import temporal_binary
-from workers.embedded.temporal import dynamic_config_arguments
 from workflows.search_attributes import REGISTRY
 
 DAY = timedelta(days=1)

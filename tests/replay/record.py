@@ -12,9 +12,9 @@ from pathlib import Path
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from embedded import temporal_binary
+from embedded.temporal import dynamic_config_arguments
 from tests.durable.house import CaseDriver, House
-from workers.embedded import temporal_binary
-from workers.embedded.temporal import dynamic_config_arguments
 from workflows.search_attributes import REGISTRY
 
 HISTORIES = Path(__file__).parent / "histories"
