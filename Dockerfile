@@ -9,6 +9,7 @@ COPY cancellation cancellation
 COPY workflows workflows
 COPY activities activities
 COPY workers workers
+COPY embedded embedded
 COPY starters starters
 COPY samples samples
 # Editable: the prescribed folders have generic names and never become installed packages.

@@ -16,8 +16,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from cancellation.contract import SEARCH_ATTRIBUTES
-from workers.embedded import EmbeddedPostgres, MailSink, temporal_binary
-from workers.embedded.temporal import dynamic_config_arguments
+from embedded import EmbeddedPostgres, MailSink, temporal_binary
+from embedded.temporal import dynamic_config_arguments
 
 # A busy machine is no failure. In CI the examples are the same for the same code, so that a red run means a change.
 settings.register_profile(

@@ -272,9 +272,7 @@ def call_about_undelivered(lost: LetterOrder, why: str, *, came_back: bool = Fal
         key=f"undelivered:{lost.key}"[:300],
         team=Team.COMMERCIAL,
         title=f"E-mail {happened} ({to}): {what}"[:200],
-        text=f"Mensagem: {what}\nDestinatário: {to}\nMotivo: {because}\n\n{todo}"[
-            :_TEXT_KEPT
-        ],
+        text=f"Mensagem: {what}\nDestinatário: {to}\nMotivo: {because}\n\n{todo}"[:_TEXT_KEPT],
     )
 
 

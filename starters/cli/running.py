@@ -17,7 +17,7 @@ from cancellation.client import CancellationClient, CaseFailed, CaseNotFound, Se
 from cancellation.domain.refusal import Refused
 from cancellation.messages.envelope import Message, read
 from cancellation.settings import NotConfigured, Settings, load_settings
-from workers.embedded import EmbeddedError
+from embedded import EmbeddedError
 
 logger = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from temporalio.client import Client
 
 from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.settings import Addresses, Settings
+from embedded import Child, EmbeddedStack
 from starters.cli.options import SAO_PAULO
 from starters.cli.preparing import plant_samples, prepare_database
 from starters.gateway import is_serving
 from starters.inbox.listener import is_listening
-from workers.embedded import Child, EmbeddedStack
 from workers.main import is_polled
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from cancellation import understanding
 
 CHECKOUT = Path(__file__).parents[2]
-PRESCRIBED = ("workflows", "activities", "workers", "starters", "tests")
+PRESCRIBED = ("workflows", "activities", "workers", "embedded", "starters", "tests")
 
 
 def test_import_contracts_are_kept() -> None:

@@ -16,8 +16,8 @@ from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.smtp.transport import SmtpTransport
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.settings import SmtpSettings
+from embedded import MailSink
 from tests.unit.letters.examples import HOUSE, TOKEN_URL, example, link_url
-from workers.embedded import MailSink
 
 RITA, JOAO = "rita@acme.com.br", "joao@acme.com.br"
 

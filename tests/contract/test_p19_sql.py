@@ -19,9 +19,9 @@ from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import PortStatus
 from cancellation.messages.telephony import Shutdown
 from cancellation.ports import DestructionForbidden, PermanentRefusal
+from embedded import EmbeddedPostgres
 from tests.contract import cases
 from tests.contract.telephony_suite import LEASED, OWNED, others_seed, port, seed
-from workers.embedded import EmbeddedPostgres
 
 REFUSED = asyncpg.IntegrityConstraintViolationError
 TABLES = ("extensions", "trunks", "licences", "numbers")

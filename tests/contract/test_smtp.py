@@ -18,8 +18,8 @@ from cancellation.adapters.smtp.mailer import letterhead_of, smtp_mailer
 from cancellation.adapters.smtp.transport import SmtpTransport
 from cancellation.messages.letters import Delivery, Letter, LetterKind
 from cancellation.settings import Settings, SmtpSecurity, SmtpSettings
+from embedded import MailSink
 from tests.unit.letters.examples import HOUSE, TOKEN_URL, example, link_url
-from workers.embedded import MailSink
 
 USER, PASSWORD = "cancelamento", "segredo-de-smtp"
 SCRIPT = example(LetterKind.SCRIPT)

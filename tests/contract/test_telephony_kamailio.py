@@ -18,6 +18,7 @@ from cancellation.domain.values import Released
 from cancellation.messages.crm import FormalizationState
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import ResourceKind, Shutdown
+from embedded import EmbeddedPostgres
 from tests.contract import cases
 from tests.contract.telephony_suite import (
     ALL,
@@ -32,7 +33,6 @@ from tests.contract.telephony_suite import (
 from tests.kamailio.server import KamailioServer, empty, low_port, require_kamailio
 from tests.kamailio.sipp import Sip, Telephone
 from tests.kamailio.wait import until
-from workers.embedded import EmbeddedPostgres
 
 pytestmark = pytest.mark.kamailio
 

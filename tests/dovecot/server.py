@@ -20,7 +20,7 @@ import pytest
 import trustme
 from imap_tools import MailBoxUnencrypted
 
-from workers.embedded.ports import LOOPBACK, free_port
+from embedded.ports import LOOPBACK, free_port
 
 DOVECOT = "/usr/sbin/dovecot"
 _PASSED_ON_BY = "quem.escreveu@cliente.example"

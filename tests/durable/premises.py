@@ -23,9 +23,9 @@ from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.contract import CANCELLATIONS, SEARCH_ATTRIBUTES
 from cancellation.messages.seed import CustomerSeed
+from embedded import EmbeddedPostgres, EmbeddedTemporal, MailSink
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.outage import Fragile
-from workers.embedded import EmbeddedPostgres, EmbeddedTemporal, MailSink
 
 _HALT = """
 create or replace function public.halt() returns trigger language plpgsql as $$

@@ -9,10 +9,10 @@ from signal import SIGKILL
 
 import pytest
 
+from embedded import EmbeddedPostgres, EmbeddedTemporal
 from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS
 from tests.durable.house import CaseDriver
 from tests.durable.premises import Premises, die, premises, pull_the_plug
-from workers.embedded import EmbeddedPostgres, EmbeddedTemporal
 
 Everything = tuple[Premises, EmbeddedTemporal, EmbeddedPostgres]
 HOUR = timedelta(hours=1)

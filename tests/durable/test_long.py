@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from workflows.search_attributes import REGISTRY
 
+from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.messages.letter_contents import ShutdownPlan
+from embedded import temporal_binary
+from embedded.temporal import dynamic_config_arguments
 from tests.durable.customers import address_of, own_numbers
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_outcomes import everything_is_told
-from workers.embedded import temporal_binary
-from workers.embedded.temporal import dynamic_config_arguments
 
 DAY = timedelta(days=1)
 EVENTS = 60
@@ -25,7 +25,7 @@ EVENTS = 60
 async def short_histories() -> AsyncIterator[WorkflowEnvironment]:
     """A server that finds histories long very soon."""
     attributes = [
-        part for name, kind in REGISTRY.items() for part in ("--search-attribute", f"{name}={kind}")
+        part for name, kind in SEARCH_ATTRIBUTES.items() for part in ("--search-attribute", f"{name}={kind}")
     ]
     suggestion = ["--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={EVENTS}"]
     async with await WorkflowEnvironment.start_time_skipping_v2(

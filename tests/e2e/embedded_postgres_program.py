@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from workers.embedded.postgres import EmbeddedPostgres
+from embedded.postgres import EmbeddedPostgres
 
 
 async def run(folder: Path) -> dict[str, object]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cancellation.settings import Addresses, Settings
-from workers.embedded import Child, EmbeddedError, EmbeddedStack
+from embedded import Child, EmbeddedError, EmbeddedStack
 
 LONG_SLEEP = "import time; time.sleep(3600)"
 

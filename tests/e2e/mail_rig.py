@@ -25,9 +25,9 @@ from cancellation.messages.facts import RequestMessage, RetentionOutcomeMessage
 from cancellation.messages.mail_in import IncomingMail, MailOutcome, MailTask
 from cancellation.messages.status import CaseStatus
 from cancellation.settings import Clock, Settings, SmtpSettings
+from embedded import EmbeddedTemporal, MailSink
 from starters.inbox.reception import Reception
 from tests.durable.customers import address_of, new_customer
-from workers.embedded import EmbeddedTemporal, MailSink
 from workers.wiring import mailroom_of, open_systems
 from workers.worker import Systems, activities_of, cancellation_worker
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from cancellation.settings import Addresses, read_addresses
+from embedded import EmbeddedPostgres
 from starters.cli.app import run
-from workers.embedded import EmbeddedPostgres
 
 READY_SECONDS = 120.0
 PROGRAM = (sys.executable, "-m", "starters.cli")

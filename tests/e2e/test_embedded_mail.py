@@ -10,7 +10,7 @@ import aiosmtplib
 import pytest
 import trustme
 
-from workers.embedded import MailSink
+from embedded import MailSink
 
 
 def mail(subject: str = "Aviso de término – protocolo") -> EmailMessage:

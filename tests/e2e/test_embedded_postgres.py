@@ -14,8 +14,8 @@ import asyncpg
 import psutil
 import pytest
 
-from workers.embedded import EmbeddedError, EmbeddedPostgres, FolderInUse, Supervisor
-from workers.embedded.process import User, reaches
+from embedded import EmbeddedError, EmbeddedPostgres, FolderInUse, Supervisor
+from embedded.process import User, reaches
 
 CHECKOUT = Path(__file__).parents[2]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

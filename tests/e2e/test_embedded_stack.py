@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from cancellation.settings import Addresses, Settings, load_settings, read_addresses
+from embedded import EmbeddedError, EmbeddedPostgres, EmbeddedStack
+from embedded.ports import free_port
 from tests.e2e import embedded_program
-from workers.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedStack
-from workers.embedded.ports import free_port
 
 KEYS = {"temporal", "namespace", "web_ui", "gateway", "database_url", "smtp_in", "outbox"}
 

@@ -14,8 +14,8 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError
 
-from workers.embedded import EmbeddedError, EmbeddedTemporal, Supervisor
-from workers.embedded.ports import free_port
+from embedded import EmbeddedError, EmbeddedTemporal, Supervisor
+from embedded.ports import free_port
 
 STAGE = SearchAttributeKey.for_keyword("CancellationStage")
 ATTENTION = SearchAttributeKey.for_keyword_list("CancellationAttention")

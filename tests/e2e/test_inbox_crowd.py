@@ -20,11 +20,11 @@ import pytest
 
 from cancellation.domain.values import Channel
 from cancellation.messages.facts import RequestMessage
+from embedded import EmbeddedTemporal, MailSink
+from embedded.ports import LOOPBACK, free_port
 from starters.inbox.listener import is_listening
 from tests.dovecot.server import PASSWORD, Dovecot, dovecot, needs_dovecot
 from tests.e2e.mail_rig import BOTH, FINANCE, Rig, email_from, eventually, plain_temporal, rig_over
-from workers.embedded import EmbeddedTemporal, MailSink
-from workers.embedded.ports import LOOPBACK, free_port
 
 MAILS = int(os.environ.get("CROWDED_MAILBOX", "200"))
 """How many in the mailbox; `CROWDED_MAILBOX=10000` for the long run, four minutes on two idle cores."""

@@ -12,6 +12,7 @@ from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel
 from cancellation.messages.facts import DiscardMessage
 from cancellation.messages.mail_in import MailFate
+from embedded import EmbeddedTemporal, MailSink
 from tests.durable.customers import address_of
 from tests.e2e.mail_rig import (
     COMMERCIAL,
@@ -22,7 +23,6 @@ from tests.e2e.mail_rig import (
     plain_temporal,
     rig_over,
 )
-from workers.embedded import EmbeddedTemporal, MailSink
 
 
 @pytest.fixture(scope="module")

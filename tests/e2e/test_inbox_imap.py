@@ -13,6 +13,7 @@ from imap_tools import MailMessageFlags
 from cancellation.adapters.imap.mailbox import ImapFolder
 from cancellation.domain.stage import Stage
 from cancellation.settings import ImapSettings
+from embedded import EmbeddedTemporal, MailSink
 from starters.inbox.readers import MailboxReader, reading
 from tests.dovecot.server import PASSWORD, Dovecot, access_token, dovecot, needs_dovecot
 from tests.e2e.mail_rig import (
@@ -25,7 +26,6 @@ from tests.e2e.mail_rig import (
     plain_temporal,
     rig_over,
 )
-from workers.embedded import EmbeddedTemporal, MailSink
 
 pytestmark = [needs_dovecot, pytest.mark.dovecot]
 FLAG = "$CancelamentoLido"

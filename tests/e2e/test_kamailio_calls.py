@@ -14,12 +14,12 @@ from cancellation.adapters.postgres.pool import open_pool
 from cancellation.domain.values import PortStatus, Released
 from cancellation.messages.telephony import Shutdown
 from cancellation.ports import DestructionForbidden
+from embedded import EmbeddedPostgres
 from tests.contract import cases
 from tests.contract.telephony_suite import port
 from tests.kamailio.exchange import DEAD, IN_SERVICE, PSTN, Exchange, exchange_on
 from tests.kamailio.server import KamailioServer, empty, require_kamailio
 from tests.kamailio.sipp import Sip
-from workers.embedded import EmbeddedPostgres
 
 pytestmark = pytest.mark.kamailio
 

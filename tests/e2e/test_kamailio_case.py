@@ -21,11 +21,11 @@ from cancellation.domain.identity import workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.messages.status import CaseResult, CaseStatus
 from cancellation.settings import Clock, Settings, SmtpSettings, TelephonySettings
+from embedded import EmbeddedPostgres, MailSink
 from tests.kamailio.exchange import DEAD, IN_SERVICE, Exchange, exchange_on
 from tests.kamailio.server import KamailioServer, empty, require_kamailio
 from tests.kamailio.sipp import Sip
 from tests.kamailio.wait import PATIENCE_SECONDS, until
-from workers.embedded import EmbeddedPostgres, MailSink
 from workers.wiring import guard_of, open_systems
 from workers.worker import activities_of, cancellation_worker
 

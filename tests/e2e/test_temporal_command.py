@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from embedded import temporal_binary
 from tests.e2e.running_up import Said, Up, discard, running_up
-from workers.embedded import temporal_binary
 
 CASE = "cancellation-1042"
 README = Path(__file__).resolve().parents[2] / "README.md"

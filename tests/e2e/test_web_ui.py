@@ -18,8 +18,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
+from embedded import temporal_binary
 from tests.e2e.running_up import Up, discard, running_up, spawned
-from workers.embedded import temporal_binary
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 CHROMIUM = Path("/usr/bin/chromium")

@@ -14,10 +14,10 @@ import pytest
 
 from cancellation.adapters.kamailio import KamailioSettings
 from cancellation.adapters.kamailio.rpc import KamailioFault, KamailioRpc
-from workers.embedded import EmbeddedPostgres
-from workers.embedded.entering import UpWhileEntered
-from workers.embedded.ports import LOOPBACK, is_free
-from workers.embedded.process import Command, RunningProcess, log_tail
+from embedded import EmbeddedPostgres
+from embedded.entering import UpWhileEntered
+from embedded.ports import LOOPBACK, is_free
+from embedded.process import Command, RunningProcess, log_tail
 
 HERE = Path(__file__).parent
 SCHEMAS = Path("/usr/share/kamailio/postgres")

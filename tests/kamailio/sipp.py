@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM
 
-from workers.embedded.process import Command, RunningProcess
+from embedded.process import Command, RunningProcess
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 _FINAL_ANSWER = re.compile(r"\tR\t.*\t(?:CSeq:)?\s*\d+ (REGISTER|INVITE)\tSIP/2\.0 ([2-6]\d\d)")

@@ -13,9 +13,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from cancellation.contract import SEARCH_ATTRIBUTES
+from embedded import temporal_binary
+from embedded.temporal import dynamic_config_arguments
 from tests.durable.house import CaseDriver, House
-from workers.embedded import temporal_binary
-from workers.embedded.temporal import dynamic_config_arguments
 
 HISTORIES = Path(__file__).parent / "histories"
 RELEASE = "0.1"

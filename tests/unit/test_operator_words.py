@@ -4,9 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from cancellation.messages.intake import Incoming, take
-from workflows.details import current_details
 
+from cancellation.application.details import current_details
+from cancellation.application.intake import Incoming, take
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from cancellation.settings import LogFormat
 from cancellation.telemetry import configure_logging, temporal_runtime
-from workers.embedded.ports import free_port
+from embedded.ports import free_port
 
 
 @pytest.fixture

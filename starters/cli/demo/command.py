@@ -19,13 +19,13 @@ from cancellation.client import CancellationClient
 from cancellation.language import vocabulary
 from cancellation.settings import Addresses, Settings, load_settings
 from cancellation.telemetry import configure_logging
+from embedded import EmbeddedPostgres, FolderInUse
 from starters.cli import budget, rendering, words
 from starters.cli.demo.stories import ACME, DAYS, EXPECTED, play
 from starters.cli.demo.theatre import Theatre
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure, wait_for
 from starters.cli.stack import embedded_stack
-from workers.embedded import EmbeddedPostgres, FolderInUse
 from workers.wiring import load_policy, open_systems
 
 _FOREIGN: Final = ("TEMPORAL_", "CANCELAMENTO_", "DATABASE_URL")

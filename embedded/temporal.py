@@ -17,10 +17,10 @@ from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from workers.embedded.entering import UpWhileEntered
-from workers.embedded.errors import EmbeddedError
-from workers.embedded.ports import LOOPBACK, free_port, is_free
-from workers.embedded.process import Command, RunningProcess, log_tail
+from embedded.entering import UpWhileEntered
+from embedded.errors import EmbeddedError
+from embedded.ports import LOOPBACK, free_port, is_free
+from embedded.process import Command, RunningProcess, log_tail
 
 _START_SECONDS = 30.0
 _PORT_SECONDS = 5.0

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from workers.embedded.ports import LOOPBACK
+from embedded.ports import LOOPBACK
 
 _SIZE_LIMIT_BYTES = 50_000_000
 _ACCEPTED = "250 2.0.0 Mensagem guardada"

@@ -4,12 +4,12 @@ A PostgreSQL, a Temporal server with its Web UI, a mail server that keeps what i
 in one folder, under one supervisor that restarts what dies and leaves nothing behind.
 """
 
-from workers.embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
-from workers.embedded.mail import MailSink, ReceivedMail
-from workers.embedded.postgres import EmbeddedPostgres
-from workers.embedded.stack import Child, EmbeddedStack
-from workers.embedded.supervisor import Service, Supervisor
-from workers.embedded.temporal import EmbeddedTemporal, temporal_binary
+from embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
+from embedded.mail import MailSink, ReceivedMail
+from embedded.postgres import EmbeddedPostgres
+from embedded.stack import Child, EmbeddedStack
+from embedded.supervisor import Service, Supervisor
+from embedded.temporal import EmbeddedTemporal, temporal_binary
 
 __all__ = [
     "Child",

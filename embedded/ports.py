@@ -5,7 +5,7 @@ import secrets
 import socket
 from pathlib import Path
 
-from workers.embedded.errors import EmbeddedError
+from embedded.errors import EmbeddedError
 
 LOOPBACK = "127.0.0.1"
 _BELOW_EPHEMERAL = range(20_000, 32_768)

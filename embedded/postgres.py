@@ -14,10 +14,10 @@ import asyncpg
 import psutil
 from filelock import FileLock, Timeout
 
-from workers.embedded.entering import UpWhileEntered
-from workers.embedded.errors import EmbeddedError, FolderInUse
-from workers.embedded.location import PORT, Location, give, locate, private_directory
-from workers.embedded.process import Command, RunningProcess, log_tail
+from embedded.entering import UpWhileEntered
+from embedded.errors import EmbeddedError, FolderInUse
+from embedded.location import PORT, Location, give, locate, private_directory
+from embedded.process import Command, RunningProcess, log_tail
 
 logger = logging.getLogger(__name__)
 

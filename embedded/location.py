@@ -15,8 +15,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.embedded.errors import EmbeddedError
-from workers.embedded.process import MYSELF, User, reaches
+from embedded.errors import EmbeddedError
+from embedded.process import MYSELF, User, reaches
 
 PORT = 5432
 """Names the socket only: nothing listens on TCP."""

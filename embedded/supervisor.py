@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from workers.embedded.errors import EmbeddedError
+from embedded.errors import EmbeddedError
 
 logger = logging.getLogger(__name__)
 

@@ -13,15 +13,15 @@ from filelock import FileLock, Timeout
 from temporalio.envconfig import ClientConfig
 
 from cancellation.settings import ADDRESSES_FILE, Addresses, Clock, Settings, write_addresses
-from workers.embedded.entering import UpWhileEntered
-from workers.embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
-from workers.embedded.location import make_folder
-from workers.embedded.mail import MailSink
-from workers.embedded.ports import LOOPBACK, Ports
-from workers.embedded.postgres import EmbeddedPostgres
-from workers.embedded.process import Command, RunningProcess, log_tail
-from workers.embedded.supervisor import Progress, Supervisor, silent
-from workers.embedded.temporal import EmbeddedTemporal
+from embedded.entering import UpWhileEntered
+from embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
+from embedded.location import make_folder
+from embedded.mail import MailSink
+from embedded.ports import LOOPBACK, Ports
+from embedded.postgres import EmbeddedPostgres
+from embedded.process import Command, RunningProcess, log_tail
+from embedded.supervisor import Progress, Supervisor, silent
+from embedded.temporal import EmbeddedTemporal
 
 logger = logging.getLogger(__name__)
 
