@@ -10,11 +10,13 @@ from typing import TypeVar, assert_never
 
 from cancellation.application import dates
 from cancellation.domain.case import Case
+from cancellation.domain.events import Stopped
 from cancellation.domain.formalization import Formalization
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice, notice_from
 from cancellation.domain.values import Contact, OfferStatus
+from cancellation.language.trail import said
 from cancellation.messages import letter_contents as say
 from cancellation.messages.letters import Letter
 
@@ -334,7 +336,8 @@ def _until(case: Case) -> date:
 
 
 def _ending(case: Case) -> str:
-    return _needed(case.ending, "ending")
+    """Why the case ended; the Web UI's button gives no reason (X18)."""
+    return case.ending or said(Stopped(), case.opened_at)
 
 
 def _needed(value: Given | None, name: str) -> Given:
