@@ -18,8 +18,10 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from activities.crm import CrmActivities
+from cancellation.application import tasks
 from cancellation.domain.case import Case
 from cancellation.domain.due import due_instants
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.state import DutyKind
@@ -28,11 +30,8 @@ from cancellation.domain.values import Team
 from cancellation.language import vocabulary
 from cancellation.messages.crm import CaseOpening
 from cancellation.messages.intake import take
-from cancellation.messages.letters import LetterKind
 from cancellation.messages.status import Answer, CaseResult, CaseStatus, result_of, status_of
-from workflows import tasks
 from workflows.alarm import Alarm
-from workflows.correspondence import letter
 from workflows.effects import Effects
 from workflows.handlers import MessageHandlers
 from workflows.opening import ContinuedCase, can_move, continued_case, freeze_policy, opened_case
@@ -108,7 +107,7 @@ class CancellationWorkflow(MessageHandlers):
 
     async def _hand_to_commercial(self) -> None:
         """Commercial has the request before anything else happens (P1, P2)."""
-        case, now = self._case, workflow.now()
+        case = self._case
         if not case.reach("handed_to_commercial"):
             return
         first = case.contacts[0]
@@ -124,7 +123,7 @@ class CancellationWorkflow(MessageHandlers):
             commercial_task=tasks.call_customer(case.customer_id, first, case.protocol),
             trail=tuple(case.trail.unrecorded()),
         )
-        self._effects.post(letter(case, LetterKind.REQUEST_TO_COMMERCIAL, now, team=Team.COMMERCIAL))
+        self._effects.post(LetterOrder(kind=LetterKind.REQUEST_TO_COMMERCIAL, team=Team.COMMERCIAL))
         answer = await self._effects.perform(CrmActivities.open_case, opening, RECORD)
         case.trail.confirm(opening.trail[-1].seq)
         now, customer = workflow.now(), answer.customer
@@ -134,7 +133,7 @@ class CancellationWorkflow(MessageHandlers):
             return
         case.learn_customer(customer.name, [contact.email.lower() for contact in customer.contacts], now)
         if not case.stage.is_terminal:
-            self._effects.post(letter(case, LetterKind.REQUEST_RECEIVED, now))
+            self._effects.post(LetterOrder(kind=LetterKind.REQUEST_RECEIVED))
             self._steps.survey_service()
         self._publish()
 
@@ -146,7 +145,7 @@ class CancellationWorkflow(MessageHandlers):
         """The customer knows how to formalise, and has the policy's time for it (P6, P7, X5)."""
         case = self._case
         if case.stage is Stage.AWAITING_FORMALIZATION and case.reach("script"):
-            self._effects.post(letter(case, LetterKind.SCRIPT, workflow.now()))
+            self._effects.post(LetterOrder(kind=LetterKind.SCRIPT))
             await self._effects.record(
                 "Status: Aguardando formalização",
                 customer_status=Stage.AWAITING_FORMALIZATION.crm_status,
@@ -186,30 +185,28 @@ class CancellationWorkflow(MessageHandlers):
                 return
             await self._do_duties()
             kept = await self._steps.shut_down()
-            self._effects.post(letter(case, LetterKind.HOLD_ENDED, workflow.now(), ordinal=kept))
+            self._effects.post(LetterOrder(kind=LetterKind.HOLD_ENDED, ordinal=str(kept)))
         case.finish(workflow.now())
 
     async def _settle_ending(self) -> None:
         """Undo what was planned if the customer stays, and tell everybody (P5, X3, X5)."""
-        case, now = self._case, workflow.now()
+        case = self._case
         self._publish()
         await self._steps.stop_survey()
         if case.stage in (Stage.WITHDRAWN, Stage.DISCARDED) and case.notice is not None:
             await self._steps.undo_notice()
         match case.stage:
             case Stage.RETAINED:
-                self._effects.post(letter(case, LetterKind.RETAINED, now))
+                self._effects.post(LetterOrder(kind=LetterKind.RETAINED))
             case Stage.WITHDRAWN:
-                self._effects.post(letter(case, LetterKind.WITHDRAWN, now))
+                self._effects.post(LetterOrder(kind=LetterKind.WITHDRAWN))
             case Stage.LAPSED:
                 self._effects.post(
-                    letter(case, LetterKind.LAPSED, now),
-                    letter(case, LetterKind.LAPSED_TO_COMMERCIAL, now, team=Team.COMMERCIAL),
+                    LetterOrder(kind=LetterKind.LAPSED),
+                    LetterOrder(kind=LetterKind.LAPSED_TO_COMMERCIAL, team=Team.COMMERCIAL),
                 )
             case Stage.DISCARDED if case.customer_name is not None:
-                self._effects.post(
-                    letter(case, LetterKind.DISCARDED_TO_COMMERCIAL, now, team=Team.COMMERCIAL)
-                )
+                self._effects.post(LetterOrder(kind=LetterKind.DISCARDED_TO_COMMERCIAL, team=Team.COMMERCIAL))
 
     async def _conclude(self) -> CaseResult:
         """Nothing is missing from the CRM's trail when the case ends (P20)."""

@@ -6,23 +6,24 @@ has gone out before the case ends.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, RetryState, is_cancelled_exception
+from temporalio.exceptions import ActivityError, FailureError, RetryState, is_cancelled_exception
 
 from activities.crm import CrmActivities
 from activities.mail import MailActivities
+from cancellation.application import tasks
+from cancellation.application.letters import write
 from cancellation.domain.case import Case
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.trail import LETTER_SENT, SYSTEM
 from cancellation.domain.values import Team
 from cancellation.language import vocabulary
 from cancellation.language.words import sentence
 from cancellation.messages.crm import CaseRecord, TaskOrder
-from cancellation.messages.letters import Delivery, DeliveryReport, Letter, LetterBatch, LetterKind
-from workflows import tasks
-from workflows.correspondence import letter
+from cancellation.messages.letters import Delivery, DeliveryReport, Letter, LetterBatch
 from workflows.policies import MAIL, RECORD, ActivityPolicy
 
 Result = TypeVar("Result")
@@ -70,7 +71,7 @@ class Effects:
         *,
         may_be_refused: bool,
     ) -> Result:
-        step = activity.__name__
+        step, began = activity.__name__, workflow.now()
         within: timedelta | None = timedelta(minutes=self._case.policy.attention_after_minutes)
         while True:
             try:
@@ -82,7 +83,7 @@ class Effects:
                 if refused and may_be_refused:
                     self._clear_attention(step)
                     raise _StepRefused from None
-                self._raise_attention(step)
+                self._raise_attention(step, began, _refusal(error) if refused else None)
                 if refused:
                     await workflow.sleep(policy.longest_pause, summary="Pausa antes de tentar de novo")
                 within = None
@@ -166,63 +167,64 @@ class Effects:
 
     # ------------------------------------------------------------------ letters
 
-    def post(self, *letters: Letter) -> None:
-        """Send letters in the background; their delivery is in the trail."""
+    def post(self, *orders: LetterOrder) -> None:
+        """Write letters and send them in the background; their delivery is in the trail."""
+        self.post_written(*(write(self._case, order, workflow.now()) for order in orders))
+
+    def post_written(self, *letters: Letter) -> None:
+        """Send letters that are written already."""
         reachable = tuple(one for one in letters if one.team or one.to)
         for one in letters:
             if one not in reachable:
-                self._tell_commercial_undeliverable(
-                    one.kind, "o cliente não tem contato autorizado com e-mail"
-                )
+                self._tell_commercial_undeliverable(one, "o cliente não tem contato autorizado com e-mail")
         if reachable:
             self.in_background(self._send(LetterBatch(letters=reachable)))
 
     async def _send(self, batch: LetterBatch) -> None:
-        kinds = ", ".join(dict.fromkeys(one.kind.label for one in batch.letters))
+        kinds = ", ".join(dict.fromkeys(vocabulary.letter(one.kind) for one in batch.letters))
         report: DeliveryReport = await self.perform(
             MailActivities.send_letters, batch, MAIL, f"Enviar: {kinds}"
         )
         for one, delivery in zip(batch.letters, report.deliveries, strict=True):
-            to = one.team.label if one.team else "cliente"
+            to = vocabulary.audience(one.team)
             if delivery.refused is None:
                 self._case.threads.setdefault(one.team.value if one.team else "customer", delivery.message_id)
                 self._case.trail.add(
                     workflow.now(),
                     SYSTEM,
                     LETTER_SENT,
-                    f"Mensagem “{one.kind.label}” enviada ({to}), "
+                    f"Mensagem “{vocabulary.letter(one.kind)}” enviada ({to}), "
                     f"Message-ID {delivery.message_id}.{_also_refused(delivery)}",
                 )
             else:
-                self._tell_commercial_undeliverable(one.kind, delivery.refused)
+                self._tell_commercial_undeliverable(one, delivery.refused)
 
-    def _tell_commercial_undeliverable(self, kind: LetterKind, why: str) -> None:
-        now = workflow.now()
+    def _tell_commercial_undeliverable(self, lost: Letter, why: str) -> None:
+        what = vocabulary.letter(lost.kind)
         self._case.trail.add(
-            now, SYSTEM, "letter_undelivered", f"Mensagem “{kind.label}” não entregue: {sentence(why)}"
+            workflow.now(), SYSTEM, "letter_undelivered", f"Mensagem “{what}” não entregue: {sentence(why)}"
         )
+        # The ordinal of a letter stands behind its case, kind and audience.
+        ordinal = lost.key.split(":", 3)[-1]
+        order = LetterOrder(kind=lost.kind, team=lost.team, ordinal=ordinal)
         self.in_background(
-            self.record(
-                "Tarefa: e-mail não entregue",
-                open_tasks=(tasks.call_about_undelivered(kind.label),),
-            )
+            self.record("Tarefa: e-mail não entregue", open_tasks=(tasks.call_about_undelivered(order, why),))
         )
-        if kind is not LetterKind.UNDELIVERED:
+        if lost.kind is not LetterKind.UNDELIVERED:
             self.post(
-                letter(
-                    self._case,
-                    LetterKind.UNDELIVERED,
-                    now,
+                LetterOrder(
+                    kind=LetterKind.UNDELIVERED,
                     team=Team.COMMERCIAL,
-                    ordinal=kind.value,
-                    undelivered=kind,
+                    ordinal=f"{order.kind.value}:{order.audience}:{ordinal}",
+                    about=lost.kind,
+                    about_team=lost.team,
                     words=why,
                 )
             )
 
     # ------------------------------------------------------------------ attention
 
-    def _raise_attention(self, step: str) -> None:
+    def _raise_attention(self, step: str, since: datetime, refusal: str | None) -> None:
         words = vocabulary.step(step)
         now = workflow.now()
         if step in self._case.attention:
@@ -230,18 +232,17 @@ class Effects:
         self._case.attention.append(step)
         self._case.trail.add(now, SYSTEM, "attention_raised", f"Etapa falhando, precisa de atenção: {words}.")
         self._publish()
-        self.in_background(self.record(f"Tarefa de atenção: {words}", open_tasks=(tasks.attend_to(step),)))
+        task = tasks.attend_to(step, since, refusal=refusal)
+        self.in_background(self.record(f"Tarefa de atenção: {words}", open_tasks=(task,)))
         if step != MailActivities.send_letters.__name__:
-            ordinal = f"{step}:{self._case.trail.last_seq}"
             self.post(
-                letter(
-                    self._case,
-                    LetterKind.ATTENTION,
-                    now,
+                LetterOrder(
+                    kind=LetterKind.ATTENTION,
                     team=Team.SUPPORT,
-                    ordinal=ordinal,
-                    step=words,
-                    words=None,
+                    ordinal=f"{step}:{self._case.trail.last_seq}",
+                    step=step,
+                    since=since,
+                    words=refusal,
                 )
             )
 
@@ -253,7 +254,7 @@ class Effects:
         self._case.trail.add(workflow.now(), SYSTEM, "attention_cleared", f"Etapa recuperada: {words}.")
         self._publish()
         self.in_background(
-            self.record(f"Fechar tarefa de atenção: {words}", close_tasks=(f"attention:{step}",))
+            self.record(f"Fechar tarefa de atenção: {words}", close_tasks=(tasks.attention_key(step),))
         )
 
     # ------------------------------------------------------------------ background
@@ -277,6 +278,12 @@ class Effects:
     def is_idle(self) -> bool:
         """Whether nothing goes on in the background."""
         return all(task.done() for task in self._background)
+
+
+def _refusal(error: ActivityError) -> str:
+    """What the other side says of a step that it will not do."""
+    cause = error.cause
+    return (cause.message if isinstance(cause, FailureError) else "") or "recusa sem explicação"
 
 
 def _also_refused(delivery: Delivery) -> str:

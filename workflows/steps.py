@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from temporalio import workflow
 
 from activities.billing import BillingActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
+from cancellation.application import tasks
+from cancellation.application.letters import write
 from cancellation.domain.case import Case
 from cancellation.domain.due import Due
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.stage import Stage
 from cancellation.domain.state import Duty, DutyKind
 from cancellation.domain.trail import REMINDED, SYSTEM
@@ -19,12 +21,10 @@ from cancellation.domain.values import Team
 from cancellation.language import vocabulary, words
 from cancellation.messages.billing import BillingClosure, BillingEndPlan
 from cancellation.messages.crm import FormalizationRecord
-from cancellation.messages.letters import Letter, LetterKind
+from cancellation.messages.letters import Letter
 from cancellation.messages.recordings import Access, ExportOrder, LinkRevocation, PurgeOrder
 from cancellation.messages.telephony import Inventory, InventoryQuery, PortRecord, Shutdown
 from cancellation.messages.warrant import Warrant
-from workflows import tasks
-from workflows.correspondence import letter
 from workflows.effects import Effects
 from workflows.policies import EXPORT, PURGE, READ, RECORD, TELEPHONY
 
@@ -75,7 +75,7 @@ class Steps:
                 "Tarefa: planejar o desligamento",
                 open_tasks=(tasks.plan_shutdown(self._case, self._inventory),),
             )
-            self._effects.post(self._shutdown_plan())
+            self._effects.post_written(self._shutdown_plan())
 
     async def register_formalization(self) -> None:
         """Register, set the status, tell Finance and Support, date the D+30 task (P11-P14)."""
@@ -106,14 +106,10 @@ class Steps:
             ),
         )
         now = workflow.now()
-        self._effects.post(
-            letter(
-                case,
-                LetterKind.NOTICE_STARTED,
-                now,
-                in_reply_to=case.formalization.completing.message_id,
-            ),
-            letter(case, LetterKind.FINAL_BILLING, now, team=Team.FINANCE),
+        answered = case.formalization.completing.message_id
+        self._effects.post_written(
+            write(case, LetterOrder(kind=LetterKind.NOTICE_STARTED, in_reply_to=answered), now),
+            write(case, LetterOrder(kind=LetterKind.FINAL_BILLING, team=Team.FINANCE), now),
             *([self._shutdown_plan()] if plans else []),
         )
         if self._plan_waits:
@@ -125,13 +121,8 @@ class Steps:
 
     def _shutdown_plan(self) -> Letter:
         """To Support, with the inventory of what will be released (P13)."""
-        return letter(
-            self._case,
-            LetterKind.SHUTDOWN_PLAN,
-            workflow.now(),
-            team=Team.SUPPORT,
-            inventory=self._inventory,
-        )
+        order = LetterOrder(kind=LetterKind.SHUTDOWN_PLAN, team=Team.SUPPORT)
+        return write(self._case, order, workflow.now(), inventory=self._inventory)
 
     async def shut_down(self) -> int:
         """Deactivate and release everything except what held numbers need (P15, P17, X6).
@@ -206,30 +197,27 @@ class Steps:
     async def confirm_closure(self) -> None:
         """Billing and inventory were read back: the customer and the teams hear of it (P18)."""
         case, now = self._case, workflow.now()
-        total, voided = self._invoice_total, case.voided_charges
-        more: dict[str, Any] = {
-            "released": case.released,
-            "invoice_total": total,
-            "voided_charges": voided,
-        }
-        self._effects.post(
-            letter(case, LetterKind.CLOSED, now, **more),
-            letter(case, LetterKind.CLOSED_TO_TEAM, now, team=Team.FINANCE, **more),
-            letter(case, LetterKind.CLOSED_TO_TEAM, now, team=Team.SUPPORT, **more),
+        orders = (
+            LetterOrder(kind=LetterKind.CLOSED),
+            LetterOrder(kind=LetterKind.CLOSED_TO_TEAM, team=Team.FINANCE),
+            LetterOrder(kind=LetterKind.CLOSED_TO_TEAM, team=Team.SUPPORT),
+        )
+        self._effects.post_written(
+            *(write(case, order, now, invoice_total=self._invoice_total) for order in orders)
         )
         if case.held_now:
             await self._effects.record("Encerramento feito; números retidos", close_tasks=(tasks.D30,))
 
     async def undo_notice(self) -> None:
         """The customer stays: lift what was planned, kill the links, tell the teams (X3)."""
-        case, now = self._case, workflow.now()
+        case = self._case
         await self._stop_export()
         await self._effects.perform(BillingActivities.lift_billing_end, case.case_id, RECORD)
         if case.archive is not None or self._export is not None:
             await self._revoke_links()
         self._effects.post(
-            letter(case, LetterKind.WITHDRAWN_TO_TEAM, now, team=Team.FINANCE),
-            letter(case, LetterKind.WITHDRAWN_TO_TEAM, now, team=Team.SUPPORT),
+            LetterOrder(kind=LetterKind.WITHDRAWN_TO_TEAM, team=Team.FINANCE),
+            LetterOrder(kind=LetterKind.WITHDRAWN_TO_TEAM, team=Team.SUPPORT),
         )
 
     def _warrant(self) -> Warrant:
@@ -287,13 +275,11 @@ class Steps:
         if not self._case.reach("told:" + ",".join(duty.missing)):
             return
         self._effects.post(
-            letter(
-                self._case,
-                LetterKind.WHAT_IS_MISSING,
-                workflow.now(),
-                ordinal=duty.ordinal,
+            LetterOrder(
+                kind=LetterKind.WHAT_IS_MISSING,
+                ordinal=str(duty.ordinal),
                 in_reply_to=duty.reference,
-                missing=duty.missing,
+                codes=duty.missing,
             )
         )
 
@@ -303,17 +289,12 @@ class Steps:
         if mail is None:
             return
         self._effects.post(
-            letter(
-                self._case,
-                LetterKind.MAIL_TO_DECIDE,
-                workflow.now(),
+            LetterOrder(
+                kind=LetterKind.MAIL_TO_DECIDE,
                 team=Team.COMMERCIAL,
-                ordinal=duty.ordinal,
-                missing=duty.missing,
-                mail_message_id=mail.message_id,
-                mail_sender=mail.sender,
-                mail_subject=mail.subject,
-                words=mail.reason,
+                ordinal=str(duty.ordinal),
+                codes=duty.missing,
+                mail_id=mail.message_id,
             )
         )
         await self._effects.record(
@@ -351,7 +332,7 @@ class Steps:
         now = workflow.now()
         if archive is None:
             case.trail.add(now, SYSTEM, "no_recordings", "Não há gravações no período pedido.")
-            self._effects.post(letter(case, LetterKind.NO_RECORDINGS, now, ordinal=ordinal))
+            self._effects.post(LetterOrder(kind=LetterKind.NO_RECORDINGS, ordinal=str(ordinal)))
             return
         case.archive = archive
         case.trail.add(
@@ -361,10 +342,7 @@ class Steps:
             f"Gravações prontas para download: {words.counted(archive.files, 'gravação', 'gravações')}, "
             f"{words.size(archive.size)}.",
         )
-        ready = letter(case, LetterKind.RECORDINGS_READY, now, ordinal=ordinal, archive=archive)
-        if wanted.deliver_to:
-            ready = ready.model_copy(update={"to": (wanted.deliver_to,)})
-        self._effects.post(ready)
+        self._effects.post(LetterOrder(kind=LetterKind.RECORDINGS_READY, ordinal=str(ordinal)))
 
     def remind(self, overdue: Sequence[Due]) -> None:
         """Remind whoever has to act; of several overdue reminders of one kind only the last goes out (X4)."""
@@ -374,8 +352,5 @@ class Steps:
         for family, due in last.items():
             kind = LetterKind(family)
             team = Team.COMMERCIAL if kind is LetterKind.REMIND_COMMERCIAL else None
-            more: dict[str, Any] = {"missing": tuple(case.missing) if case.mails else ()}
-            if kind is LetterKind.REMIND_PORTABILITY:
-                more["numbers"] = tuple(case.numbers_not_asked_for)
-            self._effects.post(letter(case, kind, now, team=team, ordinal=due.what, **more))
+            self._effects.post(LetterOrder(kind=kind, team=team, ordinal=due.what))
             case.trail.add(now, SYSTEM, REMINDED, f"{vocabulary.due(due.what)}.")

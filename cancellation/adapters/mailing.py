@@ -146,7 +146,6 @@ class OutboxMailer:
 
         Raises:
             MailNotTaken: some recipient has not got it yet; call again.
-            IncompleteLetter: a fact is missing without which the letter would be wrong.
         """
         known = await self._outbox.find(letter.key)
         if known is not None and known.fate is not Fate.PENDING:
@@ -193,7 +192,7 @@ class OutboxMailer:
             subject=str(message["Subject"]),
             content=message.as_bytes(),
             content_is_whole=not has_link,
-            written_at=letter.facts.at,
+            written_at=letter.at,
             recipients=self._letterhead.recipients(letter),
         )
 

@@ -5,6 +5,7 @@ Letters, CRM tasks, the trail, the Web UI and the terminal all take their words 
 
 from typing import Final, NamedTuple
 
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import (
     Authentication,
@@ -14,6 +15,7 @@ from cancellation.domain.values import (
     PortStatus,
     ReasonCategory,
     Released,
+    Team,
 )
 from cancellation.language.words import counted
 
@@ -147,6 +149,55 @@ _STEPS: Final = {
     "purge_recordings": "Remover as gravações",
     "send_letters": "Enviar mensagens",
 }
+_SYSTEMS: Final = {
+    "open_case": "no CRM",
+    "record_case": "no CRM",
+    "read_inventory": "na telefonia",
+    "record_port": "na telefonia",
+    "plan_billing_end": "no faturamento",
+    "lift_billing_end": "no faturamento",
+    "deactivate_services": "na telefonia",
+    "release_resources": "na telefonia",
+    "close_billing": "no faturamento",
+    "export_recordings": "no armazenamento das gravações",
+    "revoke_links": "no armazenamento das gravações",
+    "purge_recordings": "no armazenamento das gravações",
+    "send_letters": "no servidor de e-mail",
+}
+_LETTERS: Final = {
+    LetterKind.REQUEST_TO_COMMERCIAL: "aviso do pedido ao Comercial",
+    LetterKind.REQUEST_RECEIVED: "confirmação do pedido, com o protocolo",
+    LetterKind.SCRIPT: "orientações para formalizar o cancelamento",
+    LetterKind.WHAT_IS_MISSING: "aviso do que falta na formalização",
+    LetterKind.MAIL_TO_DECIDE: "e-mail a conferir pelo Comercial",
+    LetterKind.FORMALIZED_EARLY: "confirmação de formalização recebida antes da decisão",
+    LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: "aviso ao Comercial de formalização recebida antes da decisão",
+    LetterKind.NOTICE_STARTED: "confirmação da formalização, com as datas do aviso prévio",
+    LetterKind.FINAL_BILLING: "aviso de faturamento final ao Financeiro",
+    LetterKind.SHUTDOWN_PLAN: "planejamento de desligamento ao Suporte",
+    LetterKind.RECORDINGS_READY: "link para baixar as gravações",
+    LetterKind.NO_RECORDINGS: "aviso de que não há gravações a entregar",
+    LetterKind.RETAINED: "confirmação de que o cliente permanece",
+    LetterKind.WITHDRAWN: "confirmação da desistência do cancelamento",
+    LetterKind.WITHDRAWN_TO_TEAM: "aviso interno de que o cancelamento foi desfeito",
+    LetterKind.LAPSED: "aviso de fim do prazo para formalizar",
+    LetterKind.LAPSED_TO_COMMERCIAL: "aviso ao Comercial de fim do prazo para formalizar",
+    LetterKind.DISCARDED: "aviso de que o cancelamento foi interrompido",
+    LetterKind.DISCARDED_TO_TEAM: "aviso interno de que o cancelamento foi interrompido",
+    LetterKind.DISCARDED_TO_COMMERCIAL: "aviso ao Comercial de caso descartado",
+    LetterKind.NOTHING_TO_CLOSE: "aviso ao Comercial de pedido de quem já está cancelado",
+    LetterKind.CLOSED: "confirmação de encerramento",
+    LetterKind.CLOSED_TO_TEAM: "aviso interno de encerramento",
+    LetterKind.HOLD_ENDED: "aviso sobre número mantido para portabilidade",
+    LetterKind.HOLD_ENDED_TO_TEAM: "aviso interno sobre número mantido para portabilidade",
+    LetterKind.ATTENTION: "pedido de atenção",
+    LetterKind.REMIND_COMMERCIAL: "lembrete ao Comercial",
+    LetterKind.REMIND_FORMALIZATION: "lembrete da formalização",
+    LetterKind.REMIND_PORTABILITY: "lembrete do prazo de portabilidade",
+    LetterKind.REMIND_LINK: "lembrete do link das gravações",
+    LetterKind.UNDELIVERED: "aviso de mensagem não entregue",
+    LetterKind.BOUNCED: "aviso de mensagem devolvida",
+}
 _ACCESSES: Final = {
     "page": "página aberta",
     "file": "arquivo baixado",
@@ -259,6 +310,21 @@ def due(what: str) -> str:
 def step(name: str) -> str:
     """What an activity does, by the name of the activity."""
     return _STEPS.get(name, name)
+
+
+def in_system(step_name: str) -> str:
+    """Where a step is done, `na telefonia`; of an unknown one, `no sistema dessa etapa`."""
+    return _SYSTEMS.get(step_name, "no sistema dessa etapa")
+
+
+def letter(kind: LetterKind) -> str:
+    """What a message is, for the trail and for people."""
+    return _LETTERS[kind]
+
+
+def audience(team: Team | None) -> str:
+    """Whom a message is for: `cliente`, `Financeiro`."""
+    return team.label if team else "cliente"
 
 
 def access(kind: str) -> str:

@@ -92,6 +92,26 @@ def days_after(instant: datetime, count: int) -> date:
     return _local(instant).date() + timedelta(days=count)
 
 
+def has_passed(day: date, now: datetime) -> bool:
+    """Whether a calendar day is over at `now`: nobody can act by it any more (X18)."""
+    return _day(day) < _local(now).date()
+
+
+def days_left(day: date, now: datetime) -> str:
+    """`faltam 12 dias`, `é amanhã`, `é hoje`, for a day that has not passed."""
+    left = (_day(day) - _local(now).date()).days
+    return f"faltam {days(left)}" if left > 1 else "é amanhã" if left == 1 else "é hoje"
+
+
+def for_days(since: datetime, now: datetime) -> str:
+    """For how many calendar days something has been going on: ` há 45 dias`, with the space before it.
+
+    Nothing on its first day.
+    """
+    count = (_local(now).date() - _local(since).date()).days
+    return f" há {days(count)}" if count > 0 else ""
+
+
 def money(amount: Decimal) -> str:
     """`R$ 1.234,56`; rounded half up to the cent, with a no-break space."""
     cents = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
@@ -152,6 +172,11 @@ def period(first: date | None, last: date | None) -> str:
 def sentence(text: str) -> str:
     """Somebody's words as a sentence: with a full stop, unless they end with one or another mark."""
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def printable(text: str) -> str:
+    """A technical name that people can read and find again: what cannot be seen is written as its escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def listed(items: Iterable[str]) -> str:

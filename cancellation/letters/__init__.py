@@ -5,18 +5,14 @@ Pure, no I/O beyond the package's own templates; used by mail adapters, never by
 
 from cancellation.letters.letterhead import Letterhead, is_deliverable
 from cancellation.letters.rendering import (
-    REQUIRED,
     WITH_LINK,
-    IncompleteLetter,
     LinkUrl,
     message_id,
     render,
 )
 
 __all__ = [
-    "REQUIRED",
     "WITH_LINK",
-    "IncompleteLetter",
     "Letterhead",
     "LinkUrl",
     "is_deliverable",

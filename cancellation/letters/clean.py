@@ -13,7 +13,7 @@ TEXT_LENGTH = 2000
 TEXT_LINES = 40
 
 _LONG_FIELDS = frozenset({"request_text", "text", "words"})
-"""Fields of the facts in which people write more than a line."""
+"""Fields in which people write more than a line."""
 _JOINER = "\u200d"
 """Holds emoji sequences together; the only invisible character that stays."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -46,8 +46,8 @@ def lines(text: str, longest: int = TEXT_LENGTH, most: int = TEXT_LINES) -> str:
     return f"{short} […]" if cut else short
 
 
-def facts(model: M) -> M:
-    """The same facts with every text cleaned, whatever lies inside."""
+def texts(model: M) -> M:
+    """The same value with every text cleaned, whatever lies inside."""
     return model.model_copy(
         update={name: _cleaned(name, getattr(model, name)) for name in type(model).model_fields}
     )
@@ -59,7 +59,7 @@ def _cleaned(name: str, value: object) -> object:
     if isinstance(value, tuple):
         return tuple(_cleaned(name, item) for item in value)
     if isinstance(value, BaseModel):
-        return facts(value)
+        return texts(value)
     return value
 
 

@@ -51,7 +51,7 @@ class Letterhead(Value):
     finance: OwnAddress = "financeiro@nuvemjti.com.br"
     support: OwnAddress = "suporte@nuvemjti.com.br"
     reply_to: tuple[OwnAddress, ...] = Field(default=CancellationPolicy().mailboxes)
-    """Where customers' answers go when the letter's facts name no mailboxes."""
+    """Where customers' answers go when a letter names no mailbox that mail can go to."""
 
     @property
     def domain(self) -> str:
@@ -74,5 +74,5 @@ class Letterhead(Value):
         """Where an answer goes: a customer's reaches every mailbox that a formalization must reach (P7)."""
         if letter.team is not None:
             return ()
-        named = tuple(a for a in map(ascii_address, letter.facts.mailboxes) if is_deliverable(a))
+        named = tuple(a for a in map(ascii_address, letter.mailboxes) if is_deliverable(a))
         return named or self.reply_to

@@ -1,12 +1,17 @@
-"""The codes of the process as phrases that people read: what is missing, channels, resources, letters."""
+"""What letters are put together from, as phrases that people read: rows, lists, what is missing."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 
-from cancellation.domain.values import Channel, Contact, Offer, OfferStatus, Team
+from cancellation.domain.inventory import Inventory, Number, Resource
+from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.notice import Notice
+from cancellation.domain.state import Held
+from cancellation.domain.values import Archive, Channel, Contact, Offer, Reason, Released, Team
 from cancellation.language import vocabulary, words
 from cancellation.letters import clean
-from cancellation.messages.letters import LetterFacts
-from cancellation.messages.telephony import Inventory, Number, Resource
+from cancellation.messages.letters import Letter
 
 
 def by_channel(channel: Channel) -> str:
@@ -49,50 +54,50 @@ def appear(mailboxes: Sequence[str]) -> str:
     return f"os {_how_many(mailboxes)} aparecem" if len(mailboxes) > 1 else "ele aparece"
 
 
-def mail_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+def mail_rows(sender: str | None, subject: str | None, message_id: str) -> list[tuple[str, str]]:
     """An e-mail of the customer, or of somebody who says so."""
     return [
-        ("Remetente", facts.mail_sender or ""),
-        ("Assunto", facts.mail_subject or ""),
-        ("Identificação do e-mail", facts.mail_message_id or ""),
+        ("Remetente", sender or ""),
+        ("Assunto", subject or ""),
+        ("Identificação do e-mail", message_id),
     ]
 
 
-def who(facts: LetterFacts) -> str:
+def who(letter: Letter) -> str:
     """The customer in an internal subject: the company's name, or `cliente 1042` while it is not known."""
-    if facts.customer_name in ("", facts.customer_id):
-        return f"cliente {facts.customer_id}"
-    return clean.line(facts.customer_name, 60)
+    if letter.customer_name in ("", letter.customer_id):
+        return f"cliente {letter.customer_id}"
+    return clean.line(letter.customer_name, 60)
 
 
-def greeting(facts: LetterFacts) -> str:
+def greeting(letter: Letter) -> str:
     """`Olá, equipe Acme Comércio de Ferragens Ltda,`."""
-    if facts.customer_name in ("", facts.customer_id):
+    if letter.customer_name in ("", letter.customer_id):
         return "Olá,"
-    return f"Olá, equipe {clean.line(facts.customer_name, 100)},"
+    return f"Olá, equipe {clean.line(letter.customer_name, 100)},"
 
 
-def case_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+def case_rows(letter: Letter) -> list[tuple[str, str]]:
     """Customer and protocol, at the head of every internal letter."""
-    name = facts.customer_name if facts.customer_name != facts.customer_id else ""
+    name = letter.customer_name if letter.customer_name != letter.customer_id else ""
     return [
         ("Cliente", name),
-        ("Código do cliente", facts.customer_id),
-        ("Protocolo", facts.protocol),
+        ("Código do cliente", letter.customer_id),
+        ("Protocolo", letter.protocol),
     ]
 
 
-def request_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+def request_rows(channel: Channel, received_at: datetime, contact: Contact) -> list[tuple[str, str]]:
     """Who asked, how and when."""
-    channel = [("Canal", vocabulary.channel(facts.channel))] if facts.channel else []
-    received = [("Recebido em", words.moment(facts.at))]
-    return [*case_rows(facts), *channel, *received, *contact_rows(facts.contact)]
+    return [
+        ("Canal", vocabulary.channel(channel)),
+        ("Recebido em", words.moment(received_at)),
+        *contact_rows(contact),
+    ]
 
 
-def contact_rows(contact: Contact | None) -> list[tuple[str, str]]:
+def contact_rows(contact: Contact) -> list[tuple[str, str]]:
     """Who spoke for the customer, as the channel knows it."""
-    if contact is None:
-        return []
     return [
         ("Contato", contact.name or ""),
         ("E-mail do contato", contact.email or ""),
@@ -100,48 +105,54 @@ def contact_rows(contact: Contact | None) -> list[tuple[str, str]]:
     ]
 
 
-def reason_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+def reason_rows(reason: Reason) -> list[tuple[str, str]]:
     """The kind of reason for leaving; its words are quoted apart."""
-    return [("Motivo", vocabulary.reason_category(facts.reason.category))] if facts.reason else []
+    return [("Motivo", vocabulary.reason_category(reason.category))]
 
 
-def notice_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+def notice_rows(notice: Notice) -> list[tuple[str, str]]:
     """The dates of the notice (P8)."""
-    if facts.notice is None:
-        return []
     return [
-        ("Formalização recebida", words.moment(facts.notice.starts_at)),
-        ("Último dia do aviso prévio", words.long_date(facts.notice.last_day)),
-        ("Base", f"cláusula {facts.notice.clause} do contrato"),
+        ("Formalização recebida", words.moment(notice.starts_at)),
+        ("Último dia do aviso prévio", words.long_date(notice.last_day)),
+        ("Base", f"cláusula {notice.clause} do contrato"),
     ]
 
 
-def notice_end(facts: LetterFacts) -> str:
+def notice_end(notice: Notice) -> str:
     """`23h59 de terça-feira, 22 de dezembro de 2026 (horário de Brasília)`."""
-    assert facts.notice is not None
-    return f"23h59 de {words.long_date(facts.notice.last_day)} (horário de Brasília)"
+    return f"23h59 de {words.long_date(notice.last_day)} (horário de Brasília)"
 
 
-def archive_rows(facts: LetterFacts) -> list[tuple[str, str]]:
+def archive_rows(archive: Archive) -> list[tuple[str, str]]:
     """What the customer downloads, and until when (P10)."""
-    archive = facts.archive
-    if archive is None:
-        return []
     return [
         ("Conteúdo", words.counted(archive.files, "gravação", "gravações")),
         ("Tamanho", words.size(archive.size)),
-        ("Disponível até", expiry(facts)),
+        ("Disponível até", expiry(archive)),
         ("Código de conferência (SHA-256)", archive.sha256),
     ]
 
 
-def expiry(facts: LetterFacts) -> str:
+def expiry(archive: Archive) -> str:
     """When the link dies; one that dies at midnight is good until 23h59 of the day before."""
-    assert facts.archive is not None
-    ends = facts.archive.expires_at
+    ends = archive.expires_at
     if words.clock(ends) == "00h00":
         return f"23h59 de {words.long_date(words.last_day_before(ends))} (horário de Brasília)"
     return f"{words.clock(ends)} de {words.long_date(ends)} (horário de Brasília)"
+
+
+def is_dead(archive: Archive, letter: Letter) -> bool:
+    """Whether the link was dead already when the letter was written (X18)."""
+    return letter.at >= archive.expires_at
+
+
+def lost_rows(about: LetterKind, about_team: Team | None) -> list[tuple[str, str]]:
+    """A letter that did not arrive, and whom it was for."""
+    return [
+        ("Mensagem", vocabulary.letter(about)),
+        ("Destinatário", vocabulary.audience(about_team)),
+    ]
 
 
 def offer(item: Offer) -> str:
@@ -153,11 +164,6 @@ def offer(item: Offer) -> str:
 def offer_with_status(item: Offer) -> str:
     """`Ajuste de plano: 20 % de desconto (recusada)`."""
     return f"{offer(item)} ({vocabulary.offer_status(item.status)})"
-
-
-def accepted(facts: LetterFacts) -> list[Offer]:
-    """The offers that the customer took."""
-    return [item for item in facts.offers if item.status is OfferStatus.ACCEPTED]
 
 
 def inventory_groups(inventory: Inventory | None) -> list[tuple[str, list[str]]]:
@@ -179,16 +185,14 @@ def inventory_groups(inventory: Inventory | None) -> list[tuple[str, list[str]]]
     return [(heading, lines) for heading, lines in groups if lines]
 
 
-def released_lines(facts: LetterFacts) -> list[str]:
+def released_lines(released: Released) -> list[str]:
     """What closing released, by kind; kinds without any are left out (P17)."""
-    if facts.released is None:
-        return []
-    return vocabulary.released(facts.released)
+    return vocabulary.released(released)
 
 
-def held_lines(facts: LetterFacts, ended: str | None = None) -> list[str]:
+def held_lines(held: Sequence[Held], ended: str | None = None) -> list[str]:
     """Numbers still held with their last day (`ended` None), or those whose hold ended so (X6)."""
-    holds = [hold for hold in facts.held if hold.ended == ended]
+    holds = [hold for hold in held if hold.ended == ended]
     if ended:
         return [words.phone(hold.number) for hold in holds]
     return [
@@ -197,15 +201,13 @@ def held_lines(facts: LetterFacts, ended: str | None = None) -> list[str]:
     ]
 
 
-def billing_lines(facts: LetterFacts) -> list[str]:
-    """The final invoice and what was voided (P16); nothing where nothing is known."""
-    lines = []
-    if facts.invoice_total is not None:
-        lines.append(f"Fatura final: {words.money(facts.invoice_total)}")
-    if facts.voided_charges:
+def billing_lines(invoice_total: Decimal, voided_charges: int) -> list[str]:
+    """The final invoice and what was voided (P16)."""
+    lines = [f"Fatura final: {words.money(invoice_total)}"]
+    if voided_charges:
         lines.append(
             words.counted(
-                facts.voided_charges,
+                voided_charges,
                 "cobrança de dias posteriores ao fim foi cancelada",
                 "cobranças de dias posteriores ao fim foram canceladas",
             )
@@ -216,11 +218,6 @@ def billing_lines(facts: LetterFacts) -> list[str]:
 def is_finance(team: Team | None) -> bool:
     """Whether the letter goes to Finance."""
     return team is Team.FINANCE
-
-
-def is_support(team: Team | None) -> bool:
-    """Whether the letter goes to Support."""
-    return team is Team.SUPPORT
 
 
 def _how_many(mailboxes: Sequence[str]) -> str:

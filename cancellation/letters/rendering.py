@@ -6,7 +6,7 @@ The same letter always gives the same bytes.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,10 +18,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cancellation.domain.identity import mail_message_id
-from cancellation.language import words
+from cancellation.domain.letter_kinds import LetterKind
+from cancellation.language import vocabulary, words
 from cancellation.letters import clean, layout, phrases
 from cancellation.letters.letterhead import Letterhead, is_deliverable
-from cancellation.messages.letters import Letter, LetterKind
+from cancellation.messages.letter_contents import RecordingsReady, RemindLink
+from cancellation.messages.letters import Letter
 
 LinkUrl = Callable[[str], str]
 """Gives the download link for an archive's `link_id`."""
@@ -31,31 +33,8 @@ MOST_REFERENCES = 20
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}@[!-;=?-~]{1,240}>")
 
-REQUIRED: Mapping[LetterKind, tuple[str, ...]] = {
-    LetterKind.SCRIPT: ("clause", "notice_days", "mailboxes"),
-    LetterKind.WHAT_IS_MISSING: ("missing", "mailboxes"),
-    LetterKind.NOTICE_STARTED: ("notice",),
-    LetterKind.FINAL_BILLING: ("notice",),
-    LetterKind.SHUTDOWN_PLAN: ("notice",),
-    LetterKind.RECORDINGS_READY: ("archive",),
-    LetterKind.CLOSED: ("notice",),
-    LetterKind.ATTENTION: ("step",),
-    LetterKind.REMIND_FORMALIZATION: ("mailboxes",),
-    LetterKind.REMIND_PORTABILITY: ("notice",),
-    LetterKind.REMIND_LINK: ("archive",),
-    LetterKind.UNDELIVERED: ("undelivered",),
-}
-"""Facts without which a letter would say something wrong; every other fact may be missing."""
-
 WITH_LINK = frozenset({LetterKind.RECORDINGS_READY, LetterKind.REMIND_LINK})
 """Letters that hold a download link: who has their bytes has the recordings."""
-
-
-class IncompleteLetter(ValueError):
-    """A letter lacks a fact without which it would be wrong; names facts, never their content."""
-
-    def __init__(self, kind: LetterKind, missing: list[str]) -> None:
-        super().__init__(f"letter {kind.value} lacks {', '.join(missing)}")
 
 
 class _LetterPolicy(EmailPolicy):
@@ -106,18 +85,12 @@ def render(letter: Letter, letterhead: Letterhead, link_url: LinkUrl | None = No
         letterhead: the provider's side.
         link_url: gives the download link; without it the link is left out and the letter says so, which is
             what records keep.
-
-    Raises:
-        IncompleteLetter: a fact is missing without which the letter would be wrong.
     """
-    missing = [name for name in REQUIRED.get(letter.kind, ()) if not getattr(letter.facts, name)]
-    if missing:
-        raise IncompleteLetter(letter.kind, missing)
-    facts = clean.facts(letter.facts)
+    shown = clean.texts(letter)
     values = {
-        "f": facts,
+        "letter": shown,
+        "f": shown.content,
         "house": letterhead,
-        "team": letter.team,
         "link": _link(letter, link_url),
     }
     text = _TEXT.get_template(f"{letter.kind.value}.txt")
@@ -125,8 +98,8 @@ def render(letter: Letter, letterhead: Letterhead, link_url: LinkUrl | None = No
     subject = clean.line("".join(text.blocks["subject"](text.new_context(dict(values)))))
     message = EmailMessage(policy=LETTER_POLICY)
     _address(message, letter, letterhead)
-    message["Subject"] = clean.line(f"[{facts.protocol}] {subject}", SUBJECT_LENGTH)
-    message["Date"] = format_datetime(letter.facts.at.astimezone(words.ZONE))
+    message["Subject"] = clean.line(f"[{shown.protocol}] {subject}", SUBJECT_LENGTH)
+    message["Date"] = format_datetime(letter.at.astimezone(words.ZONE))
     message["Message-ID"] = message_id(letter, letterhead)
     _thread(message, letter)
     message["Auto-Submitted"] = "auto-generated"
@@ -163,9 +136,9 @@ def _thread(message: EmailMessage, letter: Letter) -> None:
 
 
 def _link(letter: Letter, link_url: LinkUrl | None) -> str:
-    if letter.kind not in WITH_LINK or letter.facts.archive is None or link_url is None:
+    if not isinstance(letter.content, RecordingsReady | RemindLink) or link_url is None:
         return ""
-    return link_url(letter.facts.archive.link_id)
+    return link_url(letter.content.archive.link_id)
 
 
 def _only_words(value: object) -> object:
@@ -191,7 +164,7 @@ def _environment(*, html: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    environment.globals |= {"w": words, "p": phrases, "short": clean.line}
+    environment.globals |= {"v": vocabulary, "w": words, "p": phrases, "short": clean.line}
     environment.filters["quoted"] = _quoted
     environment.filters["phone"] = words.phone
     environment.filters["offer"] = phrases.offer

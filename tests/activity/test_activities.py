@@ -16,7 +16,8 @@ from cancellation.adapters.mailing import MailNotTaken
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import PortStatus, Team
 from cancellation.messages.billing import BillingClosure, BillingEndPlan, BillingReading
-from cancellation.messages.letters import Letter, LetterBatch, LetterFacts, LetterKind
+from cancellation.messages.letter_contents import Attention, Lapsed, LetterContent
+from cancellation.messages.letters import Letter, LetterBatch
 from cancellation.messages.recordings import ExportOrder, LinkRevocation, PurgeOrder
 from cancellation.messages.telephony import InventoryQuery, PortRecord
 from tests.activity.conftest import Rig, shutdown
@@ -261,21 +262,26 @@ async def test_a_purge_removes_recordings_and_archives_and_says_what_P10(rig: Ri
 
 # ---------------------------------------------------------------- mail
 
+ATTENTION = Attention(step="read_inventory", since=NOW)
 
-def letter(rig: Rig, kind: LetterKind, team: Team | None = Team.COMMERCIAL) -> Letter:
-    facts = LetterFacts(
-        customer_id=rig.customer_id, customer_name="Acme", protocol="CAN-20261122-7F3KQ2", at=NOW, step="x"
-    )
-    to = () if team else (rig.seed.customer.contacts[0].email,)
+
+def letter(rig: Rig, content: LetterContent, team: Team | None = Team.COMMERCIAL) -> Letter:
     return Letter(
-        key=f"case-1:{kind.value}:{team}", case_id="case-1", kind=kind, team=team, to=to, facts=facts
+        key=f"case-1:{content.kind.value}:{team}",
+        case_id="case-1",
+        customer_id=rig.customer_id,
+        customer_name="Acme",
+        protocol="CAN-20261122-7F3KQ2",
+        at=NOW,
+        mailboxes=CancellationPolicy().mailboxes,
+        team=team,
+        to=() if team else (rig.seed.customer.contacts[0].email,),
+        content=content,
     )
 
 
 async def test_letters_of_a_batch_go_out_once_whatever_the_attempts_P2(rig: Rig) -> None:
-    batch = LetterBatch(
-        letters=(letter(rig, LetterKind.ATTENTION), letter(rig, LetterKind.ATTENTION, Team.SUPPORT))
-    )
+    batch = LetterBatch(letters=(letter(rig, ATTENTION), letter(rig, ATTENTION, Team.SUPPORT)))
     for _ in range(3):
         report = await rig.run(mail(rig).send_letters, batch)
     assert [d.key for d in report.deliveries] == [one.key for one in batch.letters]
@@ -283,7 +289,7 @@ async def test_letters_of_a_batch_go_out_once_whatever_the_attempts_P2(rig: Rig)
 
 
 async def test_a_letter_that_cannot_go_now_holds_up_no_other(rig: Rig) -> None:
-    first, second = letter(rig, LetterKind.ATTENTION), letter(rig, LetterKind.ATTENTION, Team.SUPPORT)
+    first, second = letter(rig, ATTENTION), letter(rig, ATTENTION, Team.SUPPORT)
     commercial = "comercial@nuvemjti.com.br"
     rig.mailer.adapter.delay(commercial)
     with pytest.raises(MailNotTaken):
@@ -298,7 +304,7 @@ async def test_a_letter_that_cannot_go_now_holds_up_no_other(rig: Rig) -> None:
 async def test_a_letter_refused_for_good_is_an_answer(rig: Rig) -> None:
     to = rig.seed.customer.contacts[0].email
     rig.mailer.adapter.refuse(to)
-    batch = LetterBatch(letters=(letter(rig, LetterKind.LAPSED, None),))
+    batch = LetterBatch(letters=(letter(rig, Lapsed(formalization_until=NOW.date()), None),))
     report = await rig.run(mail(rig).send_letters, batch)
     assert report.deliveries[0].refused
     assert to not in report.deliveries[0].refused

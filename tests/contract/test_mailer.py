@@ -14,7 +14,7 @@ from cancellation.adapters.memory.mailer import MemoryMailer
 from cancellation.adapters.postgres.outbox import PostgresOutbox
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.smtp.transport import SmtpTransport
-from cancellation.messages.letters import LetterKind
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.settings import SmtpSettings
 from tests.unit.letters.examples import HOUSE, TOKEN_URL, example, link_url
 from workers.embedded import MailSink
@@ -114,7 +114,7 @@ async def test_letter_reaches_every_contact_with_the_protocol_X12(rig: MailRig) 
     delivery = await rig.mailer.send(letter)
     [(recipients, message)] = rig.delivered()
     assert recipients == (RITA, JOAO)
-    assert message["Subject"].startswith(f"[{letter.facts.protocol}] ")
+    assert message["Subject"].startswith(f"[{letter.protocol}] ")
     assert (delivery.key, delivery.kind) == (letter.key, LetterKind.SCRIPT)
     assert delivery.message_id == message["Message-ID"]
     assert delivery.refused is None

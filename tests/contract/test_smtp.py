@@ -16,7 +16,8 @@ from cancellation.adapters.postgres.outbox import PostgresOutbox
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.smtp.mailer import letterhead_of, smtp_mailer
 from cancellation.adapters.smtp.transport import SmtpTransport
-from cancellation.messages.letters import Delivery, Letter, LetterKind
+from cancellation.domain.letter_kinds import LetterKind
+from cancellation.messages.letters import Delivery, Letter
 from cancellation.settings import Settings, SmtpSecurity, SmtpSettings
 from tests.unit.letters.examples import HOUSE, TOKEN_URL, example, link_url
 from workers.embedded import MailSink
@@ -235,7 +236,7 @@ async def test_outbox_keeps_what_was_sent_P20(pool: Pool, mail_sink: MailSink) -
     )  # fmt: skip
     assert row["message_id"] == delivery.message_id
     assert (row["status"], row["attempts"], row["last_error"]) == ("sent", 1, None)
-    assert row["written_at"] == SCRIPT.facts.at
+    assert row["written_at"] == SCRIPT.at
 
 
 async def test_outbox_says_why_a_letter_waits_without_addresses_X7(pool: Pool, mail_sink: MailSink) -> None:

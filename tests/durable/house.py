@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import obstore
 from temporalio.api.common.v1 import Payload
@@ -31,6 +31,8 @@ from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
 from workers.worker import Systems, activities_of, cancellation_worker
 from workflows.search_attributes import ATTENTION
+
+Content = TypeVar("Content")
 
 POLICY = CancellationPolicy()
 MOST_SKIPS = 5_000
@@ -330,8 +332,12 @@ class CaseDriver:
     def letters(self, kind: str | None = None) -> list[Letter]:
         """Letters of this case that were taken by the mailer, in order."""
         sent = [argument for name, argument in self.house.mailer.done if name == "send"]
-        mine = [one for one in sent if one.facts.customer_id == self.customer_id]
+        mine = [one for one in sent if one.customer_id == self.customer_id]
         return [one for one in mine if kind in (None, one.kind.value)]
+
+    def said(self, content: type[Content]) -> list[Content]:
+        """What letters of one kind said, in order."""
+        return [one.content for one in self.letters() if isinstance(one.content, content)]
 
     async def tasks(self, *, open_only: bool = False) -> dict[str, Any]:
         """The CRM's tasks of this customer, by key."""

@@ -8,6 +8,7 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from cancellation.messages.letter_contents import ShutdownPlan
 from tests.durable.customers import address_of, own_numbers
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_outcomes import everything_is_told
@@ -109,7 +110,7 @@ async def test_support_still_hears_of_the_inventory_after_a_new_execution_P13(ho
     await case.to_notice()
     await until(lambda: case.letters("shutdown_plan"))
     await case.quiet()
-    assert case.letters("shutdown_plan")[0].facts.inventory is not None
+    assert case.said(ShutdownPlan)[0].inventory is not None
     assert "shutdown_plan" in await case.tasks(open_only=True)
 
 

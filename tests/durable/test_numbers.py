@@ -6,6 +6,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from cancellation.domain.values import PortStatus
+from cancellation.messages.letter_contents import Closed
 from tests.durable.customers import EXTENSIONS, own_numbers
 from tests.durable.house import CaseDriver, House, until
 
@@ -29,9 +30,9 @@ async def test_a_number_in_flight_is_held_with_what_it_needs_until_it_is_ported_
     inventory = await house.telephony.adapter.inventory(case.customer_id)
     assert [(n.number, n.active) for n in inventory.numbers] == [(first, True)]
     assert [(r.kind.value, r.active) for r in inventory.resources] == [("trunk", True)]
-    closed = case.letters("closed")
+    closed = case.said(Closed)
     assert len(closed) == 1
-    assert [held.number for held in closed[0].facts.held] == [first]
+    assert [held.number for held in closed[0].held] == [first]
     assert house.billing.count("close") == 1
 
     await case.forward(3 * DAY)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cancellation.domain.values import Team
+from cancellation.messages.letter_contents import ShutdownPlan
 from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_outcomes import everything_is_told
@@ -206,7 +207,7 @@ async def test_support_hears_what_will_be_released_as_soon_as_telephony_tells_P1
     house.telephony.recovers()
     await case.forward(HOUR)
     await until(lambda: case.letters("shutdown_plan"))
-    plan = case.letters("shutdown_plan")[0]
-    assert plan.facts.inventory is not None
-    assert len(plan.facts.inventory.resources) == EXTENSIONS + TRUNKS + LICENCES
+    plan = case.said(ShutdownPlan)[0]
+    assert plan.inventory is not None
+    assert len(plan.inventory.resources) == EXTENSIONS + TRUNKS + LICENCES
     assert "ramal" in (await case.tasks())["shutdown_plan"].order.text.lower()

@@ -7,6 +7,7 @@ import pytest
 
 from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.messages.billing import BillingClosure
+from cancellation.messages.letter_contents import FinalBilling, RecordingsReady, Script, ShutdownPlan
 from cancellation.messages.warrant import Warrant
 from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS, ZONE, own_numbers
 from tests.durable.house import CaseDriver, House
@@ -147,11 +148,10 @@ async def test_the_notice_is_registered_told_and_dated_P11_P12_P13_P14(house: Ho
     assert set(tasks) == {"d30", "final_billing", "shutdown_plan"}
     assert tasks["d30"].order.due_on == status.notice.last_day
     assert {due.what: due.at for due in status.due}["notice_end"] == status.notice.ends_at
-    plan = case.letters("shutdown_plan")[0]
-    assert plan.team is not None
-    assert plan.facts.inventory is not None
-    assert len(plan.facts.inventory.resources) == EXTENSIONS + TRUNKS + LICENCES
-    assert case.letters("final_billing")[0].facts.notice == status.notice
+    plan = case.said(ShutdownPlan)[0]
+    assert plan.inventory is not None
+    assert len(plan.inventory.resources) == EXTENSIONS + TRUNKS + LICENCES
+    assert case.said(FinalBilling)[0].notice == status.notice
     assert case.letters("notice_started")[0].in_reply_to == "<formalizacao@cliente>"
     attributes = await case.attributes()
     assert attributes[sa.STAGE] == "notice"
@@ -168,11 +168,12 @@ async def test_the_script_goes_to_a_customer_who_stays_with_the_decision_P3_P6(h
     assert status.stage.value == "awaiting_formalization"
     script = case.letters("script")
     assert len(script) == 1
-    facts = script[0].facts
-    assert facts.mailboxes == ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
-    assert (facts.notice_days, facts.clause) == (30, "8.2")
-    assert facts.numbers == own_numbers(case.seed)
-    assert facts.protocol == status.protocol
+    content = script[0].content
+    assert isinstance(content, Script)
+    assert script[0].mailboxes == ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
+    assert (content.notice_days, content.clause) == (30, "8.2")
+    assert content.numbers == own_numbers(case.seed)
+    assert script[0].protocol == status.protocol
     assert await case.crm_status() == "Aguardando formalização"
     assert not (await case.tasks())["commercial"].is_open
     assert (await case.tasks())["formalization"].is_open
@@ -202,7 +203,7 @@ async def test_withdrawn_during_the_notice_undoes_everything_X3(house: House) ->
     await case.check("recordings_request", actor="ana")
     await case.to_notice()
     await case.trailed("recordings_ready")
-    archive = case.letters("recordings_ready")[0].facts.archive
+    archive = case.said(RecordingsReady)[0].archive
     assert archive is not None
     await case.forward(timedelta(days=12))
     await case.check("withdrawal", reason="Renegociou", actor="ana")
@@ -278,7 +279,7 @@ async def test_commercial_is_reminded_until_it_acts_X4(house: House) -> None:
     await case.forward(timedelta(days=20))
     assert len(case.letters("remind_commercial")) == 4
     for letter in case.letters("remind_commercial"):
-        local = letter.facts.at.astimezone(ZONE)
+        local = letter.at.astimezone(ZONE)
         assert local.weekday() < 5
         assert 9 <= local.hour < 18
     assert (await case.status()).stage.value == "retention"

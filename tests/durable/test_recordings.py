@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from cancellation.messages.letter_contents import RecordingsReady
 from tests.durable.customers import address_of
 from tests.durable.house import House, until
 
@@ -21,7 +22,7 @@ async def test_recordings_are_delivered_with_a_link_that_dies_with_the_notice_P1
     assert status.recordings.expires_at == status.notice.ends_at
     ready = case.letters("recordings_ready")
     assert [letter.to for letter in ready] == [(address_of(case.customer_id),)]
-    archive = ready[0].facts.archive
+    archive = case.said(RecordingsReady)[0].archive
     assert archive is not None
     ledger = house.recordings.adapter.ledger
     assert (await ledger.link(archive.link_id)).revoked_at is None

@@ -6,6 +6,12 @@ from typing import Any
 
 from temporalio.testing import WorkflowEnvironment
 
+from cancellation.messages.letter_contents import (
+    NoticeStarted,
+    RemindFormalization,
+    RemindLink,
+    RemindPortability,
+)
 from cancellation.messages.letters import Letter
 from cancellation.messages.status import CaseStatus
 from tests.durable.customers import ZONE, address_of, own_numbers
@@ -32,7 +38,7 @@ def is_office_time(moment: datetime, holidays: Sequence[date] = ()) -> bool:
 
 def sent_at(letters: Sequence[Letter]) -> list[datetime]:
     """When they were written, on the clock of São Paulo, to the second."""
-    return [letter.facts.at.astimezone(ZONE).replace(microsecond=0) for letter in letters]
+    return [letter.at.astimezone(ZONE).replace(microsecond=0) for letter in letters]
 
 
 def close_to(moments: Sequence[datetime]) -> list[Any]:
@@ -129,8 +135,8 @@ async def test_reminder_names_what_an_incomplete_formalization_lacks_X4_P7(house
     await case.decline()
     await case.formalize(recipients=["comercial@nuvemjti.com.br"])
     await case.forward(timedelta(days=8))
-    (reminder,) = case.letters("remind_formalization")
-    assert reminder.facts.missing == ("recipient:financeiro@nuvemjti.com.br",)
+    (reminder,) = case.said(RemindFormalization)
+    assert reminder.missing == ("recipient:financeiro@nuvemjti.com.br",)
 
 
 # -------------------------------------------------------------------- portability
@@ -146,10 +152,11 @@ async def test_portability_is_recalled_before_the_last_safe_day_over_holidays_an
     await case.result()
     (reminder,) = case.letters("remind_portability")
     # Three business days back from Monday, over the weekend and the holiday on Friday, end before Wednesday.
-    assert reminder.facts.port_until == last_day - timedelta(days=6)
+    (said,) = case.said(RemindPortability)
+    assert said.port_until == last_day - timedelta(days=6)
     # Five days before that Tuesday is a holiday as well, so the customer hears of it on the day after.
     assert sent_at([reminder]) == close_to([at_opening(last_day - timedelta(days=10))])
-    assert reminder.facts.numbers == own_numbers(case.seed)
+    assert said.numbers == own_numbers(case.seed)
     assert reminder.to == (address_of(case.customer_id),)
 
 
@@ -188,9 +195,8 @@ async def test_the_link_is_recalled_before_it_dies_over_a_holiday_and_a_weekend_
     await case.result()
     (reminder,) = case.letters("remind_link")
     assert sent_at([reminder]) == close_to([at_opening(last_day)])
-    assert reminder.facts.archive is not None
-    assert reminder.facts.notice is not None
-    assert reminder.facts.archive.expires_at == reminder.facts.notice.ends_at
+    (said,) = case.said(RemindLink)
+    assert said.archive.expires_at == case.said(NoticeStarted)[0].notice.ends_at
 
 
 async def test_the_link_is_not_recalled_when_nobody_works_before_it_dies_X4(house: House) -> None:

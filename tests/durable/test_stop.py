@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from cancellation.messages.letter_contents import RecordingsReady
 from tests.durable.customers import own_numbers
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_outcomes import everything_is_told, is_untouched
@@ -47,7 +48,7 @@ async def test_stopped_in_a_stage_before_closing_ends_discarded(house: House, st
     told = {one.kind.value for one in case.letters() if one.team}
     assert ("withdrawn_to_team" in told) == (stage == "notice")
     if stage == "notice":
-        archive = case.letters("recordings_ready")[0].facts.archive
+        archive = case.said(RecordingsReady)[0].archive
         assert archive is not None
         assert (await house.recordings.adapter.ledger.link(archive.link_id)).revoked_at is not None
 

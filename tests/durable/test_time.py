@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
+from cancellation.messages.letter_contents import WhatIsMissing
 from tests.durable.customers import ZONE
 from tests.durable.house import House
 
@@ -51,8 +52,8 @@ async def test_an_incomplete_email_is_answered_in_its_thread_and_the_second_comp
     status = await case.quiet()
     assert status.stage.value == "awaiting_formalization"
     assert status.missing == ("recipient:comercial@nuvemjti.com.br", "reason")
-    told = case.letters("what_is_missing")
-    assert [(one.in_reply_to, one.facts.missing) for one in told] == [("<1@x>", status.missing)]
+    assert [one.in_reply_to for one in case.letters("what_is_missing")] == ["<1@x>"]
+    assert [one.missing for one in case.said(WhatIsMissing)] == [status.missing]
     second = await case.now()
     await case.formalize(message_id="<2@x>", recipients=["comercial@nuvemjti.com.br"], received_at=second)
     status = await case.quiet()

@@ -1,4 +1,4 @@
-"""What teams read in CRM tasks and operators in the Web UI: Portuguese without codes."""
+"""What operators read in the Web UI: Portuguese without codes."""
 
 import re
 from datetime import timedelta
@@ -8,54 +8,13 @@ import pytest
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import Channel, Contact, OfferStatus
 from cancellation.language import vocabulary
-from cancellation.messages.crm import TaskOrder
 from cancellation.messages.intake import Incoming, take
-from cancellation.messages.letters import LetterKind
-from cancellation.messages.telephony import Inventory, Number, Resource, ResourceKind
-from tests.unit.domain.build import OPENED, OWN_NUMBER, at_stage, in_notice, mail, offer, port, request
+from tests.unit.domain.build import OPENED, at_stage, mail, port
 from tests.unit.domain.codes import codes_in
-from workflows import tasks
 from workflows.details import current_details
 
 NOW = OPENED + timedelta(hours=4)
-INVENTORY = Inventory(
-    customer_id="1042",
-    extensions=(Resource(kind=ResourceKind.EXTENSION, resource_id="1", label="200", active=True),),
-    trunks=(Resource(kind=ResourceKind.TRUNK, resource_id="2", label="Matriz", active=True),),
-    licences=(Resource(kind=ResourceKind.LICENCE, resource_id="3", label="PABX", active=True),),
-    numbers=(Number(number=OWN_NUMBER, customer_owned=True),),
-)
-
-
-def every_task() -> list[TaskOrder]:
-    case = in_notice()
-    case.offers = [offer(status=OfferStatus.ACCEPTED)]
-    asked = [request(channel=channel, contact=Contact(phone="+5511999990000")) for channel in Channel]
-    return [
-        *(tasks.call_customer("1042", one, case.protocol) for one in asked),
-        tasks.follow_formalization(at_stage(Stage.AWAITING_FORMALIZATION)),
-        tasks.end_of_notice(case),
-        tasks.final_billing(case),
-        tasks.plan_shutdown(case, INVENTORY),
-        tasks.decide_on_mail(mail(), ("sender", "authentication")),
-        *tasks.deliver_offers(case),
-        *(tasks.attend_to(step) for step in ("read_inventory", "send_letters")),
-        *(tasks.call_about_undelivered(kind.label) for kind in LetterKind),
-    ]
-
-
-def test_tasks_are_read_without_codes_P2_P13_P14() -> None:
-    for task in every_task():
-        # A command and the field that somebody is told to use are quoted as they are typed.
-        text = re.sub(r"`[^`]*`", "", f"{task.title}\n{task.text}")
-        assert not codes_in(text), text
-
-
-def test_the_shutdown_task_lists_what_will_be_released_P13() -> None:
-    lines = tasks.plan_shutdown(in_notice(), INVENTORY).text.splitlines()
-    assert lines[1:] == ["- ramal 200", "- tronco Matriz", "- licença PABX", "- número +55 (11) 3000-0001"]
 
 
 def with_everything(stage: Stage) -> Case:

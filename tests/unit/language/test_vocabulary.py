@@ -10,6 +10,7 @@ import activities.mail
 import activities.recordings
 import activities.telephony
 from cancellation.domain.due import due_instants
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import (
     Authentication,
@@ -19,6 +20,7 @@ from cancellation.domain.values import (
     PortStatus,
     ReasonCategory,
     Released,
+    Team,
 )
 from cancellation.language import vocabulary
 from cancellation.messages.envelope import Message
@@ -58,6 +60,9 @@ CODES: dict[Callable[[Any], str], Iterable[Any]] = {
     vocabulary.envelope_field: Message.model_fields,
     vocabulary.due: [*DUES, "hold_end", "remind_link"],
     vocabulary.step: STEPS,
+    vocabulary.in_system: STEPS,
+    vocabulary.letter: LetterKind,
+    vocabulary.audience: [None, *Team],
 }
 
 
@@ -80,6 +85,11 @@ def test_what_an_email_lacks_is_said_for_three_readers_P7_X9() -> None:
     assert vocabulary.missing("recipient:a@b.c") == "o envio para a@b.c"
     assert vocabulary.doubt("recipient:a@b.c") == "não chegou a a@b.c"
     assert "some_new_code" not in vocabulary.missing("some_new_code")
+
+
+def test_every_step_is_done_in_a_system_that_people_know_X7() -> None:
+    unknown = vocabulary.in_system("of_tomorrow")
+    assert all(vocabulary.in_system(step) not in ("", unknown) for step in STEPS)
 
 
 def test_what_was_released_is_counted_by_kind_P17() -> None:

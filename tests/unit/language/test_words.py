@@ -45,6 +45,36 @@ def test_what_ends_at_midnight_is_shown_with_the_day_that_it_ends_P8() -> None:
 
 
 @pytest.mark.parametrize(
+    ("now", "passed", "left"),
+    [
+        (datetime(2026, 12, 10, 3, tzinfo=UTC), False, "faltam 12 dias"),
+        (datetime(2026, 12, 21, 2, 59, 59, tzinfo=UTC), False, "faltam 2 dias"),
+        (datetime(2026, 12, 21, 3, tzinfo=UTC), False, "é amanhã"),
+        (datetime(2026, 12, 22, 3, tzinfo=UTC), False, "é hoje"),
+        (datetime(2026, 12, 23, 2, 59, 59, tzinfo=UTC), False, "é hoje"),
+        (datetime(2026, 12, 23, 3, tzinfo=UTC), True, None),
+    ],
+)
+def test_days_left_end_with_the_day_in_sao_paulo_X18(now: datetime, passed: bool, left: str | None) -> None:
+    day = date(2026, 12, 22)
+    assert words.has_passed(day, now) is passed
+    if left is not None:
+        assert words.days_left(day, now) == left
+
+
+def test_how_long_something_waits_is_counted_in_days_X19() -> None:
+    since = datetime(2026, 11, 22, 13, tzinfo=UTC)
+    assert words.for_days(since, since + timedelta(hours=13)) == ""
+    assert words.for_days(since, since + timedelta(hours=14)) == " há 1 dia"
+    assert words.for_days(since, since + timedelta(weeks=6)) == " há 42 dias"
+
+
+def test_technical_names_can_be_read_and_found_again() -> None:
+    assert words.printable("ação/2026 (1).mp3") == "ação/2026 (1).mp3"
+    assert words.printable("a\x07b\n\ud800") == "a\\x07b\\n\\ud800"
+
+
+@pytest.mark.parametrize(
     ("amount", "written"),
     [
         ("1234.56", "R$\u00a01.234,56"),

@@ -1,9 +1,11 @@
-"""Letters of every kind with believable facts, for tests and for looking at them."""
+"""Letters of every kind with believable contents, for tests and for looking at them."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from cancellation.domain.inventory import Inventory, Number, Resource, ResourceKind
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import notice_from
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.state import Held
@@ -18,17 +20,18 @@ from cancellation.domain.values import (
     Reason,
     ReasonCategory,
     Released,
-    Team,
 )
 from cancellation.letters import Letterhead
-from cancellation.messages.letters import Letter, LetterFacts, LetterKind
-from cancellation.messages.telephony import Inventory, Number, Resource, ResourceKind
+from cancellation.messages import letter_contents as say
+from cancellation.messages.letters import Letter
 
 POLICY = CancellationPolicy()
 HOUSE = Letterhead()
 AT = datetime(2026, 11, 22, 13, 15, tzinfo=UTC)
-"""10h15 in São Paulo."""
+"""10h15 in São Paulo, a Sunday."""
 NOTICE = notice_from(AT, POLICY)
+LAST_DAY = NOTICE.last_day
+PORT_UNTIL = date(2026, 12, 17)
 PROTOCOL = "CAN-20261122-7F3KQ2"
 CUSTOMER = ("rita@acme.com.br", "joao@acme.com.br")
 TOKEN_URL = "https://gravacoes.nuvemjti.com.br/d/uZ3mQ-7hXvT0kJ1rYw9aLbE5cN2sPfGdQxOiV4tMzRs"
@@ -78,76 +81,131 @@ OFFERS = (
         at=AT,
     ),
 )
+CONTACT = Contact(name="Rita Souza", email="rita@acme.com.br", phone="+5511999990000")
+REQUEST_TEXT = "Bom dia,\n\nquero cancelar tudo. A ligação cai <e> o preço subiu & muito!\n\nRita"
+NUMBERS = ("+551130000001", "+551130000002")
+HELD = (Held(number="+551130000001", held_until=datetime(2027, 1, 7, 3, 0, tzinfo=UTC)),)
+ENDED = (
+    Held(number="+551130000001", held_until=AT, ended="completed"),
+    Held(number="+551130000002", held_until=AT, ended="expired"),
+)
+RELEASED = Released(extensions=4, trunks=1, licences=1, numbers=2)
+TOTAL = Decimal("1234.56")
+WORDS = "Cliente aceitou continuar depois da visita técnica."
+MAIL_ID = "<CAF=abc123@mail.gmail.com>"
+MISSING = ("recipient:financeiro@nuvemjti.com.br", "explicit_request", "reason")
 
-FULL: dict[str, Any] = {
-    "channel": Channel.WHATSAPP,
-    "request_text": "Bom dia,\n\nquero cancelar tudo. A ligação cai <e> o preço subiu & muito!\n\nRita",
-    "contact": Contact(name="Rita Souza", email="rita@acme.com.br", phone="+5511999990000"),
-    "reason": Reason(category=ReasonCategory.PRICE, text="O preço ficou alto demais para nós."),
-    "words": "Cliente aceitou continuar depois da visita técnica.",
-    "clause": POLICY.clause,
-    "notice_days": POLICY.notice_days,
-    "mailboxes": POLICY.mailboxes,
-    "formalization_until": date(2026, 12, 22),
-    "notice": NOTICE,
-    "missing": ("recipient:financeiro@nuvemjti.com.br", "explicit_request", "reason"),
-    "mail_message_id": "<CAF=abc123@mail.gmail.com>",
-    "mail_sender": "rita@acrne.com.br",
-    "mail_subject": "Cancelamento do contrato",
-    "numbers": ("+551130000001", "+551130000002"),
-    "port_until": date(2026, 12, 17),
-    "held": (Held(number="+551130000001", held_until=datetime(2027, 1, 7, 3, 0, tzinfo=UTC)),),
-    "recordings": True,
-    "archive": ARCHIVE,
-    "inventory": INVENTORY,
-    "released": Released(extensions=4, trunks=1, licences=1, numbers=2),
-    "offers": OFFERS,
-    "invoice_total": Decimal("1234.56"),
-    "voided_charges": 2,
-    "step": "ler o inventário na plataforma de telefonia",
-    "undelivered": LetterKind.SCRIPT,
-}
+CONTENTS: tuple[say.LetterContent, ...] = (
+    say.RequestToCommercial(
+        channel=Channel.WHATSAPP, received_at=AT, contact=CONTACT, request_text=REQUEST_TEXT
+    ),
+    say.RequestReceived(channel=Channel.WHATSAPP, received_at=AT),
+    say.Script(
+        clause=POLICY.clause,
+        notice_days=POLICY.notice_days,
+        formalization_until=LAST_DAY,
+        numbers=NUMBERS,
+        port_until=PORT_UNTIL,
+        recordings_asked=True,
+    ),
+    say.WhatIsMissing(missing=MISSING, formalization_until=LAST_DAY),
+    say.MailToDecide(
+        doubts=("sender", "authentication"),
+        message_id=MAIL_ID,
+        sender="rita@acrne.com.br",
+        subject="Cancelamento do contrato",
+        words=WORDS,
+    ),
+    say.FormalizedEarly(notice=NOTICE, notice_days=POLICY.notice_days),
+    say.FormalizedEarlyToCommercial(
+        notice=NOTICE,
+        message_id=MAIL_ID,
+        sender="rita@acme.com.br",
+        subject="Cancelamento do contrato",
+        words="O preço ficou alto demais para nós.",
+    ),
+    say.NoticeStarted(
+        notice=NOTICE,
+        notice_days=POLICY.notice_days,
+        numbers=NUMBERS,
+        port_until=PORT_UNTIL,
+        recordings_asked=True,
+    ),
+    say.FinalBilling(notice=NOTICE),
+    say.ShutdownPlan(notice=NOTICE, inventory=INVENTORY),
+    say.RecordingsReady(archive=ARCHIVE),
+    say.NoRecordings(last_day=LAST_DAY),
+    say.Retained(accepted=OFFERS[:1], last_day=LAST_DAY),
+    say.Withdrawn(last_day=LAST_DAY, link_was_sent=True),
+    say.WithdrawnToTeam(last_day=LAST_DAY, words=WORDS),
+    say.Lapsed(formalization_until=LAST_DAY),
+    say.LapsedToCommercial(
+        formalization_until=LAST_DAY,
+        reason=Reason(category=ReasonCategory.PRICE, text="O preço ficou alto demais para nós."),
+    ),
+    say.Discarded(last_day=LAST_DAY, formalization_until=LAST_DAY, link_was_sent=True),
+    say.DiscardedToTeam(last_day=LAST_DAY, words=WORDS),
+    say.DiscardedToCommercial(words=WORDS, contact=CONTACT, request_text=REQUEST_TEXT),
+    say.NothingToClose(channel=Channel.WHATSAPP, received_at=AT, contact=CONTACT, request_text=REQUEST_TEXT),
+    say.Closed(
+        notice=NOTICE,
+        released=RELEASED,
+        held=HELD,
+        invoice_total=TOTAL,
+        voided_charges=2,
+        link_was_sent=True,
+    ),
+    say.ClosedToTeam(notice=NOTICE, released=RELEASED, held=HELD, invoice_total=TOTAL, voided_charges=2),
+    say.HoldEnded(held=ENDED),
+    say.HoldEndedToTeam(held=ENDED),
+    say.Attention(step="read_inventory", since=AT),
+    say.RemindCommercial(received_at=AT, contact=CONTACT, offers=OFFERS, request_text=REQUEST_TEXT),
+    say.RemindFormalization(missing=MISSING, formalization_until=LAST_DAY),
+    say.RemindPortability(last_day=LAST_DAY, port_until=PORT_UNTIL, numbers=NUMBERS),
+    say.RemindLink(archive=ARCHIVE),
+    say.Undelivered(about=LetterKind.SCRIPT, words="550 5.1.1 (endereço) User unknown", contact=CONTACT),
+    say.Bounced(about=LetterKind.SCRIPT, words="550 5.1.1 (endereço) User unknown", contact=CONTACT),
+)
+CONTENT = {content.kind: content for content in CONTENTS}
+_ANY_FIELD = {name for content in CONTENTS for name in type(content).model_fields}
 
-TEAMS: dict[LetterKind, Team] = {
-    LetterKind.REQUEST_TO_COMMERCIAL: Team.COMMERCIAL,
-    LetterKind.MAIL_TO_DECIDE: Team.COMMERCIAL,
-    LetterKind.FINAL_BILLING: Team.FINANCE,
-    LetterKind.SHUTDOWN_PLAN: Team.SUPPORT,
-    LetterKind.WITHDRAWN_TO_TEAM: Team.FINANCE,
-    LetterKind.LAPSED_TO_COMMERCIAL: Team.COMMERCIAL,
-    LetterKind.DISCARDED_TO_COMMERCIAL: Team.COMMERCIAL,
-    LetterKind.CLOSED_TO_TEAM: Team.SUPPORT,
-    LetterKind.ATTENTION: Team.SUPPORT,
-    LetterKind.REMIND_COMMERCIAL: Team.COMMERCIAL,
-    LetterKind.UNDELIVERED: Team.COMMERCIAL,
-}
 
+def example(kind: LetterKind, **changes: Any) -> Letter:
+    """A letter of a kind, in full; `changes` replace fields of the envelope, or of the content where it has them.
 
-def example(
-    kind: LetterKind, *, key: str | None = None, to: tuple[str, ...] = CUSTOMER, **facts: Any
-) -> Letter:
-    """A letter of a kind with every fact given; `facts` replace some of them."""
-    team = TEAMS.get(kind)
-    return Letter(
-        key=key or f"case-1:{kind.value}:0",
-        case_id="case-1",
-        kind=kind,
-        team=team,
-        to=() if team else to,
-        facts=LetterFacts(
-            **{
-                "customer_id": "1042",
-                "customer_name": "Acme Comércio de Ferragens Ltda",
-                "protocol": PROTOCOL,
-                "at": AT,
-                **FULL,
-                **facts,
-            }
-        ),
+    Raises:
+        TypeError: no letter has such a field.
+    """
+    strange = changes.keys() - _ANY_FIELD - Letter.model_fields.keys()
+    if strange:
+        msg = f"no letter has {strange}"
+        raise TypeError(msg)
+    content = CONTENT[kind]
+    said = {name: value for name, value in changes.items() if name in type(content).model_fields}
+    return letter(
+        content.model_copy(update=said),
+        **{name: value for name, value in changes.items() if name in Letter.model_fields},
     )
 
 
+def letter(content: say.LetterContent, **changes: Any) -> Letter:
+    """An envelope around a content."""
+    team = content.kind.audiences[0]
+    whole = Letter(
+        key=f"case-1:{content.kind.value}:0",
+        case_id="case-1",
+        customer_id="1042",
+        customer_name="Acme Comércio de Ferragens Ltda",
+        protocol=PROTOCOL,
+        at=AT,
+        mailboxes=POLICY.mailboxes,
+        team=team,
+        to=() if team else CUSTOMER,
+        content=content,
+    )
+    return whole.model_copy(update=changes)
+
+
 def link_url(link_id: str) -> str:
-    """The link of the example archive."""
-    assert link_id == ARCHIVE.link_id
-    return TOKEN_URL
+    """The link of the example archive, or another one's."""
+    return TOKEN_URL if link_id == ARCHIVE.link_id else "https://gravacoes.nuvemjti.com.br/d/outro"

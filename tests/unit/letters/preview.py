@@ -7,8 +7,8 @@ HTML on a phone and a desktop, light and dark.
 import sys
 from pathlib import Path
 
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.letters import render
-from cancellation.messages.letters import LetterKind
 from tests.unit.letters.examples import HOUSE, example, link_url
 
 CHROMIUM = "/usr/bin/chromium"

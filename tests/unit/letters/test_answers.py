@@ -3,8 +3,8 @@
 import pytest
 
 from cancellation.domain.identity import find_protocols
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.letters import render
-from cancellation.messages.letters import LetterKind
 from cancellation.understanding import Automatic, read_message, understand_text
 from tests.unit.letters.examples import HOUSE, PROTOCOL, example, link_url
 from tests.unit.letters.reading import arrived, flat, text_of

@@ -1,0 +1,274 @@
+"""The CRM tasks that a case gives to the teams, in their language."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from cancellation.application import dates
+from cancellation.domain.case import Case
+from cancellation.domain.inventory import Inventory
+from cancellation.domain.letter_kinds import LetterOrder
+from cancellation.domain.values import FormalizationMail, OfferKind, OfferStatus, Request, Team
+from cancellation.language import vocabulary, words
+from cancellation.messages.crm import TaskOrder
+
+COMMERCIAL: Final = "commercial"
+FORMALIZATION: Final = "formalization"
+D30: Final = "d30"
+STOPPED: Final = "stopped"
+"""Keys of tasks that others close or move; each exists once in a case."""
+
+_TEXT_KEPT: Final = 30_000
+"""Most characters of a task's text."""
+_NAMES_KEPT: Final = 100
+"""Most objects that a task names; the trail names the rest."""
+
+_DELIVERS: Final = {
+    OfferKind.PLAN_ADJUSTMENT: Team.FINANCE,
+    OfferKind.COMMERCIAL_TERMS: Team.FINANCE,
+    OfferKind.TECHNICAL_FIX: Team.SUPPORT,
+    OfferKind.TRAINING: Team.SUPPORT,
+}
+
+
+def call_customer(customer_id: str, request: Request, protocol: str) -> TaskOrder:
+    """Commercial takes over at once (P2)."""
+    return TaskOrder(
+        key=COMMERCIAL,
+        team=Team.COMMERCIAL,
+        title=f"Pedido de cancelamento do cliente {customer_id}: falar com o cliente agora",
+        text=_request_text(request, protocol),
+    )
+
+
+def answer_former_customer(customer_id: str, request: Request, protocol: str) -> TaskOrder:
+    """Commercial answers a customer that is cancelled already; takes the place of `call_customer` (X20)."""
+    text = (
+        "O cliente já está como Cancelado no CRM e não tem serviço a encerrar: nenhum processo foi iniciado e "
+        "ele não recebeu resposta automática. Expliquem que o cancelamento já está concluído. Se ele ainda "
+        "recebe cobrança ou tem algum serviço ativo, acionem o Financeiro ou o Suporte. Se o status no CRM "
+        "estiver errado, corrijam-no e registrem o pedido de novo.\n\n"
+    )
+    return TaskOrder(
+        key=COMMERCIAL,
+        team=Team.COMMERCIAL,
+        title=f"Responder ao cliente {customer_id}: pediu o cancelamento, mas já está cancelado",
+        text=f"{text}{_request_text(request, protocol)}"[:_TEXT_KEPT],
+    )
+
+
+def _request_text(request: Request, protocol: str) -> str:
+    contact = request.contact
+    lines = [
+        f"Protocolo: {protocol}",
+        f"Canal: {vocabulary.channel(request.channel)}",
+        f"Nome: {contact.name or '—'}",
+        f"E-mail: {contact.email or '—'}",
+        f"Telefone: {words.phone(contact.phone or '—')}",
+        f"Recebido por: {request.actor}",
+        "",
+        request.text or "(sem texto)",
+    ]
+    return "\n".join(lines)
+
+
+def follow_formalization(case: Case) -> TaskOrder:
+    """Commercial follows the formalization that is still missing (P6)."""
+    return TaskOrder(
+        key=FORMALIZATION,
+        team=Team.COMMERCIAL,
+        title=f"Aguardar a formalização por e-mail do cliente {case.customer_id}",
+        text="O roteiro foi enviado. Sem o e-mail às duas caixas, nada é cancelado.",
+        due_on=dates.formalization_until(case),
+    )
+
+
+def end_of_notice(case: Case) -> TaskOrder:
+    """The D+30 task, dated on the last day of the notice (P14)."""
+    assert case.notice is not None
+    return TaskOrder(
+        key=D30,
+        team=Team.SUPPORT,
+        title=f"Término do aviso prévio do cliente {case.customer_id} (D+{case.policy.notice_days})",
+        text=f"Último dia com serviço ativo: {words.short_date(case.notice.last_day)}. O encerramento é automático.",
+        due_on=case.notice.last_day,
+    )
+
+
+def final_billing(case: Case) -> TaskOrder:
+    """Finance prepares the final billing (P13)."""
+    assert case.notice is not None
+    return TaskOrder(
+        key="final_billing",
+        team=Team.FINANCE,
+        title=f"Faturamento final do cliente {case.customer_id}",
+        text=f"Cobrar até {words.short_date(case.notice.last_day)}, inclusive; nada depois.",
+        due_on=case.notice.last_day,
+    )
+
+
+def plan_shutdown(case: Case, inventory: Inventory | None) -> TaskOrder:
+    """Support plans the shutdown, knowing what will be released (P13)."""
+    assert case.notice is not None
+    lines = ["Recursos a liberar após o aviso prévio:"]
+    if inventory is not None:
+        lines += [
+            f"- {vocabulary.resource(resource.kind.value)} {resource.label}"
+            for resource in inventory.resources
+        ]
+        lines += [f"- número {words.phone(number.number)}" for number in inventory.numbers]
+    return TaskOrder(
+        key="shutdown_plan",
+        team=Team.SUPPORT,
+        title=f"Planejar o desligamento do cliente {case.customer_id}",
+        text="\n".join(lines)[:_TEXT_KEPT],
+        due_on=case.notice.last_day,
+    )
+
+
+def decide_on_mail(mail: FormalizationMail, doubts: tuple[str, ...]) -> TaskOrder:
+    """Commercial decides whether an e-mail that cannot count by itself is the customer's (X9)."""
+    because = "; ".join(map(vocabulary.doubt, doubts))
+    return TaskOrder(
+        key=f"mail:{mail.message_id}"[:300],
+        team=Team.COMMERCIAL,
+        title="Decidir: e-mail de cancelamento que precisa de confirmação",
+        text=(
+            f"Remetente: {mail.sender}\nAssunto: {mail.subject}\nMessage-ID: {mail.message_id}\n"
+            f"Motivo da dúvida: {because}.\n"
+            f"Se o cliente confirmar por outro meio, registre com {_confirming(mail)}. Até lá nada acontece."
+        ),
+    )
+
+
+def _confirming(mail: FormalizationMail) -> str:
+    """How a person at Commercial vouches for an e-mail: the command, where its original is kept."""
+    if mail.original_ref is None or not mail.original_ref.startswith("crm:original/"):
+        return "a formalização e o seu nome no campo `confirmed_by`"
+    return f'`cancelamento formalize {mail.original_ref} --confirmed-by "SEU NOME" --explicit-request`'
+
+
+def deliver_offers(case: Case) -> tuple[TaskOrder, ...]:
+    """The teams deliver what the customer accepted (P5)."""
+    return tuple(
+        TaskOrder(
+            key=f"offer:{offer.offer_id}",
+            team=_DELIVERS[offer.kind],
+            title=f"Cumprir a oferta aceita pelo cliente {case.customer_id}",
+            text=offer.description,
+        )
+        for offer in case.offers
+        if offer.status is OfferStatus.ACCEPTED
+    )
+
+
+def attention_key(work: str) -> str:
+    """Key of the task about a step, or a piece of work, that needs attention: closed when it is done."""
+    return f"attention:{work}"[:300]
+
+
+def attend_to(
+    step: str,
+    since: datetime,
+    *,
+    work: str | None = None,
+    team: Team = Team.SUPPORT,
+    refusal: str | None = None,
+) -> TaskOrder:
+    """A team looks at a step that keeps failing, or that was refused for good (X7).
+
+    Args:
+        step: the step's code, as `vocabulary.step` knows it.
+        since: since when it fails (aware).
+        work: tells pieces of work of one step apart (X17); the step itself when not given.
+        team: who must act.
+        refusal: what the other system says of a step that it will not do; None: it fails, and is tried on.
+    """
+    what = vocabulary.step(step)
+    if refusal is None:
+        title = f"Etapa parada: {what}"
+        text = (
+            f"Falha desde {words.moment(since)}. A etapa é tentada sem parar e segue sozinha quando o sistema "
+            f"voltar. Verifiquem o que acontece {vocabulary.in_system(step)}."
+        )
+    else:
+        title = f"Etapa recusada: {what}"
+        text = (
+            f"Recusada em definitivo desde {words.moment(since)}: a etapa não vai se resolver sozinha. "
+            f"Quem precisa agir é a equipe do {team.label}: corrijam a causa {vocabulary.in_system(step)}. "
+            f"A etapa é tentada de novo de tempos em tempos e segue sozinha quando for aceita.\n\n"
+            f"Resposta do sistema: {words.sentence(refusal)}"
+        )
+    return TaskOrder(key=attention_key(work or step), team=team, title=title[:200], text=text[:_TEXT_KEPT])
+
+
+def call_about_undelivered(lost: LetterOrder, why: str, *, came_back: bool = False) -> TaskOrder:
+    """Commercial reaches in another way whoever did not get a letter; one task a letter (X16, X17).
+
+    Args:
+        lost: the letter that did not arrive.
+        why: what the mail server says, without addresses.
+        came_back: it was sent, and came back later (X16).
+    """
+    what, to = vocabulary.letter(lost.kind), vocabulary.audience(lost.team)
+    happened = "devolvido depois do envio" if came_back else "não entregue"
+    todo = (
+        f"Passem o conteúdo da mensagem à equipe do {to} e peçam que o endereço de e-mail dela seja conferido."
+        if lost.team
+        else "Falem com o cliente por outro canal, passem o conteúdo da mensagem e corrijam o e-mail do contato "
+        "no CRM."
+    )
+    return TaskOrder(
+        key=f"undelivered:{lost.key}"[:300],
+        team=Team.COMMERCIAL,
+        title=f"E-mail {happened} ({to}): {what}"[:200],
+        text=f"Mensagem: {what}\nDestinatário: {to}\nMotivo: {words.sentence(why)}\n\n{todo}"[:_TEXT_KEPT],
+    )
+
+
+def ask_why_stopped(case: Case) -> TaskOrder:
+    """Commercial says why a case was stopped by the Web UI's button, which asks for no reason (X18)."""
+    told = (
+        "O cliente foi avisado de que nada muda no serviço e de que as datas informadas não valem mais."
+        if case.notice is not None
+        else "Nada do serviço foi alterado."
+    )
+    return TaskOrder(
+        key=STOPPED,
+        team=Team.COMMERCIAL,
+        title=f"Registrar por que o cancelamento do cliente {case.customer_id} foi interrompido",
+        text=(
+            f"A execução do caso {case.protocol} foi cancelada pela tela do Temporal, que não pede motivo. {told}\n"
+            "Descubram quem interrompeu e por quê, anotem o motivo nesta tarefa e falem com o cliente. "
+            "Se ele ainda quer cancelar, abram um novo caso."
+        ),
+    )
+
+
+def look_at_recordings(names: Sequence[str], *, purging: bool) -> TaskOrder:
+    """Support looks at recordings that could not be handled and were left out, by name (P10, P18).
+
+    Args:
+        names: the objects, as the store names them.
+        purging: they could not be removed; else they could not be put into the customer's archive.
+    """
+    count = len(names)
+    what = words.counted(count, "gravação", "gravações")
+    lines = [f"- {words.printable(name)[:300]}" for name in names[:_NAMES_KEPT]]
+    if count > _NAMES_KEPT:
+        lines.append(f"- e mais {words.integer(count - _NAMES_KEPT)}")
+    if purging:
+        title = f"Remover à mão: {what} que o sistema não conseguiu apagar"
+        text = "O prazo terminou e as demais gravações foram removidas. Apaguem estas diretamente no armazenamento:"
+    else:
+        title = f"Conferir: {what} fora do arquivo entregue ao cliente"
+        text = (
+            "O arquivo foi entregue sem o que está abaixo, que não pôde ser lido no armazenamento. Vejam se dá "
+            "para recuperar e enviar ao cliente antes do fim do aviso prévio:"
+        )
+    return TaskOrder(
+        key="recordings:purge" if purging else "recordings:delivery",
+        team=Team.SUPPORT,
+        title=title,
+        text="\n".join([text, *lines])[:_TEXT_KEPT],
+    )
