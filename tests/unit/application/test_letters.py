@@ -333,4 +333,4 @@ def test_letters_of_an_ordinary_case_stay_small() -> None:
         ordered(LetterKind.CLOSED),
         *(ordered(LetterKind.CLOSED_TO_TEAM, team) for team in (Team.FINANCE, Team.SUPPORT)),
     )
-    assert sum(sizes.values()) <= 6_500, sizes
+    assert sum(sizes.values()) <= 6_300, sizes
