@@ -272,7 +272,7 @@ def _discarded(case: Case) -> say.Discarded:
 
 def _closed(case: Case, invoice_total: Decimal | None) -> say.Closed:
     return say.Closed(
-        last_day=_notice(case).last_day,
+        notice=_notice(case),
         released=case.released,
         held=tuple(case.held),
         invoice_total=_needed(invoice_total, "invoice_total"),

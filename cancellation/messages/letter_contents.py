@@ -237,6 +237,7 @@ class DiscardedToCommercial(Brief):
 class _Closing(Brief):
     """What closing did, after it was read back (P16, P17)."""
 
+    notice: Notice
     released: Released
     held: tuple[Held, ...]
     invoice_total: Decimal
@@ -248,7 +249,6 @@ class Closed(_Closing):
     """P18: for the customer."""
 
     kind: Literal[LetterKind.CLOSED] = LetterKind.CLOSED
-    last_day: date
     link_was_sent: bool
 
 
@@ -256,7 +256,6 @@ class ClosedToTeam(_Closing):
     """For Finance and Support."""
 
     kind: Literal[LetterKind.CLOSED_TO_TEAM] = LetterKind.CLOSED_TO_TEAM
-    notice: Notice
 
 
 class _Holds(Brief):

@@ -16,7 +16,8 @@ from cancellation.adapters.postgres.outbox import PostgresOutbox
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.smtp.mailer import letterhead_of, smtp_mailer
 from cancellation.adapters.smtp.transport import SmtpTransport
-from cancellation.messages.letters import Delivery, Letter, LetterKind
+from cancellation.domain.letter_kinds import LetterKind
+from cancellation.messages.letters import Delivery, Letter
 from cancellation.settings import Settings, SmtpSecurity, SmtpSettings
 from embedded import MailSink
 from tests.unit.letters.examples import HOUSE, TOKEN_URL, example, link_url

@@ -34,6 +34,8 @@ from workers.worker import Systems, activities_of, cancellation_worker
 
 Content = TypeVar("Content")
 
+Content = TypeVar("Content")
+
 POLICY = CancellationPolicy()
 MOST_SKIPS = 5_000
 """Pauses between attempts are skipped like any other waiting, and a day of them are many."""

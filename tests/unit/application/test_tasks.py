@@ -125,7 +125,7 @@ def test_recordings_left_out_are_named_so_that_they_can_be_found_P10(purging: bo
     task = tasks.look_at_recordings(["1042/a\x07b.mp3", "1042/ação.mp3"], purging=purging)
     assert "- 1042/a\\x07b.mp3\n- 1042/ação.mp3" in task.text
     assert "2 gravações" in task.title
-    assert task.text.isprintable() or set(task.text) - {"\n"} == {c for c in task.text if c.isprintable()}
+    assert all(c.isprintable() or c == "\n" for c in task.text)
     assert task.team is Team.SUPPORT
 
 

@@ -148,7 +148,7 @@ CONTENTS: tuple[say.LetterContent, ...] = (
     say.DiscardedToCommercial(words=WORDS, contact=CONTACT, request_text=REQUEST_TEXT),
     say.NothingToClose(channel=Channel.WHATSAPP, received_at=AT, contact=CONTACT, request_text=REQUEST_TEXT),
     say.Closed(
-        last_day=LAST_DAY,
+        notice=NOTICE,
         released=RELEASED,
         held=HELD,
         invoice_total=TOTAL,

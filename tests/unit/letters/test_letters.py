@@ -54,6 +54,9 @@ FORMS: dict[str, dict[str, Any]] = {
     },
     "refused": {"words": "Sem mais."},
     "lost on the way to a team": {"about": LetterKind.CLOSED_TO_TEAM, "about_team": Team.FINANCE},
+    "on the last safe day": {"at": datetime(2026, 12, 17, 13, tzinfo=UTC)},
+    "after the last safe day": {"at": datetime(2026, 12, 18, 13, tzinfo=UTC)},
+    "on the last day": {"at": datetime(2026, 12, 22, 13, tzinfo=UTC)},
     "long after": {"at": datetime(2027, 3, 1, 13, tzinfo=UTC)},
     **{
         f"{channel.value}, {category.value}": {
@@ -69,6 +72,9 @@ def forms(kind: LetterKind, **also: Any) -> Iterator[tuple[str, Letter]]:
     """A letter in every form that makes a difference, and as short as can be; `also` stands in all of them."""
     for name, changes in FORMS.items():
         yield name, example(kind, **also | changes)
+    for name, field in type(CONTENT[kind]).model_fields.items():
+        if field.default is None:
+            yield f"without {name}", example(kind, **also | {name: None})
     for team in kind.audiences:
         yield f"for {team}", example(kind, **also, team=team)
         yield f"smallest, for {team}", letter(smallest(type(CONTENT[kind])), team=team)

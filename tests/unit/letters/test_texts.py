@@ -309,7 +309,11 @@ def test_early_formalization_is_told_with_the_day_from_which_it_counts_X18() -> 
     ):
         assert fact in plain(customer), fact
     for fact in (
-        *("só começa se vocês registrarem", "Último dia, se a decisão for mantida", "rita@acme.com.br"),
+        *(
+            "só passa a valer se vocês registrarem",
+            "Último dia, se a decisão for mantida",
+            "rita@acme.com.br",
+        ),
         *("O preço ficou alto demais para nós.", "registrem o resultado, com o motivo"),
     ):
         assert fact in plain(commercial), fact
@@ -321,6 +325,7 @@ def test_stopped_case_is_told_with_the_day_that_no_longer_holds_X18() -> None:
         *("foi interrompido do nosso lado", "Nada muda nos serviços", "Comercial vai entrar em contato"),
         f"A data de {LAST_DAY} como último dia dos serviços não vale mais",
         "O link enviado para baixar as gravações deixou de funcionar",
+        "com um novo protocolo e uma nova formalização: a que já recebemos não vale para ele",
     ):
         assert fact in text, fact
 
