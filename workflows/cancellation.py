@@ -73,13 +73,12 @@ class CancellationWorkflow(MessageHandlers):
         except ApplicationError as refusal:
             await self._refuse_everything(refusal)
             raise
+        self._file = file
         if not continued:
             terms = freeze_policy(start, file.case)
-            terms.add_done_callback(lambda _: self.inbox.wake())
             while not terms.done():
-                await self._next_activation()
+                await self._sleep_until(terms.done)
             file.case.freeze(terms.result())
-        self._file = file
         self._dispatcher = Dispatcher(file, self.inbox)
         file.write_down(workflow.now())
 
@@ -126,7 +125,7 @@ class CancellationWorkflow(MessageHandlers):
         case.end(workflow.now())
         while not (self._is_recorded() and workflow.all_handlers_finished()):
             await self._until(self._is_recorded)
-            await self._next_activation(or_once=workflow.all_handlers_finished)
+            await self._sleep_until(self._has_news_or_is_alone)
         return result_of(self._casefile)
 
     # ------------------------------------------------------------------ one pass
@@ -144,7 +143,7 @@ class CancellationWorkflow(MessageHandlers):
             if self._should_move():
                 self._dispatcher.leave()
                 workflow.continue_as_new(ContinuedCase(file=self._casefile))
-            await self._next_activation()
+            await self._sleep_until(self._has_news)
             self._take_what_arrived()
             await asyncio.sleep(0)  # whoever asked hears the answer now
 
@@ -156,12 +155,18 @@ class CancellationWorkflow(MessageHandlers):
         coming = next_wake(case, now)
         self._alarm.set(coming.at if coming else None, vocabulary.due(coming.what) if coming else "")
 
-    async def _next_activation(self, or_once: Callable[[], bool] = lambda: False) -> None:
-        """Sleep until something arrives; a request to cancel the execution is a fact like any other."""
+    async def _sleep_until(self, condition: Callable[[], bool]) -> None:
+        """Sleep; a request to cancel the execution wakes, and is a fact like any other."""
         try:
-            await workflow.wait_condition(lambda: self.inbox.has_news or or_once())
+            await workflow.wait_condition(condition)
         except asyncio.CancelledError:
             self.inbox.stop_requested = True
+
+    def _has_news(self) -> bool:
+        return self.inbox.has_news
+
+    def _has_news_or_is_alone(self) -> bool:
+        return self.inbox.has_news or workflow.all_handlers_finished()
 
     def _take_what_arrived(self) -> None:
         """Results first, then messages, then what time has brought: decided once, whatever came together (X22)."""
@@ -213,7 +218,7 @@ class CancellationWorkflow(MessageHandlers):
             for message in self.inbox.take_messages():
                 if message.answer is not None:
                     message.answer.set_exception(refusal)
-            await self._next_activation(or_once=workflow.all_handlers_finished)
+            await self._sleep_until(self._has_news_or_is_alone)
 
     def _be_reset(self, _: int) -> None:
         self.inbox.was_reset = True

@@ -230,10 +230,10 @@ class Procedure(Facts):
                     now=now,
                 )
             case Stage.DISCARDED if self.customer_name is not None and not self.never_began:
+                if self._customer_was_told:
+                    self._owe_letter(LetterOrder(kind=LetterKind.DISCARDED), now=now)
                 self._owe_letter(
-                    LetterOrder(kind=LetterKind.DISCARDED),
-                    LetterOrder(kind=LetterKind.DISCARDED_TO_COMMERCIAL, team=Team.COMMERCIAL),
-                    now=now,
+                    LetterOrder(kind=LetterKind.DISCARDED_TO_COMMERCIAL, team=Team.COMMERCIAL), now=now
                 )
                 if self.notice is not None:
                     self._tell_teams(LetterKind.DISCARDED_TO_TEAM, now)
@@ -242,6 +242,12 @@ class Procedure(Facts):
     def never_began(self) -> bool:
         """Whether there was nothing to cancel: an unknown customer, or one with nothing left (X20)."""
         return self.ending in (UNKNOWN_CUSTOMER, NOTHING_TO_CLOSE)
+
+    @property
+    def _customer_was_told(self) -> bool:
+        """Whether the customer holds a protocol or a date, or soon will (X18)."""
+        waiting = (o.command for o in self.pending.owed if isinstance(o.command, SendLetter))
+        return "customer" in self.threads or any(command.letter.team is None for command in waiting)
 
     def _tell_teams(self, kind: LetterKind, now: datetime) -> None:
         self._owe_letter(

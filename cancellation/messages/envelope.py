@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import from_json
 
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.values import Instant, ShortText
@@ -61,12 +62,34 @@ def read(model: type[M], data: bytes) -> M:
         Refused: with one problem for each field, in Portuguese, without echoing what was sent.
     """
     if b"\\u0000" in data or b"\x00" in data:
-        raise Refused(Problem(field="payload", problem="contém o caractere nulo (U+0000)"))
+        raise Refused(Problem(field=_field_with_nul(data), problem="contém o caractere nulo (U+0000)"))
     try:
         return model.model_validate_json(data, strict=True)
     except ValidationError as error:
         problems = [_problem(detail) for detail in error.errors(include_url=False, include_input=False)]
         raise Refused(*problems[:_MOST_PROBLEMS]) from None
+
+
+def _field_with_nul(data: bytes) -> str:
+    """The path of the first text with a NUL; `payload` where there is no JSON to look into."""
+    try:
+        whole = from_json(data)
+    except ValueError:
+        return "payload"
+    waiting: list[tuple[str, Any]] = [("", whole)]
+    while waiting:
+        path, value = waiting.pop(0)
+        if isinstance(value, str) and "\0" in value:
+            return path[:120] or "payload"
+        parts = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
+        for name, part in parts:
+            known = str(name).replace("\0", "")[:60]
+            waiting.append((f"{path}.{known}" if path else known, part))
+            if "\0" in str(name):
+                return known or "payload"
+    return "payload"
 
 
 def _problem(detail: Any) -> Problem:

@@ -231,7 +231,9 @@ async def test_never_formalised_lapses_after_the_term_with_reminders_X4_X5(house
     await case.decline()
     status = await case.quiet()
     lapse = next(due.at for due in status.due if due.what == "lapse")
-    assert lapse.astimezone(ZONE).date() == (await case.now()).astimezone(ZONE).date() + timedelta(days=31)
+    assert lapse.astimezone(ZONE).date() == (await case.now()).astimezone(ZONE).date() + timedelta(
+        days=32
+    )  # the term, and a day to handle what came in time (X21)
     await case.forward_to(lapse - timedelta(minutes=1))
     assert (await case.status()).stage.value == "awaiting_formalization"
     assert len(case.letters("remind_formalization")) == 3
@@ -256,7 +258,8 @@ async def test_discarded_by_an_operator_from_the_first_two_stages(house: House, 
     assert result.outcome == "discarded"
     assert await case.crm_status() == "Ativo"
     assert await case.tasks(open_only=True) == {}
-    assert case.letters()[-1].kind.value == "discarded_to_commercial"
+    told = {letter.kind.value for letter in case.letters()}
+    assert told >= {"discarded", "discarded_to_commercial"}
     await is_untouched(case)
     await everything_is_told(case)
 

@@ -11,11 +11,11 @@ from tests.durable.test_outcomes import everything_is_told, is_untouched
 
 
 async def ended_and_undone(case: CaseDriver) -> None:
-    """CRM status back, billing stop lifted, tasks closed, Commercial told, service untouched."""
+    """CRM status back, billing stop lifted, tasks closed, Commercial told and asked why, service untouched."""
     result = await case.result()
     assert result.outcome == "discarded"
     assert await case.crm_status() == "Ativo"
-    assert await case.tasks(open_only=True) == {}
+    assert set(await case.tasks(open_only=True)) == {"reason_of_stop"}
     assert len(case.letters("discarded_to_commercial")) == 1
     state = await case.house.crm.adapter.formalization(result.case_id)
     assert state is None or not state.in_force
@@ -46,7 +46,8 @@ async def test_stopped_in_a_stage_before_closing_ends_discarded(house: House, st
     await case.handle.cancel()
     await ended_and_undone(case)
     told = {one.kind.value for one in case.letters() if one.team}
-    assert ("withdrawn_to_team" in told) == (stage == "notice")
+    assert ("discarded_to_team" in told) == (stage == "notice")
+    assert len(case.letters("discarded")) == 1  # whoever holds a protocol or a date (X18)
     if stage == "notice":
         archive = case.said(RecordingsReady)[0].archive
         assert archive is not None

@@ -24,6 +24,7 @@ VALID: Final[dict[str, dict[str, Any]]] = {
     "recordings_request": {"from_date": None, "to_date": None, "deliver_to": None},
     "withdrawal": {"reason": "Renegociou"},
     "discard": {"reason": "Cliente errado"},
+    "bounce": {"letter": "<1@nuvemjti.com.br>", "status": "5.1.1 User unknown"},
 }
 """One right message a signal, without the fields that may be left out."""
 
