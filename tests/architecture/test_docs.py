@@ -14,7 +14,7 @@ from starters.cli.app import build
 from workflows.search_attributes import REGISTRY
 
 CHECKOUT = Path(__file__).parents[2]
-DOCUMENTS = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(CHECKOUT.glob("*.md")), *sorted((CHECKOUT / "docs").glob("*.md"))]
 COMMAND = re.compile(r"\bcancelamento ([a-z]+)\b([^`\n]*)")
 CODES = {*Stage, *Channel, *ReasonCategory}
 
