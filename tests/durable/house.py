@@ -188,7 +188,18 @@ class CaseDriver:
 
     async def check(self, name: str, **fields: Any) -> dict[str, Any]:
         """Send an update and hear its answer."""
-        answer: dict[str, Any] = await self.handle.execute_update(f"{name}_checked", fields)
+
+        async def answered() -> dict[str, Any] | None:
+            try:
+                found: dict[str, Any] = await self.handle.execute_update(f"{name}_checked", fields)
+            except RPCError as error:
+                # A case that has just gone on in a new execution is not ready for a moment.
+                if error.status is RPCStatusCode.FAILED_PRECONDITION:
+                    return None
+                raise
+            return found
+
+        answer: dict[str, Any] = await until(answered)
         return answer
 
     async def decline(self, **more: Any) -> dict[str, Any]:
