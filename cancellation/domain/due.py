@@ -50,7 +50,7 @@ def due_instants(case: Case, now: datetime) -> list[Due]:
 
 def next_wake(case: Case, now: datetime) -> Due | None:
     """When the case has to look again by itself: the next instant due, a pause that ends, a letter to give up."""
-    found = [*_deadlines(case), *_reminders(case, now), *_own_business(case)]
+    found = [*_deadlines(case), *_reminders(case, now), *_own_business(case, now)]
     return min(found, key=lambda due: (due.at, due.what), default=None)
 
 
@@ -94,9 +94,9 @@ def _reminders(case: Case, now: datetime) -> Iterator[Due]:
             yield Due(what=what, at=at)
 
 
-def _own_business(case: Case) -> Iterator[Due]:
+def _own_business(case: Case, now: datetime) -> Iterator[Due]:
     for owed in case.pending.owed:
-        if owed.retry_at is not None:
+        if owed.retry_at is not None and owed.retry_at > now:
             yield Due(what="retry", at=owed.retry_at)
     for _, until in case.letters_put_off():
         yield Due(what="give_up", at=until)
