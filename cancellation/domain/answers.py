@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from cancellation.domain import events
 from cancellation.domain.commands import (
-    CloseTask,
     LiftBillingEnd,
     OpenTask,
     Owed,
@@ -279,7 +278,8 @@ class Answers(Procedure):
         owed = self.pending.find(key)
         self.pending.settle(key)
         if owed is not None and owed.attention:
-            self._clear_attention(owed, now)
+            self._happen(events.AttentionCleared(step=owed.step), now)
+            self._close_attention(owed, now)
 
     def note_failing(self, key: str, since: datetime, now: datetime) -> None:
         """A command has been failing since then; after the policy's time people are told (X7, X17)."""
@@ -332,10 +332,6 @@ class Answers(Procedure):
                 ),
                 now=now,
             )
-
-    def _clear_attention(self, owed: Owed, now: datetime) -> None:
-        self._happen(events.AttentionCleared(step=owed.step), now)
-        self._owe(CloseTask(key=f"{TaskKind.ATTENTION.value}:{owed.trouble}"), now=now)
 
     # ------------------------------------------------------------------ questions
 

@@ -282,13 +282,10 @@ class Facts(CaseState):
         """A new wish replaces the one before."""
         wanted = self.recordings
         assert wanted is not None
-        self._stop_export()
+        self._owe_no_more(ExportRecordings, now=now)
         self.exports += 1
         order = ExportRecordings(ordinal=self.exports, from_date=wanted.from_date, to_date=wanted.to_date)
         self._owe(order, now=now)
-
-    def _stop_export(self) -> None:
-        self.pending.drop(lambda one: isinstance(one.command, ExportRecordings))
 
     def _came_after_the_term(self, mail: FormalizationMail) -> bool:
         """While those that were received in time may still be handled, later ones come too late (X21)."""

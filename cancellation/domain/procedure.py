@@ -119,7 +119,7 @@ class Procedure(Facts):
             raise RuleBroken("notice", "notice_runs")
         self._advance(Move.NOTICE_ENDED, field="stage")
         self._happen(events.NoticeEnded(), now)
-        self._stop_export()
+        self._owe_no_more(ExportRecordings, now=now)
         until = self.policy.day_start(self.notice.last_day + timedelta(days=1 + self.policy.port_grace_days))
         for port in self.ports:
             if port.status is PortStatus.REQUESTED:
@@ -214,7 +214,7 @@ class Procedure(Facts):
         """Undo what was planned if the customer stays, and tell everybody who was told otherwise (P5, X3, X5, X18)."""
         if not self._reach("ending_settled"):
             return
-        self.pending.drop(lambda one: isinstance(one.command, ReadInventory | ExportRecordings))
+        self._owe_no_more(ReadInventory, ExportRecordings, now=now)
         if self.stage in (Stage.WITHDRAWN, Stage.DISCARDED) and self.notice is not None:
             self._undo_notice(now)
         match self.stage:
@@ -255,7 +255,7 @@ class Procedure(Facts):
         )
 
     def _undo_notice(self, now: datetime) -> None:
-        self.pending.drop(lambda one: isinstance(one.command, PlanBillingEnd))
+        self._owe_no_more(PlanBillingEnd, now=now)
         self._owe(LiftBillingEnd(case_id=self.case_id), now=now)
         if self.exports:
             self._owe(RevokeLinks(case_id=self.case_id), now=now)
@@ -361,8 +361,7 @@ class Procedure(Facts):
             return
         letter = owed.command.letter
         self.pending.settle(key)
-        if owed.attention:
-            self._owe(CloseTask(key=f"{TaskKind.ATTENTION.value}:{owed.trouble}"), now=now)
+        self._close_attention(owed, now)
         self._happen(events.LetterUndelivered(letter=letter.kind, why=why), now)
         task = OpenTask(task=TaskKind.UNDELIVERED, about=letter.key, letter=letter, words=why)
         self._owe(task, now=now)
