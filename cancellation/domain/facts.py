@@ -179,7 +179,7 @@ class Facts(CaseState):
             raise RuleBroken("letter", "unknown_letter")
         self._happen(events.LetterBounced(actor=actor, letter=kind, message_id=letter_id, status=status), now)
         del self.letters[letter_id]
-        if self.stage.is_terminal:
+        if self.ended_at is not None:
             return
         lost = LetterOrder(kind=kind)
         self._owe(
