@@ -123,12 +123,13 @@ def _plan(case: Case) -> Iterator[_Reminder]:
 def _commercial(case: Case) -> Iterator[_Reminder]:
     """The policy's list, and after it one an interval without end: the case never falls silent (X19)."""
     hours = case.policy.commercial_reminder_hours
-    after_the_list = max(hours, default=0)
     for count in hours:
-        yield _Reminder(f"remind_commercial:{count}", case.opened_at + timedelta(hours=count))
-    while f"remind_commercial:{after_the_list}" in case.reminded or after_the_list == 0:
-        after_the_list += case.policy.awake_interval_hours
-    if after_the_list not in hours:
-        yield _Reminder(
-            f"remind_commercial:{after_the_list}", case.opened_at + timedelta(hours=after_the_list)
-        )
+        yield _to_commercial(case, count)
+    last = max(hours, default=0)
+    while last == 0 or _to_commercial(case, last).what in case.reminded:
+        last += case.policy.awake_interval_hours
+        yield _to_commercial(case, last)
+
+
+def _to_commercial(case: Case, hours: int) -> _Reminder:
+    return _Reminder(f"remind_commercial:{hours}", case.opened_at + timedelta(hours=hours))
