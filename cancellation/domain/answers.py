@@ -117,6 +117,7 @@ class Answers(Procedure):
         if self.stage.is_terminal:
             return
         self.stage = Stage(outcome)
+        self.silent = False
         self.ended_at = now
         self.milestones += ["ending_settled", "ended"]
         self.pending.drop(lambda one: True)
