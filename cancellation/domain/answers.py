@@ -62,8 +62,8 @@ class Answers(Procedure):
             return
         self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)
         self._owe(ReadInventory(), now=now)
-        for mail in self.mails:
-            self._judge(mail, now)
+        for number, mail in enumerate(self.mails, start=self.mails_seen - len(self.mails) + 1):
+            self._judge(mail, number, now)
         self.take_up_formalization(now)
 
     def _have_nothing_to_close(self, now: datetime) -> None:

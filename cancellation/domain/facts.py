@@ -97,7 +97,7 @@ class Facts(CaseState):
         self._let_go_of_mails()
         self._happen(events.FormalizationReceived(actor=actor, mail=mail), now)
         if self.formalization is None and self.customer_name is not None:
-            self._judge(mail, now)
+            self._judge(mail, self.mails_seen, now)
             self.take_up_formalization(now)
 
     def knows_mail(self, mail: FormalizationMail) -> bool:
@@ -234,8 +234,8 @@ class Facts(CaseState):
             now=now,
         )
 
-    def _judge(self, mail: FormalizationMail, now: datetime) -> None:
-        """Who has to hear of an e-mail that does not complete the formalization."""
+    def _judge(self, mail: FormalizationMail, number: int, now: datetime) -> None:
+        """Who has to hear of an e-mail, the `number`th of the case, that does not complete the formalization."""
         if self.mails_count_after is not None and mail.received_at <= self.mails_count_after:
             self._happen(
                 events.MailOfEarlierCase(mail_id=mail.message_id, ended_at=self.mails_count_after), now
@@ -249,7 +249,7 @@ class Facts(CaseState):
                 LetterOrder(
                     kind=LetterKind.MAIL_TO_DECIDE,
                     team=Team.COMMERCIAL,
-                    ordinal=str(self.mails_seen),
+                    ordinal=str(number),
                     codes=doubts,
                     mail_id=mail.message_id,
                 ),
@@ -264,14 +264,14 @@ class Facts(CaseState):
         if self.stage is Stage.RETENTION:
             self.untold = mail.message_id
         else:
-            self._tell_what_is_missing(mail.message_id, now)
+            self._tell_what_is_missing(mail.message_id, number, now)
 
-    def _tell_what_is_missing(self, mail_id: str, now: datetime) -> None:
+    def _tell_what_is_missing(self, mail_id: str, number: int, now: datetime) -> None:
         """Exactly what is missing, in the same thread; what was not said yet of an earlier e-mail is no more (P7)."""
         self._owe_letter(
             LetterOrder(
                 kind=LetterKind.WHAT_IS_MISSING,
-                ordinal=str(self.mails_seen),
+                ordinal=str(number),
                 in_reply_to=mail_id,
                 codes=tuple(self.missing),
             ),

@@ -69,7 +69,7 @@ class Procedure(Facts):
         )
         self._end_silence(now)
         if self.untold is not None:
-            self._tell_what_is_missing(self.untold, now)
+            self._tell_what_is_missing(self.untold, self.mails_seen, now)
             self.untold = None
 
     # ------------------------------------------------------------------ the notice
