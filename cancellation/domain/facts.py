@@ -222,15 +222,19 @@ class Facts(CaseState):
             self._deliver_recordings(now)
 
     def _tell_of_early_formalization(self, now: datetime) -> None:
-        """Who wrote before Commercial was done hears that it is complete, and so does Commercial (X18)."""
+        """Who wrote before Commercial was done hears that it is complete, and so does Commercial (X18).
+
+        Again when an e-mail that was received earlier comes late and moves the date.
+        """
         early, notice = self.early_formalization, self.notice_if_declined
-        if early is None or notice is None or not self._reach("told_early"):
+        if early is None or notice is None or not self._reach(f"told_early:{notice.last_day}"):
             return
         self._happen(events.FormalizedEarly(notice=notice), now)
-        reply = early.completing.message_id
+        reply, day = early.completing.message_id, notice.last_day.isoformat()
+        commercial = LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL
         self._owe_letter(
-            LetterOrder(kind=LetterKind.FORMALIZED_EARLY, in_reply_to=reply),
-            LetterOrder(kind=LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL, team=Team.COMMERCIAL),
+            LetterOrder(kind=LetterKind.FORMALIZED_EARLY, in_reply_to=reply, ordinal=day),
+            LetterOrder(kind=commercial, team=Team.COMMERCIAL, ordinal=day),
             now=now,
         )
 
