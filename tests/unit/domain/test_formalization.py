@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cancellation.domain.commands import OpenTask, TaskKind
-from cancellation.domain.formalization import assess, content_missing, still_missing
+from cancellation.domain.formalization import assess, content_missing, still_missing, undecided
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Stage
@@ -133,6 +133,15 @@ def test_the_policys_mailboxes_are_the_ones_to_reach_P7() -> None:
     policy = POLICY.model_copy(update={"mailboxes": ("cancelamento@nuvemjti.com.br",)})
     assert assess([mail()], [RITA], policy) is None
     assert assess([mail(recipients=("cancelamento@nuvemjti.com.br",))], [RITA], policy) is not None
+
+
+def test_what_a_person_vouched_for_lacks_no_trust_and_counts_for_what_that_report_says_X9_P7() -> None:
+    doubtful = mail(authentication=Authentication.NONE, recipients=(FINANCE,))
+    vouched = doubtful.model_copy(update={"confirmed_by": "Ana", "recipients": (COMMERCIAL,)})
+    assert still_missing([doubtful], [RITA], POLICY) == [f"recipient:{COMMERCIAL}", "authentication"]
+    assert still_missing([doubtful, vouched], [RITA], POLICY) == [f"recipient:{FINANCE}"]
+    assert undecided([doubtful], [RITA]) == [doubtful]
+    assert undecided([doubtful, vouched], [RITA]) == []
 
 
 mails = st.builds(
