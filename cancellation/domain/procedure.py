@@ -36,6 +36,7 @@ from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Move, Stage
 from cancellation.domain.state import Held
+from cancellation.domain.trail import SYSTEM
 from cancellation.domain.values import OfferStatus, PortStatus, Team
 
 UNKNOWN_CUSTOMER = "unknown_customer"
@@ -265,6 +266,7 @@ class Procedure(Facts):
         if not self._reach("ended"):
             return
         self.ended_at = now
+        self.ended_by = self.ended_by or SYSTEM
         if self.stage is Stage.RETAINED:
             accepted = (offer for offer in self.offers if offer.status is OfferStatus.ACCEPTED)
             for offer in accepted:
