@@ -4,7 +4,7 @@ WORKDIR /app
 RUN python -m venv .venv
 COPY requirements.lock ./
 RUN .venv/bin/pip install --require-hashes -r requirements.lock
-COPY pyproject.toml ./
+COPY pyproject.toml README.md LICENSE ./
 COPY cancellation cancellation
 COPY workflows workflows
 COPY activities activities

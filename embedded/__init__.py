@@ -4,11 +4,13 @@ A PostgreSQL, a Temporal server with its Web UI, a mail server that keeps what i
 in one folder, under one supervisor that restarts what dies and leaves nothing behind.
 """
 
+from embedded.child import Child
 from embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
 from embedded.mail import MailSink, ReceivedMail
+from embedded.managed import ManagedServer, ProcessServer
 from embedded.postgres import EmbeddedPostgres
-from embedded.stack import Child, EmbeddedStack
-from embedded.supervisor import Service, Supervisor
+from embedded.stack import EmbeddedStack
+from embedded.supervisor import Supervisor
 from embedded.temporal import EmbeddedTemporal, temporal_binary
 
 __all__ = [
@@ -19,8 +21,9 @@ __all__ = [
     "EmbeddedTemporal",
     "FolderInUse",
     "MailSink",
+    "ManagedServer",
+    "ProcessServer",
     "ReceivedMail",
-    "Service",
     "StartInterrupted",
     "Supervisor",
     "temporal_binary",

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from embedded.errors import EmbeddedError
+from embedded.managed import ManagedServer
 from embedded.ports import LOOPBACK
 
 _SIZE_LIMIT_BYTES = 50_000_000
@@ -53,7 +55,7 @@ class _Failure:
         return self.step == step and self.times != 0 and self.recipient in (None, recipient)
 
 
-class MailSink:
+class MailSink(ManagedServer):
     """A real SMTP server that delivers to a folder.
 
     Args:
@@ -85,17 +87,17 @@ class MailSink:
         self._server: asyncio.Server | None = None
         self._connections: set[SMTP] = set()
         self._stopped = asyncio.Event()
+        self._stopped.set()
 
     @property
     def address(self) -> str:
         """`host:port`."""
         return f"{self.host}:{self.port}"
 
-    async def start(self) -> None:
-        """Listen."""
-        self.outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._stopped.clear()
-        await self.accept()
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and not stopped."""
+        return not self._stopped.is_set()
 
     async def wait(self) -> None:
         """Return when it has been stopped."""
@@ -119,7 +121,13 @@ class MailSink:
         """Take connections (again, on the same port)."""
         if self._server is None:
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(self._connection, self.host, self.port)
+            try:
+                self._server = await loop.create_server(self._connection, self.host, self.port)
+            except OSError as error:
+                msg = (
+                    f"o correio embutido não pode escutar em {self.address}: {os.strerror(error.errno or 0)}"
+                )
+                raise EmbeddedError(msg) from error
             self.port = self._server.sockets[0].getsockname()[1]
 
     def fail(self, reply: str, *, at: Step = "data", times: int = 1, recipient: str | None = None) -> None:
@@ -157,14 +165,10 @@ class MailSink:
             await self._arrived.wait_for(lambda: len(found()) >= count)
         return found()
 
-    async def __aenter__(self) -> Self:
-        """Start it."""
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop it."""
-        await self.stop()
+    async def _launch(self) -> None:
+        self.outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._stopped.clear()
+        await self.accept()
 
     # What aiosmtpd calls, by its names.
 

@@ -14,15 +14,14 @@ import asyncpg
 import psutil
 from filelock import FileLock, Timeout
 
-from embedded.entering import UpWhileEntered
 from embedded.errors import EmbeddedError, FolderInUse
 from embedded.location import PORT, Location, give, locate, private_directory
-from embedded.process import Command, RunningProcess, log_tail
+from embedded.managed import NotStarted, ProcessServer
+from embedded.process import Command, RunningProcess
 
 logger = logging.getLogger(__name__)
 
 SUPERUSER = "postgres"
-_START_SECONDS = 30.0
 _STOP_SECONDS = 30.0
 _SETTINGS = {
     "listen_addresses": "",
@@ -35,7 +34,7 @@ _SETTINGS = {
 _UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class EmbeddedPostgres(UpWhileEntered):
+class EmbeddedPostgres(ProcessServer):
     """A PostgreSQL server whose data lies in a folder and stays there over restarts.
 
     As root it runs as `nobody`, as anybody else as that user. Whoever cannot enter its socket's folder cannot
@@ -49,6 +48,10 @@ class EmbeddedPostgres(UpWhileEntered):
     """
 
     name = "PostgreSQL"
+    # After a crash it answers only when it has gone through its log.
+    start_seconds = 300.0
+    # Parts of a killed server may hold its memory for a moment.
+    relaunch_seconds = 30.0
 
     def __init__(
         self,
@@ -59,12 +62,11 @@ class EmbeddedPostgres(UpWhileEntered):
         log: Path | None = None,
     ) -> None:
         self._folder = Path(os.path.abspath(folder))
+        super().__init__(log or self._folder / "postgres.log")
         self._database = database
         self._durable = durable
-        self._log = log or self._folder / "postgres.log"
         self._lock = FileLock(self._folder / "lock")
         self._location: Location | None = None
-        self._process: RunningProcess | None = None
 
     @property
     def database_url(self) -> str:
@@ -73,57 +75,17 @@ class EmbeddedPostgres(UpWhileEntered):
 
     def url_of(self, database: str) -> str:
         """URL of another database of this server."""
-        if self._location is None:
-            msg = "the server has not been started"
-            raise RuntimeError(msg)
-        return f"postgresql://{SUPERUSER}@/{quote(database)}?host={quote(str(self._location.sockets))}&port={PORT}"
-
-    @property
-    def pid(self) -> int:
-        """Process id of the server."""
-        if self._process is None:
-            msg = "the server has not been started"
-            raise RuntimeError(msg)
-        return self._process.pid
+        sockets = quote(str(self._place.sockets))
+        return f"postgresql://{SUPERUSER}@/{quote(database)}?host={sockets}&port={PORT}"
 
     @property
     def kept_in(self) -> Path:
         """Where the data really lies; elsewhere when the folder is closed to the server's user."""
-        if self._location is None:
-            msg = "the server has not been started"
-            raise RuntimeError(msg)
-        return self._location.base
-
-    async def start(self) -> None:
-        """Start it; return when it answers.
-
-        Raises:
-            FolderInUse: Another process runs a server on the same folder.
-            EmbeddedError: It does not come up; the message ends with its log.
-        """
-        if self._location is None:
-            self._location = await self._take_folder()
-        await self._initialise(self._location)
-        await self._end_predecessor(self._location)
-        deadline = asyncio.get_running_loop().time() + _START_SECONDS
-        # Parts of a killed server may hold its memory for a moment: what ends early is tried again.
-        while not await self._come_up(self._location):
-            if asyncio.get_running_loop().time() > deadline:
-                msg = f"o PostgreSQL embutido não subiu:\n{log_tail(self._log)}"
-                raise EmbeddedError(msg)
-            await asyncio.sleep(0.3)
-        await self._ensure_database()
-
-    async def wait(self) -> None:
-        """Return when the server has ended."""
-        if self._process is not None:
-            await self._process.wait()
+        return self._place.base
 
     async def stop(self) -> None:
         """Stop it with a fast, clean shutdown and give the folder free."""
-        if self._process is not None:
-            await self._process.stop()
-            self._process = None
+        await super().stop()
         self._lock.release(force=True)
 
     def discard(self) -> None:
@@ -132,6 +94,39 @@ class EmbeddedPostgres(UpWhileEntered):
         for path in (self._folder, outside):
             if path is not None:
                 shutil.rmtree(path, ignore_errors=True)
+
+    @property
+    def _place(self) -> Location:
+        if self._location is None:
+            raise NotStarted
+        return self._location
+
+    async def _prepare(self) -> None:
+        if self._location is None:
+            self._location = await self._take_folder()
+        self._hold_lock()
+        await self._initialise(self._location)
+        await self._end_predecessor(self._location)
+
+    async def _answers(self) -> bool:
+        try:
+            connection = await asyncpg.connect(self.url_of("postgres"), timeout=5)
+        except (OSError, asyncpg.PostgresError, TimeoutError):
+            return False
+        try:
+            with contextlib.suppress(asyncpg.DuplicateDatabaseError):
+                await connection.execute(f'CREATE DATABASE "{self._database}"')
+        finally:
+            await connection.close()
+        return True
+
+    def _command(self) -> Command:
+        settings = _SETTINGS | ({} if self._durable else _UNSAFE_BUT_FAST)
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        place = self._place
+        return self._program(
+            "postgres", "-D", str(place.data), "-k", str(place.sockets), "-p", str(PORT), *options
+        )
 
     async def _take_folder(self) -> Location:
         location = await locate(self._folder)
@@ -153,7 +148,6 @@ class EmbeddedPostgres(UpWhileEntered):
             raise EmbeddedError(msg) from None
 
     async def _initialise(self, location: Location) -> None:
-        self._hold_lock()
         if location.data.exists():
             return
         # Made beside its place and moved there whole: an interrupted start leaves no half database.
@@ -161,14 +155,17 @@ class EmbeddedPostgres(UpWhileEntered):
         shutil.rmtree(fresh, ignore_errors=True)
         give(fresh, location.user)
         initdb = await RunningProcess.start(
-            self._command(
-                location,
+            self._program(
                 "initdb", "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
                 "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
             )
         )  # fmt: skip
-        if await initdb.wait() != 0:
-            msg = f"não foi possível criar o banco embutido:\n{log_tail(self._log)}"
+        try:
+            made = await initdb.wait() == 0
+        finally:
+            await initdb.stop()
+        if not made:
+            msg = f"não foi possível criar o banco embutido:\n{self.log_tail()}"
             raise EmbeddedError(msg)
         fresh.replace(location.data)
 
@@ -192,41 +189,15 @@ class EmbeddedPostgres(UpWhileEntered):
             return
         await asyncio.to_thread(_end, predecessor)
 
-    async def _come_up(self, location: Location) -> bool:
-        """Start the server once; False when it ended before it answered."""
-        settings = _SETTINGS | ({} if self._durable else _UNSAFE_BUT_FAST)
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self._process = await RunningProcess.start(
-            self._command(
-                location, "postgres", "-D", str(location.data), "-k", str(location.sockets), "-p", str(PORT),
-                *options,
-            )
-        )  # fmt: skip
-        while self._process.running:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, TimeoutError):
-                connection = await asyncpg.connect(self.url_of("postgres"), timeout=5)
-                await connection.close()
-                return True
-            await asyncio.sleep(0.02)
-        return False
-
-    async def _ensure_database(self) -> None:
-        connection = await asyncpg.connect(self.url_of("postgres"), timeout=10)
-        try:
-            with contextlib.suppress(asyncpg.DuplicateDatabaseError):
-                await connection.execute(f'CREATE DATABASE "{self._database}"')
-        finally:
-            await connection.close()
-
-    def _command(self, location: Location, program: str, *arguments: str) -> Command:
+    def _program(self, program: str, *arguments: str) -> Command:
+        """What runs one of PostgreSQL's programs as the server's user."""
         return Command(
-            name=self.name,
-            argv=[location.program(program), *arguments],
-            log=self._log,
+            argv=[self._place.program(program), *arguments],
+            log=self.log,
             # Nothing of ours: it may hold secrets, and the server's user is not us.
             environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
-            user=location.user,
-            folder=location.base,
+            user=self._place.user,
+            folder=self._place.base,
             stop_signal=SIGINT,
             stop_seconds=_STOP_SECONDS,
             # A fast shutdown even when we are killed: the next start needs no recovery.

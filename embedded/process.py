@@ -29,7 +29,6 @@ MYSELF = User()
 class Command:
     """What to run and how to end it."""
 
-    name: str
     argv: Sequence[str]
     log: Path
     environment: Mapping[str, str] = field(repr=False)
@@ -86,9 +85,13 @@ class RunningProcess:
         try:
             return await asyncio.wait_for(self._process.wait(), self.command.stop_seconds)
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, SIGKILL)
-            return await self._process.wait()
+            return await self.kill()
+
+    async def kill(self) -> int:
+        """End it at once, with everything that it has started in its session."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, SIGKILL)
+        return await self._process.wait()
 
 
 async def reaches(user: User, paths: Iterable[Path], mode: int) -> bool:
@@ -97,14 +100,6 @@ async def reaches(user: User, paths: Iterable[Path], mode: int) -> bool:
         *_launcher(), "--access", str(user.uid), str(user.gid), str(mode), *map(str, paths), cwd="/"
     )
     return await check.wait() == 0
-
-
-def log_tail(log: Path, lines: int = 8) -> str:
-    """The last lines of a log, for an error message."""
-    try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-    except OSError:
-        return ""
 
 
 def _launcher() -> tuple[str, ...]:

@@ -1,96 +1,27 @@
 """Everything embedded, as one: servers, what prepares them, our own processes; stopped in reverse."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from temporalio.envconfig import ClientConfig
 
 from cancellation.settings import ADDRESSES_FILE, Addresses, Clock, Settings, write_addresses
-from embedded.entering import UpWhileEntered
+from embedded.child import Child, ChildProcess
 from embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
 from embedded.location import make_folder
 from embedded.mail import MailSink
+from embedded.managed import UpWhileEntered
 from embedded.ports import LOOPBACK, Ports
 from embedded.postgres import EmbeddedPostgres
-from embedded.process import Command, RunningProcess, log_tail
 from embedded.supervisor import Progress, Supervisor, silent
 from embedded.temporal import EmbeddedTemporal
 
 logger = logging.getLogger(__name__)
-
-_READY_SECONDS = 60.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Child:
-    """One of our own processes to keep running beside the servers."""
-
-    name: str
-    argv: Sequence[str]
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Set beside what the stack sets for every child."""
-    ready: Callable[[], Awaitable[bool]] | None = None
-    """Asked again and again until it says yes; none counts as ready once started."""
-    stop_seconds: float = 20.0
-
-
-class ChildProcess:
-    """A `Child` as a service."""
-
-    def __init__(self, child: Child, environment: Mapping[str, str], log: Path, folder: Path) -> None:
-        self.name = child.name
-        self._child = child
-        self._log = log
-        self._command = Command(
-            name=child.name,
-            argv=child.argv,
-            log=log,
-            environment={**environment, **child.environment},
-            folder=folder,
-            stop_seconds=child.stop_seconds,
-        )
-        self._process: RunningProcess | None = None
-
-    @property
-    def pid(self) -> int:
-        """Process id, 0 when it has not been started."""
-        return self._process.pid if self._process else 0
-
-    async def start(self) -> None:
-        """Start it; return when it says that it is ready.
-
-        Raises:
-            EmbeddedError: It ended, or was not ready in time; the message ends with its log.
-        """
-        self._process = await RunningProcess.start(self._command)
-        if self._child.ready is None:
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_READY_SECONDS):
-                while self._process.running:
-                    if await self._child.ready():
-                        return
-                    await asyncio.sleep(0.05)
-        msg = f"{self.name} não ficou pronto:\n{log_tail(self._log)}"
-        raise EmbeddedError(msg)
-
-    async def wait(self) -> None:
-        """Return when it has ended."""
-        if self._process is not None:
-            await self._process.wait()
-
-    async def stop(self) -> None:
-        """Stop it."""
-        if self._process is not None:
-            await self._process.stop()
-            self._process = None
 
 
 class EmbeddedStack(UpWhileEntered):
@@ -160,7 +91,6 @@ class EmbeddedStack(UpWhileEntered):
         self.postgres: EmbeddedPostgres | None = None
         self.temporal: EmbeddedTemporal | None = None
         self.mail: MailSink | None = None
-        self.processes: dict[str, ChildProcess] = {}
 
     @property
     def addresses(self) -> Addresses:
@@ -208,18 +138,11 @@ class EmbeddedStack(UpWhileEntered):
         if self._handle_signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, self.request_stop)
-        starting = asyncio.create_task(self._start_all())
-        interrupted = asyncio.create_task(self._stop_wanted.wait())
         try:
-            await asyncio.wait({starting, interrupted}, return_when=asyncio.FIRST_COMPLETED)
-            if not starting.done():
-                msg = "interrompido antes de tudo subir"
-                raise StartInterrupted(msg)
-            await starting
-        finally:
-            for task in (starting, interrupted):
-                task.cancel()
-            await asyncio.gather(starting, interrupted, return_exceptions=True)
+            await self._start_unless_interrupted()
+        except BaseException:
+            await self.stop()
+            raise
 
     def request_stop(self) -> None:
         """Have `wait()` return."""
@@ -238,6 +161,20 @@ class EmbeddedStack(UpWhileEntered):
         if self._handle_signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().remove_signal_handler(number)
+
+    async def _start_unless_interrupted(self) -> None:
+        starting = asyncio.create_task(self._start_all())
+        interrupted = asyncio.create_task(self._stop_wanted.wait())
+        try:
+            await asyncio.wait({starting, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                msg = "interrompido antes de tudo subir"
+                raise StartInterrupted(msg)
+            await starting
+        finally:
+            for task in (starting, interrupted):
+                task.cancel()
+            await asyncio.gather(starting, interrupted, return_exceptions=True)
 
     async def _start_all(self) -> None:
         self._hold_home()
@@ -273,9 +210,7 @@ class EmbeddedStack(UpWhileEntered):
             raise failures.exceptions[0] from None
 
     async def _start_child(self, child: Child) -> None:
-        process = ChildProcess(child, self.environment(), self._log(child.name), self._home)
-        self.processes[child.name] = process
-        await self._supervisor.add(process)
+        await self._supervisor.add(ChildProcess(child, self.environment(), self._log(child.name), self._home))
         self._progress(f"{child.name} no ar")
 
     def _hold_home(self) -> None:

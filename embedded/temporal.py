@@ -17,12 +17,11 @@ from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from embedded.entering import UpWhileEntered
 from embedded.errors import EmbeddedError
+from embedded.managed import ProcessServer
 from embedded.ports import LOOPBACK, free_port, is_free
-from embedded.process import Command, RunningProcess, log_tail
+from embedded.process import Command
 
-_START_SECONDS = 30.0
 _PORT_SECONDS = 5.0
 _RETENTION = timedelta(days=90)
 """How long an ended case can be looked at in the Web UI."""
@@ -62,7 +61,7 @@ def dynamic_config_arguments(*, virtual_clock: bool) -> list[str]:
     return [part for key, value in values.items() for part in ("--dynamic-config-value", f"{key}={value}")]
 
 
-class EmbeddedTemporal(UpWhileEntered):
+class EmbeddedTemporal(ProcessServer):
     """A Temporal server whose state lies in one file and stays there over restarts.
 
     Args:
@@ -93,6 +92,7 @@ class EmbeddedTemporal(UpWhileEntered):
         log: Path | None = None,
     ) -> None:
         self._folder = Path(os.path.abspath(folder))
+        super().__init__(log or self._folder / "temporal.log")
         self._port = port or free_port()
         self._ui_port = free_port() if ui_port is None else ui_port
         self._search_attributes = dict(search_attributes or {})
@@ -100,8 +100,6 @@ class EmbeddedTemporal(UpWhileEntered):
         self.namespace = namespace
         self._durable = durable
         self._metrics_port = metrics_port
-        self._log = log or self._folder / "temporal.log"
-        self._process: RunningProcess | None = None
 
     @property
     def address(self) -> str:
@@ -113,50 +111,30 @@ class EmbeddedTemporal(UpWhileEntered):
         """URL of the Web UI, empty when it was left out."""
         return f"http://{LOOPBACK}:{self._ui_port}" if self._ui_port else ""
 
-    @property
-    def pid(self) -> int:
-        """Process id of the server."""
-        if self._process is None:
-            msg = "the server has not been started"
-            raise RuntimeError(msg)
-        return self._process.pid
-
-    async def start(self) -> None:
-        """Start it; return when it answers and its namespace can be used.
-
-        Raises:
-            EmbeddedError: It does not come up; the message ends with its log.
-        """
+    async def _prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         await self._free_port()
-        self._process = await RunningProcess.start(
-            Command(
-                name=self.name,
-                argv=[str(temporal_binary()), *self._arguments()],
-                log=self._log,
-                # TEMPORAL_* points clients at a server; the server shall not read it.
-                environment={k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")},
-                folder=self._folder,
-                stop_seconds=10,
-            )
+
+    def _command(self) -> Command:
+        return Command(
+            argv=[str(temporal_binary()), *self._arguments()],
+            log=self.log,
+            # TEMPORAL_* points clients at a server; the server shall not read it.
+            environment={k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")},
+            folder=self._folder,
+            stop_seconds=10,
         )
+
+    async def _answers(self) -> bool:
         try:
-            async with asyncio.timeout(_START_SECONDS):
-                await self._answer(self._process)
-        except TimeoutError:
-            msg = f"o Temporal embutido não respondeu:\n{log_tail(self._log)}"
-            raise EmbeddedError(msg) from None
-
-    async def wait(self) -> None:
-        """Return when the server has ended."""
-        if self._process is not None:
-            await self._process.wait()
-
-    async def stop(self) -> None:
-        """Stop it."""
-        if self._process is not None:
-            await self._process.stop()
-            self._process = None
+            client = await Client.connect(self.address, namespace=self.namespace)
+            if not await client.service_client.check_health(timeout=timedelta(seconds=2)):
+                return False
+            await self._keep_ended_cases(client)
+            await self._register_search_attributes(client)
+        except (RPCError, RuntimeError):
+            return False
+        return True
 
     def _arguments(self) -> list[str]:
         arguments = [
@@ -184,20 +162,6 @@ class EmbeddedTemporal(UpWhileEntered):
         except TimeoutError:
             msg = f"a porta {self._port} do Temporal já está em uso"
             raise EmbeddedError(msg) from None
-
-    async def _answer(self, process: RunningProcess) -> None:
-        """Wait until a client can use the namespace."""
-        while process.running:
-            try:
-                client = await Client.connect(self.address, namespace=self.namespace)
-                if await client.service_client.check_health(timeout=timedelta(seconds=2)):
-                    await self._keep_ended_cases(client)
-                    await self._register_search_attributes(client)
-                    return
-            except (RPCError, RuntimeError):
-                await asyncio.sleep(0.03)
-        msg = f"o Temporal embutido terminou ao subir:\n{log_tail(self._log)}"
-        raise EmbeddedError(msg)
 
     async def _keep_ended_cases(self, client: Client) -> None:
         retention = Duration()

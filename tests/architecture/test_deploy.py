@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +57,11 @@ def test_what_is_mounted_or_built_from_the_checkout_is_there(services: dict[str,
             assert json.loads(file.read_text())["panels"]
         if file.suffix == ".sh":
             subprocess.run(["sh", "-n", str(file)], check=True)
+
+
+def test_the_image_holds_every_package_and_what_its_metadata_names() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    needed = {*project["tool"]["importlinter"]["root_packages"], project["project"]["readme"], "LICENSE"}
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE)
+    assert needed <= {name for names in copied for name in names.split()}
+    assert needed <= {line.lstrip("!") for line in (CHECKOUT / ".dockerignore").read_text().splitlines()}

@@ -7,20 +7,21 @@ import hmac
 import json
 import os
 import shutil
-import signal
 import smtplib
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 import trustme
 from imap_tools import MailBoxUnencrypted
 
+from embedded import ProcessServer
 from embedded.ports import LOOPBACK, free_port
+from embedded.process import Command
 
 DOVECOT = "/usr/sbin/dovecot"
 _PASSED_ON_BY = "quem.escreveu@cliente.example"
@@ -95,61 +96,44 @@ protocol lmtp {{
 """
 
 
-@dataclass
-class Dovecot:
-    """A running server; every address is a mailbox."""
+class Dovecot(ProcessServer):
+    """A running server; every address is a mailbox.
 
-    folder: Path
-    imap: int
-    imaps: int
-    lmtp: int
-    process: subprocess.Popen[bytes] | None = None
+    Args:
+        folder: Its configuration, mail and log.
+    """
+
+    name = "Dovecot"
+    start_seconds = 60.0
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "dovecot.log")
+        self.folder = folder
+        self.imap = free_port()
+        self.imaps = free_port()
+        self.lmtp = free_port()
 
     @property
     def ca_file(self) -> Path:
         """The authority of its certificate."""
         return self.folder / "ca.pem"
 
-    @property
-    def log(self) -> str:
-        """What it has written of itself."""
-        path = self.folder / "dovecot.log"
-        return path.read_text(errors="replace") if path.exists() else ""
-
-    async def start(self) -> None:
-        """Start it and wait for its greeting."""
-        process = self._launch()
-        async with asyncio.timeout(60):
-            while True:
-                assert process.poll() is None, self.log
-                with contextlib.suppress(OSError):
-                    reader, writer = await asyncio.open_connection(LOOPBACK, self.imap)
-                    greeting = await reader.readline()
-                    writer.close()
-                    if greeting.startswith(b"* OK"):
-                        return
-                await asyncio.sleep(0.02)
-
-    def _launch(self) -> "subprocess.Popen[bytes]":
-        arguments = [DOVECOT, "-F", "-c", str(self.folder / "dovecot.conf")]
-        self.process = subprocess.Popen(
-            arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    def _command(self) -> Command:
+        return Command(
+            argv=[DOVECOT, "-F", "-c", str(self.folder / "dovecot.conf")],
+            log=self.log,
+            environment=os.environ,
+            # It takes its own children with it.
+            death_signal=SIGTERM,
         )
-        return self.process
 
-    def stop(self) -> None:
-        """Stop it."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
-            self.process = None
-
-    def discard(self) -> None:
-        """End it with all its processes at once: nobody needs what it holds any more."""
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(20)
-            self.process = None
+    async def _answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_connection(LOOPBACK, self.imap)
+            greeting = await reader.readline()
+            writer.close()
+            return greeting.startswith(b"* OK")
+        return False
 
     def deliver(self, raw: bytes, *recipients: str) -> None:
         """Deliver as a receiving server does."""
@@ -206,7 +190,7 @@ def _accept_tokens(folder: Path) -> None:
 @asynccontextmanager
 async def dovecot(folder: Path) -> AsyncIterator[Dovecot]:
     """A server with empty mailboxes."""
-    server = Dovecot(folder, free_port(), free_port(), free_port())
+    server = Dovecot(folder)
     _make_user()
     (folder / "mail").mkdir()
     shutil.chown(folder / "mail", "vmail", "vmail")
@@ -230,4 +214,5 @@ async def dovecot(folder: Path) -> AsyncIterator[Dovecot]:
         await server.start()
         yield server
     finally:
-        server.discard()
+        # Nobody needs what it holds any more.
+        await server.kill()

@@ -17,6 +17,7 @@ from cancellation.settings import Addresses, Settings, load_settings, read_addre
 from embedded import EmbeddedError, EmbeddedPostgres, EmbeddedStack
 from embedded.ports import free_port
 from tests.e2e import embedded_program
+from tests.e2e.processes import gone
 
 KEYS = {"temporal", "namespace", "web_ui", "gateway", "database_url", "smtp_in", "outbox"}
 
@@ -71,20 +72,6 @@ class Program:
 
     def child(self, word: str) -> psutil.Process:
         return next(p for p in self.family() if p.pid != self.process.pid and word in " ".join(p.cmdline()))
-
-
-async def gone(processes: list[psutil.Process]) -> None:
-    """Wait until none of them runs."""
-    async with asyncio.timeout(60):
-        while any(map(_runs, processes)):
-            await asyncio.sleep(0.02)
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:  # it ended between the two questions
-        return False
 
 
 @contextlib.asynccontextmanager

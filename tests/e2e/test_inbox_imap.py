@@ -128,7 +128,7 @@ async def test_reader_comes_back_after_the_server_has_been_away(rig: Rig, server
     async with reading([mailbox(server)], rig.reception, max_bytes=10**6):
         server.deliver(email_from(await rig.customer()), FINANCE)
         await eventually(lambda: flagged(server, FINANCE, 1))
-        server.stop()
+        await server.stop()
         await server.start()
         server.deliver(email_from(customer_id), FINANCE)
         await eventually(lambda: in_stage(rig, customer_id, Stage.NOTICE))

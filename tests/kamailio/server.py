@@ -1,11 +1,10 @@
 """A real Kamailio on loopback, with its own database on the tests' PostgreSQL, and what a test asks of it."""
 
-import asyncio
 import os
 import random
 import shutil
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
+from signal import SIGTERM
 from string import Template
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +13,9 @@ import pytest
 
 from cancellation.adapters.kamailio import KamailioSettings
 from cancellation.adapters.kamailio.rpc import KamailioFault, KamailioRpc
-from embedded import EmbeddedPostgres
-from embedded.entering import UpWhileEntered
+from embedded import EmbeddedPostgres, ProcessServer
 from embedded.ports import LOOPBACK, is_free
-from embedded.process import Command, RunningProcess, log_tail
+from embedded.process import Command
 
 HERE = Path(__file__).parent
 SCHEMAS = Path("/usr/share/kamailio/postgres")
@@ -25,7 +23,6 @@ TABLES = ("standard", "usrloc", "permissions", "alias_db", "auth_db", "domain", 
 TRUNKS, CARRIER = 1, 2
 """Groups of the table of addresses, as the routing script uses them."""
 CARRIER_IP = "127.0.2.1"
-_START_SECONDS = 60.0
 
 
 def low_port() -> int:
@@ -51,7 +48,7 @@ def require_kamailio() -> None:
         pytest.skip(f"needs a real SIP registrar: apt-get install {' '.join(missing)}")
 
 
-class KamailioServer(UpWhileEntered):
+class KamailioServer(ProcessServer):
     """Kamailio in the foreground as a child of ours.
 
     Args:
@@ -61,9 +58,14 @@ class KamailioServer(UpWhileEntered):
         database: The name of its database; several servers may share one.
     """
 
+    name = "Kamailio"
+    start_seconds = 60.0
+    log_lines = 20
+
     def __init__(
         self, folder: Path, postgres: EmbeddedPostgres, *, reload_delta: int = 5, database: str = "kamailio"
     ) -> None:
+        super().__init__(folder / "kamailio.log")
         self._folder = folder
         self._postgres = postgres
         self._database = database
@@ -71,7 +73,6 @@ class KamailioServer(UpWhileEntered):
         self.sip_port = low_port()
         self.rpc_port = low_port()
         self.carrier_port = low_port()
-        self._process: RunningProcess | None = None
 
     @property
     def rpc_url(self) -> str:
@@ -90,52 +91,34 @@ class KamailioServer(UpWhileEntered):
             {"rpc_urls": [self.rpc_url], "database_url": self.database_url}
         )
 
-    async def start(self) -> None:
-        """Start it; return when it answers."""
+    async def _prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         await create_database(self._postgres, self._database)
-        config = self._folder / "kamailio.cfg"
-        config.write_text(self._config())
-        log = self._folder / "kamailio.log"
+        self._config.write_text(self._configuration())
+
+    def _command(self) -> Command:
         socket_folder = parse_qs(urlsplit(self.database_url).query)["host"][0]
-        self._process = await RunningProcess.start(
-            Command(
-                name="Kamailio",
-                argv=[
-                    "kamailio", "-f", str(config), "-DD", "-E", "-Y", str(self._folder),
-                    "-m", "64", "-M", "8",
-                ],
-                log=log,
-                environment={
-                    "PATH": os.environ["PATH"], "PGHOST": socket_folder, "PGPORT": "5432", "TZ": "UTC",
-                },
-                folder=self._folder,
-                # It takes its own children with it.
-                death_signal=SIGTERM,
-                stop_seconds=10,
-            )
-        )  # fmt: skip
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                while not await self._answers():
-                    if not self._process.running:
-                        pytest.fail(f"Kamailio ended:\n{log_tail(log, 20)}")
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            pytest.fail(f"Kamailio does not answer:\n{log_tail(log, 20)}")
-
-    async def stop(self) -> None:
-        """Stop it."""
-        if self._process is not None:
-            await self._process.stop()
-            self._process = None
-
-    async def kill(self) -> None:
-        """Have it die like a machine that loses its power, all its processes at once."""
-        assert self._process is not None
-        os.killpg(self._process.pid, SIGKILL)
-        await self._process.wait()
-        self._process = None
+        return Command(
+            argv=[
+                "kamailio",
+                "-f",
+                str(self._config),
+                "-DD",
+                "-E",
+                "-Y",
+                str(self._folder),
+                "-m",
+                "64",
+                "-M",
+                "8",
+            ],
+            log=self.log,
+            environment={"PATH": os.environ["PATH"], "PGHOST": socket_folder, "PGPORT": "5432", "TZ": "UTC"},
+            folder=self._folder,
+            # It takes its own children with it.
+            death_signal=SIGTERM,
+            stop_seconds=10,
+        )
 
     @property
     def commands(self) -> KamailioRpc:
@@ -149,7 +132,11 @@ class KamailioServer(UpWhileEntered):
             return False
         return True
 
-    def _config(self) -> str:
+    @property
+    def _config(self) -> Path:
+        return self._folder / "kamailio.cfg"
+
+    def _configuration(self) -> str:
         return Template((HERE / "kamailio.cfg.in").read_text()).substitute(
             sip_port=self.sip_port,
             rpc_port=self.rpc_port,

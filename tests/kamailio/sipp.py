@@ -5,13 +5,11 @@ import os
 import re
 import socket
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGTERM
 
-from embedded.process import Command, RunningProcess
+from embedded import ProcessServer
+from embedded.process import Command
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 _FINAL_ANSWER = re.compile(r"\tR\t.*\t(?:CSeq:)?\s*\d+ (REGISTER|INVITE)\tSIP/2\.0 ([2-6]\d\d)")
@@ -63,38 +61,9 @@ class Sip:
             "talk", telephone.ip, telephone, caller=telephone.account, called=called, patience=25
         )
 
-    @asynccontextmanager
-    async def answering(self, ip: str, port: int) -> AsyncIterator[None]:
-        """Something that answers every call at that address as long as the block lasts."""
-        process = await RunningProcess.start(
-            Command(
-                name="SIPp",
-                argv=[
-                    "sipp",
-                    "-sf",
-                    str(SCENARIOS / "answer.xml"),
-                    "-i",
-                    ip,
-                    "-p",
-                    str(port),
-                    "-nostdin",
-                    "-aa",
-                ],
-                log=self.folder / f"answer-{ip}-{port}.log",
-                environment={"PATH": os.environ["PATH"], "TERM": "dumb"},
-                folder=self.folder,
-                stop_signal=SIGTERM,
-                stop_seconds=1,
-            )
-        )
-        try:
-            async with asyncio.timeout(30):
-                while not _listens(ip, port):
-                    assert process.running, f"SIPp ended at once on {ip}:{port}"
-                    await asyncio.sleep(0.02)
-            yield
-        finally:
-            await process.stop()
+    def answering(self, ip: str, port: int) -> "AnsweringTelephone":
+        """Something that answers every call at that address as long as it is entered."""
+        return AnsweringTelephone(ip, port, self.folder)
 
     async def _run(
         self,
@@ -122,6 +91,31 @@ class Sip:
         if await process.wait() != 0 and scenario == "talk":
             return 0
         return last_status(messages.read_text() if messages.exists() else "")
+
+
+class AnsweringTelephone(ProcessServer):
+    """Answers every call at its address."""
+
+    name = "SIPp"
+
+    def __init__(self, ip: str, port: int, folder: Path) -> None:
+        super().__init__(folder / f"answer-{ip}-{port}.log")
+        self._ip = ip
+        self._port = port
+        self._folder = folder
+
+    def _command(self) -> Command:
+        scenario = str(SCENARIOS / "answer.xml")
+        return Command(
+            argv=["sipp", "-sf", scenario, "-i", self._ip, "-p", str(self._port), "-nostdin", "-aa"],
+            log=self.log,
+            environment={"PATH": os.environ["PATH"], "TERM": "dumb"},
+            folder=self._folder,
+            stop_seconds=1,
+        )
+
+    async def _answers(self) -> bool:
+        return _listens(self._ip, self._port)
 
 
 def last_status(messages: str) -> int:
