@@ -26,7 +26,7 @@ def example_port_until(case: Case, now: datetime) -> date | None:
 
 def complete_formalization(case: Case) -> Formalization | None:
     """The formalization that counts, or that will once Commercial's outcome is `declined` (X2, X18)."""
-    return case.formalization or assess(case.mails, case.authorised, case.policy)
+    return case.formalization or assess(case.countable_mails, case.authorised, case.policy)
 
 
 def last_day_told(case: Case) -> date | None:

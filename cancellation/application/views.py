@@ -8,7 +8,7 @@ from cancellation.application.casefile import CaseFile
 from cancellation.domain.case import Case
 from cancellation.domain.commands import Owed
 from cancellation.domain.due import due_instants
-from cancellation.domain.formalization import distrust
+from cancellation.domain.formalization import distrust, undecided
 from cancellation.domain.stage import Stage
 from cancellation.messages.status import (
     CaseResult,
@@ -129,16 +129,15 @@ def _undecided(case: Case) -> Iterator[UndecidedMail]:
     """E-mails that cannot count by themselves, while they could still move the case (X9)."""
     if case.formalization is not None or case.stage.is_terminal or case.customer_name is None:
         return
-    for mail in case.countable_mails:
-        doubts = distrust(mail, case.authorised)
-        if doubts:
-            yield UndecidedMail(
-                message_id=mail.message_id,
-                sender=mail.sender,
-                subject=mail.subject,
-                received_at=mail.received_at,
-                why=tuple(doubts),
-            )
+    found = {mail.message_id: mail for mail in undecided(case.countable_mails, case.authorised)}
+    for mail in found.values():
+        yield UndecidedMail(
+            message_id=mail.message_id,
+            sender=mail.sender,
+            subject=mail.subject,
+            received_at=mail.received_at,
+            why=tuple(distrust(mail, case.authorised)),
+        )
 
 
 def _numbers(case: Case) -> list[str]:

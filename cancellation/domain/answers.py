@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from cancellation.domain import events
 from cancellation.domain.commands import (
-    CloseTask,
     LiftBillingEnd,
     OpenTask,
     Owed,
@@ -63,8 +62,8 @@ class Answers(Procedure):
             return
         self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)
         self._owe(ReadInventory(), now=now)
-        for mail in self.mails:
-            self._judge(mail, now)
+        for number, mail in enumerate(self.mails, start=self.mails_seen - len(self.mails) + 1):
+            self._judge(mail, number, now)
         self.take_up_formalization(now)
 
     def _have_nothing_to_close(self, now: datetime) -> None:
@@ -118,6 +117,7 @@ class Answers(Procedure):
         if self.stage.is_terminal:
             return
         self.stage = Stage(outcome)
+        self.silent = False
         self.ended_at = now
         self.milestones += ["ending_settled", "ended"]
         self.pending.drop(lambda one: True)
@@ -279,7 +279,8 @@ class Answers(Procedure):
         owed = self.pending.find(key)
         self.pending.settle(key)
         if owed is not None and owed.attention:
-            self._clear_attention(owed, now)
+            self._happen(events.AttentionCleared(step=owed.step), now)
+            self._close_attention(owed, now)
 
     def note_failing(self, key: str, since: datetime, now: datetime) -> None:
         """A command has been failing since then; after the policy's time people are told (X7, X17)."""
@@ -332,10 +333,6 @@ class Answers(Procedure):
                 ),
                 now=now,
             )
-
-    def _clear_attention(self, owed: Owed, now: datetime) -> None:
-        self._happen(events.AttentionCleared(step=owed.step), now)
-        self._owe(CloseTask(key=f"{TaskKind.ATTENTION.value}:{owed.trouble}"), now=now)
 
     # ------------------------------------------------------------------ questions
 

@@ -50,7 +50,7 @@ def due_instants(case: Case, now: datetime) -> list[Due]:
 
 def next_wake(case: Case, now: datetime) -> Due | None:
     """When the case has to look again by itself: the next instant due, a pause that ends, a letter to give up."""
-    found = [*_deadlines(case), *_reminders(case, now), *_own_business(case)]
+    found = [*_deadlines(case), *_reminders(case, now), *_own_business(case, now)]
     return min(found, key=lambda due: (due.at, due.what), default=None)
 
 
@@ -94,9 +94,9 @@ def _reminders(case: Case, now: datetime) -> Iterator[Due]:
             yield Due(what=what, at=at)
 
 
-def _own_business(case: Case) -> Iterator[Due]:
+def _own_business(case: Case, now: datetime) -> Iterator[Due]:
     for owed in case.pending.owed:
-        if owed.retry_at is not None:
+        if owed.retry_at is not None and owed.retry_at > now:
             yield Due(what="retry", at=owed.retry_at)
     for _, until in case.letters_put_off():
         yield Due(what="give_up", at=until)
@@ -123,12 +123,13 @@ def _plan(case: Case) -> Iterator[_Reminder]:
 def _commercial(case: Case) -> Iterator[_Reminder]:
     """The policy's list, and after it one an interval without end: the case never falls silent (X19)."""
     hours = case.policy.commercial_reminder_hours
-    after_the_list = max(hours, default=0)
     for count in hours:
-        yield _Reminder(f"remind_commercial:{count}", case.opened_at + timedelta(hours=count))
-    while f"remind_commercial:{after_the_list}" in case.reminded or after_the_list == 0:
-        after_the_list += case.policy.awake_interval_hours
-    if after_the_list not in hours:
-        yield _Reminder(
-            f"remind_commercial:{after_the_list}", case.opened_at + timedelta(hours=after_the_list)
-        )
+        yield _to_commercial(case, count)
+    last = max(hours, default=0)
+    while last == 0 or _to_commercial(case, last).what in case.reminded:
+        last += case.policy.awake_interval_hours
+        yield _to_commercial(case, last)
+
+
+def _to_commercial(case: Case, hours: int) -> _Reminder:
+    return _Reminder(f"remind_commercial:{hours}", case.opened_at + timedelta(hours=hours))

@@ -97,7 +97,7 @@ class Facts(CaseState):
         self._let_go_of_mails()
         self._happen(events.FormalizationReceived(actor=actor, mail=mail), now)
         if self.formalization is None and self.customer_name is not None:
-            self._judge(mail, now)
+            self._judge(mail, self.mails_seen, now)
             self.take_up_formalization(now)
 
     def knows_mail(self, mail: FormalizationMail) -> bool:
@@ -179,7 +179,7 @@ class Facts(CaseState):
             raise RuleBroken("letter", "unknown_letter")
         self._happen(events.LetterBounced(actor=actor, letter=kind, message_id=letter_id, status=status), now)
         del self.letters[letter_id]
-        if self.stage.is_terminal:
+        if self.ended_at is not None:
             return
         lost = LetterOrder(kind=kind)
         self._owe(
@@ -222,20 +222,24 @@ class Facts(CaseState):
             self._deliver_recordings(now)
 
     def _tell_of_early_formalization(self, now: datetime) -> None:
-        """Who wrote before Commercial was done hears that it is complete, and so does Commercial (X18)."""
+        """Who wrote before Commercial was done hears that it is complete, and so does Commercial (X18).
+
+        Again when an e-mail that was received earlier comes late and moves the date.
+        """
         early, notice = self.early_formalization, self.notice_if_declined
-        if early is None or notice is None or not self._reach("told_early"):
+        if early is None or notice is None or not self._reach(f"told_early:{notice.last_day}"):
             return
         self._happen(events.FormalizedEarly(notice=notice), now)
-        reply = early.completing.message_id
+        reply, day = early.completing.message_id, notice.last_day.isoformat()
+        commercial = LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL
         self._owe_letter(
-            LetterOrder(kind=LetterKind.FORMALIZED_EARLY, in_reply_to=reply),
-            LetterOrder(kind=LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL, team=Team.COMMERCIAL),
+            LetterOrder(kind=LetterKind.FORMALIZED_EARLY, in_reply_to=reply, ordinal=day),
+            LetterOrder(kind=commercial, team=Team.COMMERCIAL, ordinal=day),
             now=now,
         )
 
-    def _judge(self, mail: FormalizationMail, now: datetime) -> None:
-        """Who has to hear of an e-mail that does not complete the formalization."""
+    def _judge(self, mail: FormalizationMail, number: int, now: datetime) -> None:
+        """Who has to hear of an e-mail, the `number`th of the case, that does not complete the formalization."""
         if self.mails_count_after is not None and mail.received_at <= self.mails_count_after:
             self._happen(
                 events.MailOfEarlierCase(mail_id=mail.message_id, ended_at=self.mails_count_after), now
@@ -249,7 +253,7 @@ class Facts(CaseState):
                 LetterOrder(
                     kind=LetterKind.MAIL_TO_DECIDE,
                     team=Team.COMMERCIAL,
-                    ordinal=str(self.mails_seen),
+                    ordinal=str(number),
                     codes=doubts,
                     mail_id=mail.message_id,
                 ),
@@ -264,14 +268,14 @@ class Facts(CaseState):
         if self.stage is Stage.RETENTION:
             self.untold = mail.message_id
         else:
-            self._tell_what_is_missing(mail.message_id, now)
+            self._tell_what_is_missing(mail.message_id, number, now)
 
-    def _tell_what_is_missing(self, mail_id: str, now: datetime) -> None:
+    def _tell_what_is_missing(self, mail_id: str, number: int, now: datetime) -> None:
         """Exactly what is missing, in the same thread; what was not said yet of an earlier e-mail is no more (P7)."""
         self._owe_letter(
             LetterOrder(
                 kind=LetterKind.WHAT_IS_MISSING,
-                ordinal=str(self.mails_seen),
+                ordinal=str(number),
                 in_reply_to=mail_id,
                 codes=tuple(self.missing),
             ),
@@ -282,13 +286,10 @@ class Facts(CaseState):
         """A new wish replaces the one before."""
         wanted = self.recordings
         assert wanted is not None
-        self._stop_export()
+        self._owe_no_more(ExportRecordings, now=now)
         self.exports += 1
         order = ExportRecordings(ordinal=self.exports, from_date=wanted.from_date, to_date=wanted.to_date)
         self._owe(order, now=now)
-
-    def _stop_export(self) -> None:
-        self.pending.drop(lambda one: isinstance(one.command, ExportRecordings))
 
     def _came_after_the_term(self, mail: FormalizationMail) -> bool:
         """While those that were received in time may still be handled, later ones come too late (X21)."""

@@ -41,6 +41,12 @@ def distrust(mail: FormalizationMail, authorised: Collection[str]) -> list[str]:
     return problems
 
 
+def undecided(mails: Sequence[FormalizationMail], authorised: Collection[str]) -> list[FormalizationMail]:
+    """E-mails that cannot count by themselves and that nobody at Commercial has vouched for since (X9, X15)."""
+    vouched = {mail.message_id for mail in mails if mail.confirmed_by}
+    return [mail for mail in mails if mail.message_id not in vouched and distrust(mail, authorised)]
+
+
 def content_missing(mails: Sequence[FormalizationMail], policy: CancellationPolicy) -> list[str]:
     """What these e-mails together lack, as codes of contract.md, in a fixed order (P7)."""
     reached = {address for mail in mails for address in mail.recipients}
@@ -87,6 +93,8 @@ def still_missing(
     """
     if assess(mails, authorised, policy) is not None:
         return []
-    missing = content_missing(mails, policy)
-    doubts = {problem for mail in mails for problem in distrust(mail, authorised)}
+    doubtful = undecided(mails, authorised)
+    trusted = [mail for mail in mails if not distrust(mail, authorised)]
+    missing = content_missing([*trusted, *doubtful], policy)
+    doubts = {problem for mail in doubtful for problem in distrust(mail, authorised)}
     return [*missing, *(code for code in ("authentication", "sender") if code in doubts)]

@@ -36,6 +36,7 @@ from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Move, Stage
 from cancellation.domain.state import Held
+from cancellation.domain.trail import SYSTEM
 from cancellation.domain.values import OfferStatus, PortStatus, Team
 
 UNKNOWN_CUSTOMER = "unknown_customer"
@@ -69,7 +70,7 @@ class Procedure(Facts):
         )
         self._end_silence(now)
         if self.untold is not None:
-            self._tell_what_is_missing(self.untold, now)
+            self._tell_what_is_missing(self.untold, self.mails_seen, now)
             self.untold = None
 
     # ------------------------------------------------------------------ the notice
@@ -119,7 +120,7 @@ class Procedure(Facts):
             raise RuleBroken("notice", "notice_runs")
         self._advance(Move.NOTICE_ENDED, field="stage")
         self._happen(events.NoticeEnded(), now)
-        self._stop_export()
+        self._owe_no_more(ExportRecordings, now=now)
         until = self.policy.day_start(self.notice.last_day + timedelta(days=1 + self.policy.port_grace_days))
         for port in self.ports:
             if port.status is PortStatus.REQUESTED:
@@ -214,7 +215,7 @@ class Procedure(Facts):
         """Undo what was planned if the customer stays, and tell everybody who was told otherwise (P5, X3, X5, X18)."""
         if not self._reach("ending_settled"):
             return
-        self.pending.drop(lambda one: isinstance(one.command, ReadInventory | ExportRecordings))
+        self._owe_no_more(ReadInventory, ExportRecordings, now=now)
         if self.stage in (Stage.WITHDRAWN, Stage.DISCARDED) and self.notice is not None:
             self._undo_notice(now)
         match self.stage:
@@ -255,7 +256,7 @@ class Procedure(Facts):
         )
 
     def _undo_notice(self, now: datetime) -> None:
-        self.pending.drop(lambda one: isinstance(one.command, PlanBillingEnd))
+        self._owe_no_more(PlanBillingEnd, now=now)
         self._owe(LiftBillingEnd(case_id=self.case_id), now=now)
         if self.exports:
             self._owe(RevokeLinks(case_id=self.case_id), now=now)
@@ -265,6 +266,7 @@ class Procedure(Facts):
         if not self._reach("ended"):
             return
         self.ended_at = now
+        self.ended_by = self.ended_by or SYSTEM
         if self.stage is Stage.RETAINED:
             accepted = (offer for offer in self.offers if offer.status is OfferStatus.ACCEPTED)
             for offer in accepted:
@@ -361,8 +363,7 @@ class Procedure(Facts):
             return
         letter = owed.command.letter
         self.pending.settle(key)
-        if owed.attention:
-            self._owe(CloseTask(key=f"{TaskKind.ATTENTION.value}:{owed.trouble}"), now=now)
+        self._close_attention(owed, now)
         self._happen(events.LetterUndelivered(letter=letter.kind, why=why), now)
         task = OpenTask(task=TaskKind.UNDELIVERED, about=letter.key, letter=letter, words=why)
         self._owe(task, now=now)

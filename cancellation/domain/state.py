@@ -12,7 +12,15 @@ from decimal import Decimal
 
 from pydantic import AwareDatetime, BaseModel, Field, PrivateAttr
 
-from cancellation.domain.commands import LASTING_TASKS, Command, OpenTask, SendLetter
+from cancellation.domain.commands import (
+    LASTING_TASKS,
+    CloseTask,
+    Command,
+    OpenTask,
+    Owed,
+    SendLetter,
+    TaskKind,
+)
 from cancellation.domain.events import Event, Happened, MessageRefused, MessageRepeated
 from cancellation.domain.formalization import Formalization, assess, still_missing
 from cancellation.domain.inventory import Inventory
@@ -175,6 +183,18 @@ class CaseState(BaseModel):
             self.pending.add(command, now)
             if isinstance(command, OpenTask) and command.task in LASTING_TASKS:
                 self.lasting = [wish for wish in self.lasting if wish.key != command.key] + [command]
+
+    def _owe_no_more(self, *steps: type[BaseModel], now: datetime) -> None:
+        """Nobody needs commands of these types any more, nor attention to those that fail."""
+        unneeded = [one for one in self.pending.owed if isinstance(one.command, steps)]
+        self.pending.drop(lambda one: one in unneeded)
+        for one in unneeded:
+            self._close_attention(one, now)
+
+    def _close_attention(self, owed: Owed, now: datetime) -> None:
+        """Whoever was told that this piece of work fails need not look at it any more."""
+        if owed.attention:
+            self._owe(CloseTask(key=f"{TaskKind.ATTENTION.value}:{owed.trouble}"), now=now)
 
     def _owe_letter(self, *letters: LetterOrder, now: datetime) -> None:
         """Owe letters; each is owed and sent once, by its key."""

@@ -20,7 +20,8 @@ NOW = OPENED + timedelta(hours=4)
 def with_everything(stage: Stage) -> Case:
     """A case of which the details have much to show."""
     case = at_stage(stage)
-    case.attention = ["read_inventory", "close_billing"]
+    for queue in case.pending.lanes().values():
+        case.note_failing(queue[0].key, OPENED, NOW)
     if stage is Stage.NOTICE:
         case.record_port(port(), NOW)
     if not stage.is_terminal:
@@ -35,4 +36,6 @@ def test_details_in_the_web_ui_are_read_without_codes(stage: Stage) -> None:
     details = current_details(with_everything(stage), NOW)
     assert vocabulary.stage(stage) in details
     assert "oferta de retenção" in details
+    assert "Precisa de atenção" in details
+    assert vocabulary.step("send_letters") in details
     assert not codes_in(re.sub(r"“[a-z_.]+”:", "", details)), details

@@ -1,12 +1,20 @@
 """Cases and facts for the tests: complete and ordinary, to be spoilt by a test."""
 
+import copy
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
+from cancellation.application.casefile import CaseFile
 from cancellation.domain.case import Case
+from cancellation.domain.commands import OpenCase, OpenTask, Owed, ReadInventory, SendLetter, TaskKind
+from cancellation.domain.inventory import Inventory, Number, Resource, ResourceKind
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.stage import Stage
+from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import (
     Authentication,
     Channel,
@@ -23,12 +31,27 @@ from cancellation.domain.values import (
     Request,
 )
 
+C = TypeVar("C", bound=BaseModel)
+
 ZONE = ZoneInfo("America/Sao_Paulo")
 POLICY = CancellationPolicy()
 FINANCE, COMMERCIAL = POLICY.mailboxes
 RITA = "rita@acme.com.br"
 OWN_NUMBER = "+551130000001"
 OTHER_NUMBER = "+551130000002"
+INVENTORY = Inventory(
+    customer_id="1042",
+    extensions=(Resource(kind=ResourceKind.EXTENSION, resource_id="1", label="200", active=True),),
+    trunks=(Resource(kind=ResourceKind.TRUNK, resource_id="2", label="Matriz", active=True),),
+    licences=(Resource(kind=ResourceKind.LICENCE, resource_id="3", label="PABX", active=True),),
+    numbers=(
+        Number(number=OWN_NUMBER, customer_owned=True, routes_to=("2",)),
+        Number(number=OTHER_NUMBER, customer_owned=True),
+        Number(number="+551130000009", customer_owned=False),
+    ),
+)
+LETTER_ID = "<1@nuvemjti.com.br>"
+"""The Message-ID of the letter of `with_letter_sent`."""
 REASON = Reason(category=ReasonCategory.PRICE, text="Ficou caro demais")
 
 
@@ -93,7 +116,7 @@ def recordings(**changes: Any) -> RecordingsRequest:
 
 
 def opened(**changes: Any) -> Case:
-    """A case with its first contact, of which the CRM has not answered yet."""
+    """A case with its first contact that Commercial has been given, of which the CRM has not answered yet."""
     given: dict[str, Any] = {
         "case_id": "run-1",
         "customer_id": "1042",
@@ -106,6 +129,7 @@ def opened(**changes: Any) -> Case:
     }
     case = Case(**given | changes)
     case.receive_request(request(at=case.opened_at), case.opened_at)
+    case.hand_to_commercial(case.opened_at)
     return case
 
 
@@ -113,7 +137,9 @@ def known(**changes: Any) -> Case:
     """A case in retention of a customer whom CRM and telephony know."""
     case = opened(**changes)
     case.learn_customer("Acme Ltda", [RITA], case.opened_at)
-    case.learn_numbers([OWN_NUMBER, OTHER_NUMBER])
+    case.note_done(one_owed(case, OpenCase).key, case.opened_at)
+    case.learn_inventory(INVENTORY, case.opened_at)
+    case.note_done(one_owed(case, ReadInventory).key, case.opened_at)
     return case
 
 
@@ -170,9 +196,53 @@ def at_stage(stage: Stage) -> Case:
     return case
 
 
+def with_letter_sent(case: Case, letter_id: str = LETTER_ID) -> Case:
+    """The same case, whose first owed letter to the customer went out."""
+    key = next(key for key in letter_keys(case) if ":customer:" in key)
+    case.note_letter(key, letter_id, None, None, case.opened_at)
+    return case
+
+
+def told(case: Case) -> list[TrailEntry]:
+    """Everything that has happened in the case, as its trail tells it; the case itself stays as it is."""
+    file = CaseFile(case=copy.deepcopy(case))
+    file.write_down(case.opened_at)
+    return file.trail.entries
+
+
 def kinds(case: Case) -> list[str]:
     """What the trail says, by kind, in order."""
-    return [entry.kind for entry in case.trail.entries]
+    return [entry.kind for entry in told(case)]
+
+
+def owed(case: Case, kind: type[C]) -> list[C]:
+    """Commands of one kind that the case owes, in order."""
+    return [one.command for one in case.pending.owed if isinstance(one.command, kind)]
+
+
+def one_owed(case: Case, kind: type[BaseModel]) -> Owed:
+    """The first piece of work of that kind that the case owes."""
+    return next(one for one in case.pending.owed if isinstance(one.command, kind))
+
+
+def letters(case: Case, kind: LetterKind | None = None) -> list[LetterOrder]:
+    """Letters that the case owes, in order."""
+    found = [command.letter for command in owed(case, SendLetter)]
+    return [letter for letter in found if kind in (None, letter.kind)]
+
+
+def letter_keys(case: Case, kind: LetterKind | None = None) -> list[str]:
+    """The ledger's keys of letters that the case owes, in order."""
+    return [
+        one.key
+        for one in case.pending.owed
+        if isinstance(one.command, SendLetter) and kind in (None, one.command.letter.kind)
+    ]
+
+
+def tasks(case: Case, kind: TaskKind | None = None) -> list[OpenTask]:
+    """Tasks that the case owes the CRM, in order."""
+    return [task for task in owed(case, OpenTask) if kind in (None, task.task)]
 
 
 def stage_of(case: Case) -> Stage:

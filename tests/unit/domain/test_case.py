@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 
 from cancellation.domain.case import Case
-from cancellation.domain.refusal import Problem, Refused
+from cancellation.domain.commands import ExportRecordings, OpenTask, RecordPort, TaskKind
+from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.refusal import Problem, RuleBroken
 from cancellation.domain.stage import Stage
-from cancellation.domain.state import DutyKind
 from cancellation.domain.values import Channel, OfferKind, OfferStatus, Outcome, PortStatus
 from cancellation.language import vocabulary
 from tests.unit.domain.build import (
@@ -22,12 +23,16 @@ from tests.unit.domain.build import (
     in_notice,
     kinds,
     known,
+    letters,
     mail,
     offer,
     opened,
+    owed,
     port,
     recordings,
     request,
+    tasks,
+    told,
 )
 
 HOUR = timedelta(hours=1)
@@ -48,7 +53,7 @@ def test_a_request_arrives_through_any_channel_P1(channel: Channel) -> None:
     case = known()
     case.receive_request(request(channel=channel, text="quero sair"), NOW)
     assert case.contacts[-1].channel is channel
-    assert vocabulary.by_channel(channel) in case.trail.entries[-1].detail
+    assert vocabulary.by_channel(channel) in told(case)[-1].detail
 
 
 @pytest.mark.parametrize("stage", OPEN_STAGES)
@@ -63,7 +68,7 @@ def test_a_further_request_joins_the_case_and_moves_no_date_X1(stage: Stage) -> 
 @pytest.mark.parametrize("stage", ENDED_STAGES)
 def test_a_request_after_the_end_is_refused_X2(stage: Stage) -> None:
     case = at_stage(stage)
-    with pytest.raises(Refused):
+    with pytest.raises(RuleBroken):
         case.receive_request(request(), NOW)
     assert len(case.contacts) == 1
 
@@ -88,7 +93,7 @@ def test_an_answered_offer_keeps_its_answer_P4() -> None:
     case = known()
     case.record_offer(offer(status=OfferStatus.ACCEPTED), NOW)
     for status in (OfferStatus.MADE, OfferStatus.REFUSED):
-        with pytest.raises(Refused, match="status"):
+        with pytest.raises(RuleBroken, match="status"):
             case.record_offer(offer(status=status), NOW)
     assert [o.status for o in case.offers] == [OfferStatus.ACCEPTED]
 
@@ -96,13 +101,13 @@ def test_an_answered_offer_keeps_its_answer_P4() -> None:
 def test_an_offer_keeps_its_kind_P4() -> None:
     case = known()
     case.record_offer(offer(), NOW)
-    with pytest.raises(Refused, match="kind"):
+    with pytest.raises(RuleBroken, match="kind"):
         case.record_offer(offer(kind=OfferKind.TRAINING), NOW)
 
 
 @pytest.mark.parametrize("stage", [Stage.CLOSING, *ENDED_STAGES])
 def test_no_offers_once_the_notice_has_ended_P4(stage: Stage) -> None:
-    with pytest.raises(Refused, match="stage"):
+    with pytest.raises(RuleBroken, match="stage"):
         at_stage(stage).record_offer(offer(), NOW)
 
 
@@ -112,7 +117,7 @@ def test_no_offers_once_the_notice_has_ended_P4(stage: Stage) -> None:
 def test_the_outcome_carries_the_reason_P3() -> None:
     case = declined()
     assert case.reason == REASON
-    assert REASON.text in case.trail.entries[-1].detail
+    assert REASON.text in told(case)[-1].detail
 
 
 @pytest.mark.parametrize("stage", [Stage.RETENTION, Stage.AWAITING_FORMALIZATION])
@@ -127,7 +132,7 @@ def test_a_retained_customers_case_ends_there_P5(stage: Stage) -> None:
 def test_declined_again_or_too_late_is_refused_X2(stage: Stage) -> None:
     case = at_stage(stage)
     before = dates(case)
-    with pytest.raises(Refused, match="outcome"):
+    with pytest.raises(RuleBroken, match="outcome"):
         case.record_outcome(Outcome.DECLINED, REASON, None, "ana", NOW)
     assert dates(case) == before
 
@@ -144,18 +149,22 @@ def test_portability_is_recorded_per_number_P9() -> None:
         OWN_NUMBER: ("completed", NOW),
         OTHER_NUMBER: ("requested", NOW + HOUR),
     }
-    assert [d.kind for d in case.duties] == [DutyKind.RECORD_PORT] * 3
+    assert [(fact.number, fact.status.value) for fact in owed(case, RecordPort)] == [
+        (OWN_NUMBER, "requested"),
+        (OTHER_NUMBER, "requested"),
+        (OWN_NUMBER, "completed"),
+    ]
 
 
 def test_a_number_of_somebody_else_is_refused_P9() -> None:
-    with pytest.raises(Refused, match="number"):
+    with pytest.raises(RuleBroken, match="number"):
         in_notice().record_port(port("+551133334444"), NOW)
 
 
 def test_a_port_done_is_done_P9() -> None:
     case = in_notice()
     case.record_port(port(status=PortStatus.COMPLETED), NOW)
-    with pytest.raises(Refused, match="status"):
+    with pytest.raises(RuleBroken, match="status"):
         case.record_port(port(status=PortStatus.REQUESTED), NOW)
 
 
@@ -199,9 +208,9 @@ def test_a_hold_ends_with_the_grace_and_not_before_X6() -> None:
 
 def test_after_the_notice_no_portability_can_be_asked_for_any_more_P9_X6() -> None:
     case = held()
-    with pytest.raises(Refused, match="number"):
+    with pytest.raises(RuleBroken, match="number"):
         case.record_port(port(OTHER_NUMBER), NOW)
-    with pytest.raises(Refused, match="status"):
+    with pytest.raises(RuleBroken, match="status"):
         case.record_port(port(OWN_NUMBER), NOW)
 
 
@@ -220,15 +229,15 @@ def test_recordings_asked_for_before_the_notice_are_owed_when_it_starts_P10() ->
     case = known()
     case.request_recordings(recordings(), NOW)
     case.record_outcome(Outcome.DECLINED, REASON, None, "ana", NOW)
-    assert case.duties == []
+    assert owed(case, ExportRecordings) == []
     case.receive_formalization(mail(), "inbox", NOW)
-    assert [d.kind for d in case.duties] == [DutyKind.DELIVER_RECORDINGS]
+    assert owed(case, ExportRecordings) == [ExportRecordings(ordinal=1)]
 
 
 def test_recordings_go_only_to_an_authorised_contact_P10_X9() -> None:
     case = in_notice()
     case.request_recordings(recordings(deliver_to=RITA), NOW)
-    with pytest.raises(Refused, match="deliver_to"):
+    with pytest.raises(RuleBroken, match="deliver_to"):
         case.request_recordings(recordings(deliver_to="intruso@mal.com"), NOW)
     assert case.recordings is not None
     assert case.recordings.deliver_to == RITA
@@ -237,7 +246,7 @@ def test_recordings_go_only_to_an_authorised_contact_P10_X9() -> None:
 def test_a_customer_without_contacts_has_no_address_to_deliver_recordings_to_P10_X9() -> None:
     case = opened()
     case.learn_customer("Acme", [], NOW)
-    with pytest.raises(Refused, match="deliver_to"):
+    with pytest.raises(RuleBroken, match="deliver_to"):
         case.request_recordings(recordings(deliver_to="intruso@mal.com"), NOW)
 
 
@@ -252,13 +261,13 @@ def test_an_address_given_before_the_crm_answered_is_checked_when_it_does_P10_X9
 def test_a_period_that_ends_before_it_begins_is_refused_P10() -> None:
     case = in_notice()
     from_date, to_date = OPENED.date(), OPENED.date() - timedelta(days=1)
-    with pytest.raises(Refused, match="to_date"):
+    with pytest.raises(RuleBroken, match="to_date"):
         case.request_recordings(recordings(from_date=from_date, to_date=to_date), NOW)
 
 
 @pytest.mark.parametrize("stage", [Stage.CLOSING, *ENDED_STAGES])
 def test_after_the_notice_no_recordings_can_be_asked_for_P10(stage: Stage) -> None:
-    with pytest.raises(Refused, match="stage"):
+    with pytest.raises(RuleBroken, match="stage"):
         at_stage(stage).request_recordings(recordings(), NOW)
 
 
@@ -273,7 +282,7 @@ def test_withdrawal_is_for_the_notice_alone_X3(stage: Stage) -> None:
         assert (case.stage, case.ending) == (Stage.WITHDRAWN, "renegociou")
         return
     before = case.model_dump()
-    with pytest.raises(Refused, match="stage"):
+    with pytest.raises(RuleBroken, match="stage"):
         case.withdraw("renegociou", "ana", NOW)
     assert case.model_dump() == before
 
@@ -285,7 +294,7 @@ def test_discard_is_for_the_first_two_stages_alone(stage: Stage) -> None:
         case.discard("cliente errado", "ana", NOW)
         assert (case.stage, case.ending) == (Stage.DISCARDED, "cliente errado")
         return
-    with pytest.raises(Refused, match="stage"):
+    with pytest.raises(RuleBroken, match="stage"):
         case.discard("cliente errado", "ana", NOW)
     assert case.stage is stage
 
@@ -293,16 +302,19 @@ def test_discard_is_for_the_first_two_stages_alone(stage: Stage) -> None:
 @pytest.mark.parametrize("stage", OPEN_STAGES)
 def test_a_stopped_execution_ends_discarded_before_the_point_of_no_return(stage: Stage) -> None:
     case = at_stage(stage)
-    case.stop(NOW)
+    case.stop("operador", NOW)
     assert case.stage is Stage.DISCARDED
-    assert case.ending
+    assert (case.ending, case.ended_by) == (None, "operador")
+    assert [(entry.kind, entry.actor) for entry in told(case)][-1] == ("discarded", "operador")
+    case.end(NOW)
+    assert tasks(case, TaskKind.REASON_OF_STOP) == [OpenTask(task=TaskKind.REASON_OF_STOP)]
 
 
 def test_from_the_point_of_no_return_the_case_only_goes_forward_P19() -> None:
     case = in_closing()
     assert case.notice is not None
     case.pass_point_of_no_return(case.notice.ends_at)
-    case.stop(NOW)
+    case.stop("operador", NOW)
     assert case.stage is Stage.CLOSING
     assert kinds(case)[-1] == "stop_refused"
 
@@ -310,7 +322,7 @@ def test_from_the_point_of_no_return_the_case_only_goes_forward_P19() -> None:
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.CLOSING])
 def test_no_stage_but_closing_passes_the_point_of_no_return_P19(stage: Stage) -> None:
     case = at_stage(stage)
-    with pytest.raises(Refused):
+    with pytest.raises(RuleBroken):
         case.pass_point_of_no_return(OPENED + timedelta(days=100))
     if stage is not Stage.CLOSED:
         assert not case.past_no_return
@@ -320,7 +332,7 @@ def test_the_notice_cannot_be_ended_before_its_end_P15_P19() -> None:
     case = in_notice()
     assert case.notice is not None
     before = case.model_dump()
-    with pytest.raises(Refused):
+    with pytest.raises(RuleBroken):
         case.end_notice(case.notice.ends_at - timedelta(microseconds=1))
     assert case.model_dump() == before
 
@@ -329,7 +341,7 @@ def test_a_closing_case_without_formalization_does_not_pass_P19() -> None:
     spoilt = in_closing()
     spoilt.formalization = None
     assert spoilt.notice is not None
-    with pytest.raises(Refused):
+    with pytest.raises(RuleBroken):
         spoilt.pass_point_of_no_return(spoilt.notice.ends_at)
 
 
@@ -337,7 +349,7 @@ def test_a_closing_case_whose_notice_was_moved_does_not_pass_P19() -> None:
     spoilt = in_closing()
     assert spoilt.notice is not None
     early = spoilt.notice.ends_at - timedelta(seconds=1)
-    with pytest.raises(Refused):
+    with pytest.raises(RuleBroken):
         spoilt.pass_point_of_no_return(early)
     assert not spoilt.past_no_return
 
@@ -350,7 +362,7 @@ def test_the_same_message_is_known_and_the_same_id_for_another_is_refused_X2() -
     case.remember("withdrawal", "m1", '{"reason":"a"}')
     assert case.is_repeated("withdrawal", "m1", '{"reason":"a"}')
     assert not case.is_repeated("discard", "m1", '{"reason":"a"}')
-    with pytest.raises(Refused, match="message_id"):
+    with pytest.raises(RuleBroken, match="message_id"):
         case.is_repeated("withdrawal", "m1", '{"reason":"b"}')
 
 
@@ -370,15 +382,20 @@ def test_refusals_are_kept_for_status_up_to_a_bound_and_all_in_the_trail_X8() ->
     assert kinds(case).count("message_refused") == 80
 
 
-def test_a_duty_is_owed_until_it_is_done() -> None:
-    case = known()
-    case.owe(DutyKind.RECORD_PORT, OWN_NUMBER)
-    case.owe(DutyKind.RECORD_PORT, OWN_NUMBER)
-    case.done(case.duties[0])
-    assert [d.ordinal for d in case.duties] == [2]
+def test_a_command_is_owed_until_it_is_done() -> None:
+    case = in_notice()
+    case.record_port(port(OWN_NUMBER), NOW)
+    case.record_port(port(OTHER_NUMBER), NOW)
+    first, second = [one for one in case.pending.owed if isinstance(one.command, RecordPort)]
+    case.note_done(first.key, NOW)
+    assert case.pending.find(first.key) is None
+    assert case.pending.find(second.key) is second
+    assert owed(case, RecordPort) == [second.command]
 
 
-def test_a_milestone_is_reached_once() -> None:
-    case = known()
-    assert case.reach("script")
-    assert not case.reach("script")
+def test_a_step_of_the_procedure_is_ordered_once() -> None:
+    case = declined()
+    for _ in range(2):
+        case.send_script(NOW)
+    assert len(letters(case, LetterKind.SCRIPT)) == 1
+    assert len(tasks(case, TaskKind.FORMALIZATION)) == 1

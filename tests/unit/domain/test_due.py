@@ -1,5 +1,7 @@
 from datetime import date, datetime, timedelta
 
+import pytest
+
 from cancellation.domain.due import Due, due_instants
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.stage import Stage
@@ -68,15 +70,18 @@ def test_a_case_that_waits_for_the_formalization_lapses_after_the_term_X5() -> N
     assert case.declined_at == OPENED + HOUR
     assert case.lapses_at == local(2026, 12, 17)
     dues = due_instants(case, OPENED + 2 * HOUR)
-    assert at(dues, "lapse") == local(2026, 12, 17)
+    assert at(dues, "lapse") == local(2026, 12, 17) + 24 * HOUR
     assert names(dues) == {"lapse", *(f"remind_formalization:{days}" for days in (7, 20, 27))}
 
 
-def test_the_term_is_whole_days_like_the_notice_X5() -> None:
-    case = declined()
-    case.meet_deadlines(local(2026, 12, 16, 23, 59, 59))
+@pytest.mark.parametrize("grace", [0, 1, 24, 24 * 14])
+def test_the_term_is_whole_days_like_the_notice_and_the_policys_grace_follows_X5_X21(grace: int) -> None:
+    case = declined(policy=CancellationPolicy(late_handling_hours=grace))
+    decided = local(2026, 12, 17) + grace * HOUR
+    assert case.lapses_at == local(2026, 12, 17)
+    case.meet_deadlines(decided - timedelta(microseconds=1))
     assert stage_of(case) is Stage.AWAITING_FORMALIZATION
-    case.meet_deadlines(local(2026, 12, 17))
+    case.meet_deadlines(decided)
     assert stage_of(case) is Stage.LAPSED
 
 

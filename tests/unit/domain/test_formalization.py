@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cancellation.domain.formalization import assess, content_missing, still_missing
-from cancellation.domain.refusal import Refused
+from cancellation.domain.commands import OpenTask, TaskKind
+from cancellation.domain.formalization import assess, content_missing, still_missing, undecided
+from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Stage
-from cancellation.domain.state import DutyKind
-from cancellation.domain.values import Authentication, FormalizationMail, Outcome
+from cancellation.domain.values import Authentication, FormalizationMail, Outcome, Team
 from tests.unit.domain.build import (
     COMMERCIAL,
     FINANCE,
@@ -22,10 +23,12 @@ from tests.unit.domain.build import (
     in_notice,
     kinds,
     known,
+    letters,
     local,
     mail,
     opened,
     stage_of,
+    tasks,
 )
 
 HOUR = timedelta(hours=1)
@@ -132,6 +135,15 @@ def test_the_policys_mailboxes_are_the_ones_to_reach_P7() -> None:
     assert assess([mail(recipients=("cancelamento@nuvemjti.com.br",))], [RITA], policy) is not None
 
 
+def test_what_a_person_vouched_for_lacks_no_trust_and_counts_for_what_that_report_says_X9_P7() -> None:
+    doubtful = mail(authentication=Authentication.NONE, recipients=(FINANCE,))
+    vouched = doubtful.model_copy(update={"confirmed_by": "Ana", "recipients": (COMMERCIAL,)})
+    assert still_missing([doubtful], [RITA], POLICY) == [f"recipient:{COMMERCIAL}", "authentication"]
+    assert still_missing([doubtful, vouched], [RITA], POLICY) == [f"recipient:{FINANCE}"]
+    assert undecided([doubtful], [RITA]) == [doubtful]
+    assert undecided([doubtful, vouched], [RITA]) == []
+
+
 mails = st.builds(
     mail,
     message_id=st.sampled_from(["<1@x>", "<2@x>", "<3@x>", "<4@x>"]),
@@ -200,7 +212,7 @@ def test_an_email_from_the_future_is_refused_beyond_the_servers_skew_P8(seconds:
         assert stage_of(case) is Stage.NOTICE
         return
     before = case.model_dump()
-    with pytest.raises(Refused, match="received_at"):
+    with pytest.raises(RuleBroken, match="received_at"):
         case.receive_formalization(ahead, "inbox", NOW)
     assert case.model_dump() == before
 
@@ -210,8 +222,8 @@ def test_incomplete_the_case_stays_nothing_is_lost_and_the_customer_is_owed_an_a
     case.receive_formalization(mail("<1@x>", recipients=(FINANCE,), received_at=NOW), "inbox", NOW)
     assert stage_of(case) is Stage.AWAITING_FORMALIZATION
     assert case.missing == [f"recipient:{COMMERCIAL}"]
-    assert [(d.kind, d.reference, d.missing) for d in case.duties] == [
-        (DutyKind.TELL_WHAT_IS_MISSING, "<1@x>", (f"recipient:{COMMERCIAL}",))
+    assert [(letter.in_reply_to, letter.codes) for letter in letters(case, LetterKind.WHAT_IS_MISSING)] == [
+        ("<1@x>", (f"recipient:{COMMERCIAL}",))
     ]
     second = mail("<2@x>", recipients=(COMMERCIAL,), received_at=NOW + HOUR)
     case.receive_formalization(second, "inbox", NOW + HOUR)
@@ -258,9 +270,16 @@ def test_a_forged_email_goes_to_commercial_and_nothing_else_happens_X9() -> None
     case = declined()
     case.receive_formalization(mail(authentication=Authentication.FAIL), "inbox", NOW)
     assert stage_of(case) is Stage.AWAITING_FORMALIZATION
-    assert [(d.kind, d.missing) for d in case.duties] == [
-        (DutyKind.ASK_COMMERCIAL_ABOUT_MAIL, ("authentication",))
+    (letter,) = letters(case, LetterKind.MAIL_TO_DECIDE)
+    assert (letter.team, letter.mail_id, letter.codes) == (
+        Team.COMMERCIAL,
+        "<1@acme.com.br>",
+        ("authentication",),
+    )
+    assert tasks(case) == [
+        OpenTask(task=TaskKind.DECIDE_ON_MAIL, about="<1@acme.com.br>", codes=("authentication",))
     ]
+    assert letters(case, LetterKind.WHAT_IS_MISSING) == []
     assert kinds(case)[-1] == "formalization_untrusted"
 
 

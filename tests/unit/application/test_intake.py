@@ -1,4 +1,3 @@
-import copy
 import json
 from datetime import timedelta
 from typing import Any
@@ -7,13 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cancellation.application.casefile import CaseFile
 from cancellation.application.intake import Incoming, content_of, take
 from cancellation.domain.case import Case
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
 from cancellation.messages.facts import SIGNALS
 from cancellation.messages.status import Answer
-from tests.unit.domain.build import OPENED, at_stage, declined, in_notice, kinds, known, opened
+from tests.unit.domain.build import (
+    OPENED,
+    at_stage,
+    declined,
+    in_notice,
+    kinds,
+    known,
+    opened,
+    told,
+    with_letter_sent,
+)
 from tests.unit.messages.garbage import BROKEN, VALID, WRONG_VALUES, spoilt
 
 NOW = OPENED + timedelta(hours=4)
@@ -26,6 +36,7 @@ IN = {
     "recordings_request": Stage.NOTICE,
     "withdrawal": Stage.NOTICE,
     "discard": Stage.RETENTION,
+    "bounce": Stage.AWAITING_FORMALIZATION,
 }
 """A stage in which each signal is right."""
 ENVELOPE = {"message_id": "m1", "actor": "ana", "occurred_at": "2026-11-16T12:00:00-03:00"}
@@ -36,29 +47,43 @@ def send(case: Case, name: str, message: Any) -> Answer:
     return take(case, Incoming(name=name, data=data), NOW, "auto-1")
 
 
-def frozen(case: Case) -> dict[str, Any]:
-    return copy.deepcopy(case.model_dump(exclude={"trail", "refused", "messages_seen"}))
+def fitting(name: str) -> Case:
+    """A case in which the right message of that signal is taken."""
+    case = at_stage(IN[name])
+    return with_letter_sent(case) if name == "bounce" else case
+
+
+def frozen(case: Case) -> str:
+    """Everything that a refused or repeated message must leave alone."""
+    return case.model_dump_json(exclude={"refused", "messages_seen"})
+
+
+def survives_being_written_down(case: Case) -> bool:
+    file = CaseFile(case=case)
+    file.write_down(NOW)
+    return CaseFile.model_validate_json(file.model_dump_json()) == file
 
 
 def refusal_of(case: Case, name: str, message: Any) -> list[Problem]:
     """The problems of a refused message, which changed nothing and was recorded."""
-    before, seen, entries = frozen(case), case.messages_seen, case.trail.last_seq
+    before, seen, entries = frozen(case), case.messages_seen, told(case)
     with pytest.raises(Refused) as caught:
         send(case, name, message)
     assert frozen(case) == before
     assert case.messages_seen == seen + 1
-    assert case.trail.last_seq == entries + 1
-    entry, shown = case.trail.entries[-1], case.refused[-1]
+    *earlier, entry = told(case)
+    shown = case.refused[-1]
+    assert earlier == entries
     assert entry.kind == "message_refused"
     assert list(entry.problems) == list(shown.details) == caught.value.problems
     assert shown.name == name[:200]
-    Case.model_validate_json(case.model_dump_json())
+    assert Case.model_validate_json(case.model_dump_json()).model_dump() == case.model_dump()
     return caught.value.problems
 
 
 @pytest.mark.parametrize("name", SIGNALS)
 def test_every_signal_takes_its_message(name: str) -> None:
-    case = at_stage(IN[name])
+    case = fitting(name)
     answer = send(
         case,
         name,
@@ -71,7 +96,7 @@ def test_every_signal_takes_its_message(name: str) -> None:
 
 @pytest.mark.parametrize("name", SIGNALS)
 def test_every_signal_sent_twice_changes_nothing_and_is_recorded_X2(name: str) -> None:
-    case = at_stage(IN[name])
+    case = fitting(name)
     message = VALID[name] | ENVELOPE
     send(case, name, message)
     once = frozen(case)
@@ -83,16 +108,16 @@ def test_every_signal_sent_twice_changes_nothing_and_is_recorded_X2(name: str) -
 
 @pytest.mark.parametrize("name", SIGNALS)
 def test_what_a_person_left_out_is_filled_and_the_trail_says_so(name: str) -> None:
-    case = at_stage(IN[name])
+    case = fitting(name)
     send(case, name, VALID[name])
-    assert case.trail.entries[-1].kind == "fields_filled"
-    assert "sem identificação, data e hora, autor" in case.trail.entries[-1].detail
+    assert told(case)[-1].kind == "fields_filled"
+    assert "sem identificação, data e hora, autor" in told(case)[-1].detail
     assert case.is_repeated(name, "auto-1", content_of(SIGNALS[name].model_validate(VALID[name])))
 
 
 @pytest.mark.parametrize("name", [name for name in SIGNALS if name != "formalization"])
 def test_a_message_id_used_for_something_else_is_refused_X2(name: str) -> None:
-    case = at_stage(IN[name])
+    case = fitting(name)
     case.remember(name, "m1", "something else")
     assert [p.field for p in refusal_of(case, name, VALID[name] | {"message_id": "m1"})] == ["message_id"]
 
@@ -100,7 +125,7 @@ def test_a_message_id_used_for_something_else_is_refused_X2(name: str) -> None:
 @pytest.mark.parametrize("name", SIGNALS)
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_is_no_message_is_refused_and_recorded_X8(name: str, what: str) -> None:
-    problems = refusal_of(at_stage(IN[name]), name, BROKEN[what])
+    problems = refusal_of(fitting(name), name, BROKEN[what])
     assert 1 <= len(problems) <= 20
     for problem in problems:
         assert problem.problem
@@ -113,7 +138,7 @@ CASES = [(name, field, message) for name in SIGNALS for field, message in spoilt
 
 @pytest.mark.parametrize(("name", "field", "message"), CASES, ids=lambda x: str(x)[:40])
 def test_a_refusal_names_the_field_in_portuguese_X8(name: str, field: str, message: dict[str, Any]) -> None:
-    problems = refusal_of(at_stage(IN[name]), name, message)
+    problems = refusal_of(fitting(name), name, message)
     assert any(problem.field == field or problem.field.startswith(f"{field}.") for problem in problems)
     assert all(problem.problem != "valor inválido" for problem in problems)
 
@@ -234,7 +259,7 @@ def test_any_json_in_any_field_is_taken_or_refused_and_never_breaks_X8(
 ) -> None:
     fields = [*SIGNALS[name].model_fields, "x"]
     message = VALID[name] | data.draw(st.dictionaries(st.sampled_from(fields), json_values, max_size=3))
-    case = at_stage(IN[name])
+    case = fitting(name)
     before = frozen(case)
     try:
         send(case, name, json.dumps(message).encode())
@@ -245,7 +270,7 @@ def test_any_json_in_any_field_is_taken_or_refused_and_never_breaks_X8(
     if refused:
         assert frozen(case) == before
         assert case.refused
-    assert Case.model_validate_json(case.model_dump_json()) == case
+    assert survives_being_written_down(case)
 
 
 @given(data=st.binary(max_size=300), name=st.sampled_from([*SIGNALS, "outra"]))
