@@ -14,6 +14,7 @@ from cancellation.adapters.postgres.crm_records import write
 from cancellation.adapters.postgres.migrate import migrate
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.telephony import PostgresTelephony
+from cancellation.adapters.postgres.warrants import order_act
 from cancellation.domain.notice import notice_from
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import PortStatus
@@ -509,6 +510,23 @@ async def test_a_destruction_waits_for_a_revocation_under_way_and_then_fails_P19
         with pytest.raises(DestructionForbidden):
             await destruction
     assert await in_use(formalized, "extensions") == 3
+
+
+async def test_an_opening_waits_for_a_destruction_under_way_and_goes_on_with_it_X20_P19(
+    formalized: Pool,
+) -> None:
+    crm = PostgresCrm(formalized)
+    state = await crm.formalization("case-a")
+    assert state is not None
+    async with formalized.acquire() as connection:
+        async with connection.transaction():
+            await order_act(connection, cases.warrant(state), "telephony.deactivate")
+            later = cases.opening(case_id="case-c", opened_at=cases.OPENED + timedelta(days=40))
+            following = asyncio.ensure_future(crm.open_case(later))
+            await until_somebody_waits(formalized)
+        forsaken = (await following).forsaken
+    assert forsaken is not None
+    assert forsaken.past_no_return
 
 
 async def until_somebody_waits(pool: Pool) -> None:

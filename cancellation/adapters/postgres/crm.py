@@ -55,7 +55,7 @@ class PostgresCrm:
     async def open_case(self, opening: CaseOpening) -> OpenedCase:
         """Record the case, Commercial's task and the first trail entries together, once (P2).
 
-        An open case of an earlier execution of the same workflow id ends here: that execution is gone.
+        An open case of an earlier execution of the same workflow id ends here, or is handed on: see the port.
 
         Raises:
             PermanentRefusal: another case of this customer is still open (X1).
@@ -69,6 +69,7 @@ class PostgresCrm:
             customer=customer and customer.model_copy(update={"status": start.status_before}),
             status_before=start.status_before,
             mails_count_after=start.mails_count_after,
+            forsaken=start.forsaken,
         )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:

@@ -15,7 +15,9 @@ from cancellation.adapters.crm_rules import (
 )
 from cancellation.adapters.crm_views import bare_address, bare_cnpj
 from cancellation.adapters.postgres.pool import Connection, storable, storable_json
+from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
+from cancellation.domain.values import FormalizationMail
 from cancellation.messages.crm import (
     CaseRecord,
     Customer,
@@ -212,6 +214,8 @@ async def _insert_formalization(
     connection: Connection, record: CaseRecord, formalization: FormalizationRecord
 ) -> None:
     """Register the formalization, once a case (P11); PostgreSQL checks that it is complete (P19)."""
+    if formalization.mails[-1:] != (formalization.completing,):
+        raise PermanentRefusal("the completing e-mail is not the last one that counted")
     columns = formalization_columns(record, with_local_days(formalization))
     names = ", ".join(columns)
     places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
@@ -224,6 +228,33 @@ async def _insert_formalization(
     )
     if held is None or dict(held) != columns:
         raise PermanentRefusal("the case holds another formalization")
+
+
+async def held_formalization(
+    connection: Connection, case_id: str, *, lock: bool = False
+) -> FormalizationRecord | None:
+    """The case's formalization as it was recorded, in force or not; None without one."""
+    row = await connection.fetchrow(
+        f"select * from crm.formalizations where case_id = $1 {'for update' if lock else ''}", case_id
+    )
+    if row is None:
+        return None
+    mails = tuple(FormalizationMail.model_validate(mail) for mail in row["mails"])
+    return FormalizationRecord(
+        completing=mails[-1],
+        mails=mails,
+        reason=row["reason"],
+        notice=Notice(
+            starts_at=row["starts_at"],
+            last_day=row["last_day"],
+            ends_at=row["notice_ends_at"],
+            clause=row["clause"],
+        ),
+        notice_days=row["notice_days"],
+        required_mailboxes=tuple(row["required_mailboxes"]),
+        received_on=row["received_on"],
+        end_offset_minutes=row["end_offset_minutes"],
+    )
 
 
 async def _revoke_formalization(connection: Connection, record: CaseRecord) -> None:
