@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 
@@ -9,13 +10,14 @@ from cancellation.adapters.crm_rules import CANCELLED, end_of_forsaken, forsaken
 from cancellation.adapters.postgres.crm_records import (
     append_trail,
     held_formalization,
-    order_tasks,
-    set_customer_status,
     write,
 )
 from cancellation.adapters.postgres.pool import Connection
+from cancellation.adapters.postgres.queries import queries
 from cancellation.messages.crm import CaseOpening, Forsaken
 from cancellation.ports import PermanentRefusal
+
+SQL: Final = queries("crm")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ async def open_case(connection: Connection, opening: CaseOpening) -> CaseStart:
     if earlier["case_id"] == opening.case_id:
         return await _held_start(connection, opening)
     formalization = await held_formalization(connection, earlier["case_id"], lock=True)
-    past_no_return = await _is_past_no_return(connection, earlier["case_id"])
+    past_no_return = await connection.fetchval(SQL["is_past_no_return"], earlier["case_id"])
     forsaken = Forsaken(
         case_id=earlier["case_id"],
         protocol=earlier["protocol"],
@@ -53,8 +55,8 @@ async def open_case(connection: Connection, opening: CaseOpening) -> CaseStart:
         trail_seq=earlier["trail_seq"],
     )
     if past_no_return:
-        order = task_in_forsaken(opening)
-        await order_tasks(connection, forsaken.case_id, opening.opened_at, (order,))
+        order = task_in_forsaken(opening).model_dump(mode="json")
+        await connection.execute(SQL["change_tasks"], forsaken.case_id, opening.opened_at, [order], [], False)
         return CaseStart(earlier["status_before"], earlier["mails_count_after"], forsaken)
     end = await write(connection, end_of_forsaken(forsaken.case_id, forsaken.trail_seq, opening))
     ended = forsaken.model_copy(update={"trail_seq": end.recorded_seq})
@@ -62,18 +64,8 @@ async def open_case(connection: Connection, opening: CaseOpening) -> CaseStart:
 
 
 async def _earlier(connection: Connection, opening: CaseOpening) -> asyncpg.Record | None:
-    """The row of this very case; else the case that it goes on as; else the one it ends. Locked."""
     return await connection.fetchrow(
-        """
-        select case_id, protocol, stage, opened_at, trail_seq, status_before, mails_count_after
-        from crm.cases c
-        where case_id = $1 or (
-            customer_id = $2 and workflow_id = $3 and (
-                (opened_at < $4 and ended_at is null)
-                or exists (select from crm.tasks t where t.case_id = c.case_id and t.key = $5)))
-        order by case_id = $1 desc, ended_at is null limit 1
-        for update
-        """,
+        SQL["earlier_case"],
         opening.case_id,
         opening.customer_id,
         opening.workflow_id,
@@ -82,26 +74,12 @@ async def _earlier(connection: Connection, opening: CaseOpening) -> asyncpg.Reco
     )
 
 
-async def _is_past_no_return(connection: Connection, case_id: str) -> bool:
-    """Whether a destructive act was ordered; one under way holds the formalization, which is locked before."""
-    ordered: bool = await connection.fetchval(
-        "select exists (select from crm.destructive_acts where case_id = $1)", case_id
-    )
-    return ordered
-
-
 async def _start(
     connection: Connection, opening: CaseOpening, forsaken: Forsaken | None, status_before: str | None = None
 ) -> CaseStart:
+    task = opening.commercial_task
     row = await connection.fetchrow(
-        """
-        insert into crm.cases
-            (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at, follows,
-             follows_stage, status_before)
-        values ($1, $2, $3, $4, $5, $6, $7, $6, $8, $9,
-            coalesce($10, (select status from crm.customers where customer_id = $2), 'Ativo'))
-        on conflict do nothing returning status_before, mails_count_after
-        """,
+        SQL["start_case"],
         opening.case_id,
         opening.customer_id,
         opening.workflow_id,
@@ -112,14 +90,17 @@ async def _start(
         forsaken and forsaken.case_id,
         forsaken and forsaken.stage,
         status_before,
+        task.key,
+        task.team.value,
+        task.title,
+        task.text,
+        task.due_on,
+        opening.customer_status,
+        CANCELLED,
     )
     if row is None:
         return await _held_start(connection, opening)
-    await order_tasks(connection, opening.case_id, opening.opened_at, (opening.commercial_task,))
     await append_trail(connection, opening.case_id, opening.trail)
-    # Somebody who has left and writes once more stays one who has left, unless the case goes on.
-    if row["status_before"] != CANCELLED:
-        await set_customer_status(connection, opening.customer_id, opening.customer_status, opening.opened_at)
     return CaseStart(row["status_before"], row["mails_count_after"], forsaken)
 
 
@@ -129,15 +110,7 @@ async def _held_start(connection: Connection, opening: CaseOpening) -> CaseStart
     Raises:
         PermanentRefusal: the row in the way is another case's.
     """
-    held = await connection.fetchrow(
-        """
-        select c.customer_id, c.protocol, c.status_before, c.mails_count_after, c.follows_stage,
-            f.case_id as follows, f.protocol as follows_protocol, f.opened_at as follows_opened_at,
-            f.trail_seq as follows_trail_seq
-        from crm.cases c left join crm.cases f on f.case_id = c.follows where c.case_id = $1
-        """,
-        opening.case_id,
-    )
+    held = await connection.fetchrow(SQL["held_start"], opening.case_id)
     if held is None:
         raise PermanentRefusal("another case of this customer is open, or the protocol number is taken")
     if (held["customer_id"], held["protocol"]) != (opening.customer_id, opening.protocol):

@@ -110,6 +110,16 @@ create table crm.contracts (
     primary key (customer_id, number)
 );
 
+-- A customer as the process sees one.
+create view crm.customer_cards as
+select c.customer_id, c.name, c.cnpj, c.status,
+    (select max(k.number) from crm.contracts k where k.customer_id = c.customer_id) as contract,
+    coalesce((
+        select jsonb_agg(jsonb_build_object('name', a.name, 'email', a.email, 'phone', a.phone) order by a.place)
+        from crm.authorised_contacts a where a.customer_id = c.customer_id
+    ), '[]') as contacts
+from crm.customers c;
+
 -- ---------------------------------------------------------------------------------------- cases
 
 -- No foreign key to customers: whoever asks to leave is recorded, known or not (P2).
