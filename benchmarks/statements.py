@@ -22,6 +22,7 @@ from obstore.store import MemoryStore
 from rich.console import Console
 from rich.table import Table
 from temporalio.testing import ActivityEnvironment
+from workers.embedded import EmbeddedPostgres
 
 from activities.billing import BillingActivities
 from activities.crm import CrmActivities
@@ -62,7 +63,6 @@ from cancellation.messages.recordings import PurgeOrder
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import Inventory, InventoryQuery, Shutdown
 from cancellation.messages.warrant import Warrant
-from workers.embedded import EmbeddedPostgres
 
 SAMPLES: Final = Path(__file__).parent.parent / "samples" / "customers"
 STATEMENTS: Final = 130

@@ -31,8 +31,7 @@ from cancellation.messages.status import CaseResult, CaseStatus
 from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
 from workers.worker import Systems, activities_of, cancellation_worker
-
-Content = TypeVar("Content")
+from workflows.plugin import replayer
 
 Content = TypeVar("Content")
 
@@ -145,6 +144,21 @@ class House:
             description = await case.handle.describe()
             if description.close_time is None:
                 await case.handle.terminate("the test is over")
+
+    async def replays(self) -> int:
+        """Replay every history that the house's cases have made, as a worker would that comes cold (X22).
+
+        Returns:
+            How many there were.
+        """
+        count = 0
+        for customer_id in {case.customer_id for case in self.cases}:
+            query = f"WorkflowId = '{workflow_id(customer_id)}'"
+            async for execution in self.environment.client.list_workflows(query):
+                handle = self.environment.client.get_workflow_handle(execution.id, run_id=execution.run_id)
+                await replayer().replay_workflow(await handle.fetch_history())
+                count += 1
+        return count
 
 
 @dataclass
