@@ -1,0 +1,268 @@
+"""A case that goes on one result at a time, so that a worker can be stopped between any two workflow tasks (X22).
+
+Workflow tasks and activities have workers of their own: the first is stopped and started cold, the second keeps
+every activity at a gate until it is let through, in the order in which the case scheduled them.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+from temporalio.client import WorkflowHistory, WorkflowUpdateFailedError
+from temporalio.service import RPCError
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+    Worker,
+)
+from temporalio.worker import _activity as _  # noqa: F401  (the worker's part that the gate stands before)
+from temporalio import activity
+
+from activities.guard import Guard
+from tests.durable.house import POLICY, CaseDriver, House, until
+from workers.worker import activities_of
+from workflows.plugin import CancellationPlugin, replayer, tolerant
+
+Step = Callable[[CaseDriver], Awaitable[Any]]
+SLOW = 0.4
+"""Seconds that letters, CRM and inventory take where a case is not held at the gate."""
+
+
+class Gate(Interceptor):
+    """Holds every activity until it is let through; the lowest number first."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, asyncio.Event] = {}
+        self.open = False
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Before every activity."""
+        return _Gated(self, next)
+
+    def let_one_through(self) -> None:
+        """The one that was scheduled first."""
+        self.waiting.pop(min(self.waiting)).set()
+
+    def let_all_through(self) -> None:
+        """From now on nothing waits."""
+        self.open = True
+        while self.waiting:
+            self.let_one_through()
+
+
+class _Gated(ActivityInboundInterceptor):
+    def __init__(self, gate: Gate, next: ActivityInboundInterceptor) -> None:
+        super().__init__(next)
+        self._gate = gate
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        if not self._gate.open:
+            turn = self._gate.waiting.setdefault(int(activity.info().activity_id), asyncio.Event())
+            await turn.wait()
+        return await super().execute_activity(input)
+
+
+@dataclass
+class Lockstep:
+    """One story, one case, two workers."""
+
+    house: House
+    steps: Sequence[Step]
+    cached: int = 1000
+    gate: Gate = field(default_factory=Gate)
+    boundaries: int = 0
+    _workflows: Worker | None = None
+    _running: "asyncio.Task[None] | None" = None
+
+    async def live(
+        self, stop_at: int | None = None, arrival: Callable[["Lockstep", CaseDriver], Any] | None = None
+    ) -> WorkflowHistory:
+        """Live through the story; at one boundary the worker is stopped, something arrives, a cold one starts.
+
+        Returns:
+            The history of the case's (last) execution.
+        """
+        async with self._activities():
+            await self._start()
+            case = await self.house.open()
+            try:
+                await self._go(case, stop_at, arrival)
+                return await case.history()
+            finally:
+                self.gate.let_all_through()
+                await self._stop()
+
+    async def _go(self, case: CaseDriver, stop_at: int | None, arrival: Any) -> None:
+        steps = iter(self.steps)
+        while True:
+            await self._settled(case)
+            if self.boundaries == stop_at and arrival is not None:
+                await self._stop()
+                waiting = arrival(self, case)
+                await asyncio.sleep(0)
+                await self._start()
+                with contextlib.suppress(WorkflowUpdateFailedError, RPCError):
+                    await waiting
+            self.boundaries += 1
+            if self.gate.waiting:
+                self.gate.let_one_through()
+                continue
+            if (await case.handle.describe()).close_time is not None:
+                return
+            step = next(steps, None)
+            if step is None:
+                return
+            with contextlib.suppress(WorkflowUpdateFailedError, RPCError, AssertionError):
+                await step(case)
+
+    async def _settled(self, case: CaseDriver) -> None:
+        """Nothing goes on: every activity stands at the gate and no workflow task is open."""
+
+        async def still() -> bool:
+            raw = (await case.handle.describe()).raw_description
+            at_the_gate = {int(one.activity_id) for one in raw.pending_activities} == set(self.gate.waiting)
+            return at_the_gate and not raw.HasField("pending_workflow_task")
+
+        await until(still)
+
+    @asynccontextmanager
+    async def _activities(self) -> AsyncIterator[None]:
+        house = self.house
+        activities = activities_of(house.systems, POLICY, Guard(cast(Any, house.crm), None))
+        async with Worker(
+            tolerant(house.environment.client),
+            task_queue=house.task_queue,
+            activities=activities,
+            interceptors=[self.gate],
+            graceful_shutdown_timeout=timedelta(0),
+        ):
+            yield
+
+    async def _start(self) -> None:
+        house = self.house
+        activities = activities_of(house.systems, POLICY, Guard(cast(Any, house.crm), None))
+        freeze = [one for one in activities if one.__name__ == "freeze_policy"]
+        self._workflows = Worker(
+            tolerant(house.environment.client),
+            task_queue=house.task_queue,
+            activities=freeze,
+            no_remote_activities=True,
+            plugins=[CancellationPlugin()],
+            max_cached_workflows=self.cached,
+            graceful_shutdown_timeout=timedelta(0),
+        )
+        self._running = asyncio.create_task(self._workflows.run())
+
+    async def _stop(self) -> None:
+        if self._workflows is None or self._running is None:
+            return
+        await self._workflows.shutdown()
+        await self._running
+        self._workflows = self._running = None
+
+
+async def replays(history: WorkflowHistory) -> None:
+    """Replay a history as a cold worker would."""
+    await replayer().replay_workflow(history)
+
+
+# ---------------------------------------------------------------------------- what may come next
+
+
+def an_update(_: Lockstep, case: CaseDriver) -> Awaitable[Any]:
+    """One more contact, by somebody who waits for the answer."""
+    return asyncio.ensure_future(
+        case.handle.execute_update("request_checked", {"channel": "phone", "text": "E aí?", "actor": "bia"})
+    )
+
+
+def a_signal(_: Lockstep, case: CaseDriver) -> Awaitable[Any]:
+    """One more contact, by somebody who does not wait."""
+    return asyncio.ensure_future(case.signal("request", channel="phone", text="E aí?", actor="bia"))
+
+
+def a_query(_: Lockstep, case: CaseDriver) -> Awaitable[Any]:
+    """Somebody looks."""
+    return asyncio.ensure_future(case.handle.query("status"))
+
+
+def a_timer(_: Lockstep, case: CaseDriver) -> Awaitable[Any]:
+    """Time passes, over whatever is due within some hours."""
+    return asyncio.ensure_future(case.forward(timedelta(hours=30)))
+
+
+ARRIVALS = {"update": an_update, "signal": a_signal, "query": a_query, "timer": a_timer}
+
+# ---------------------------------------------------------------------------- stories
+
+
+async def _decline(case: CaseDriver) -> None:
+    await case.decline()
+
+
+async def _formalize(case: CaseDriver) -> None:
+    await case.formalize()
+
+
+async def _half_a_formalization(case: CaseDriver) -> None:
+    await case.formalize(message_id="<meia@cliente>", recipients=["financeiro@nuvemjti.com.br"], reason=None)
+
+
+async def _offer(case: CaseDriver) -> None:
+    offer = {"offer_id": "o1", "kind": "training", "description": "Treinamento", "actor": "ana"}
+    await case.check("retention_offer", **offer, status="accepted")
+
+
+async def _retain(case: CaseDriver) -> None:
+    reason = {"category": "features", "text": "Não usamos tudo"}
+    await case.check("retention_outcome", outcome="retained", reason=reason, actor="ana")
+
+
+async def _discard(case: CaseDriver) -> None:
+    await case.check("discard", reason="Engano", actor="ana")
+
+
+async def _withdraw(case: CaseDriver) -> None:
+    await case.check("withdrawal", reason="Fica", actor="ana")
+
+
+async def _recordings(case: CaseDriver) -> None:
+    await case.check("recordings_request", actor="ana")
+
+
+async def _port(case: CaseDriver) -> None:
+    number = next(one.number for one in case.seed.numbers if one.customer_owned)
+    await case.check("portability", number=number, status="requested", actor="leo")
+
+
+async def _ported(case: CaseDriver) -> None:
+    number = next(one.number for one in case.seed.numbers if one.customer_owned)
+    await case.check("portability", number=number, status="completed", actor="leo")
+
+
+async def _stop(case: CaseDriver) -> None:
+    await case.handle.cancel()
+
+
+def _days(count: int) -> Step:
+    async def pass_by(case: CaseDriver) -> None:
+        await case.forward(timedelta(days=count))
+
+    return pass_by
+
+
+STORIES: dict[str, Sequence[Step]] = {
+    "closed": (_decline, _half_a_formalization, _formalize, _recordings, _days(28), _days(4)),
+    "held": (_decline, _formalize, _port, _days(28), _days(4), _ported),
+    "retained": (_offer, _days(8), _retain),
+    "withdrawn": (_decline, _formalize, _recordings, _days(3), _withdraw),
+    "lapsed": (_decline, _half_a_formalization, _days(21), _days(12)),
+    "discarded": (_decline, _discard),
+    "stopped": (_decline, _formalize, _stop),
+}
+"""Outcome to what happens, one thing after the other."""
