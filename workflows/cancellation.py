@@ -221,7 +221,7 @@ class CancellationWorkflow(MessageHandlers):
             "Encerrar o caso no CRM",
             customer_status=case.stage.crm_status,
             close_all_tasks=case.customer_name is not None,
-            open_tasks=offers,
+            open_tasks=offers + self._steps.tasks_that_stay,
             revoke_formalization=case.stage in (Stage.WITHDRAWN, Stage.DISCARDED),
             outcome=case.stage.value,
         )

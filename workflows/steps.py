@@ -16,9 +16,9 @@ from cancellation.domain.stage import Stage
 from cancellation.domain.state import Duty, DutyKind
 from cancellation.domain.trail import REMINDED, SYSTEM
 from cancellation.domain.values import Team
-from cancellation.language import vocabulary, words
+from cancellation.language import left_out, vocabulary, words
 from cancellation.messages.billing import BillingClosure, BillingEndPlan
-from cancellation.messages.crm import FormalizationRecord
+from cancellation.messages.crm import FormalizationRecord, TaskOrder
 from cancellation.messages.letters import Letter, LetterKind
 from cancellation.messages.recordings import Access, ExportOrder, LinkRevocation, PurgeOrder
 from cancellation.messages.telephony import Inventory, InventoryQuery, PortRecord, Shutdown
@@ -42,6 +42,8 @@ class Steps:
         self._ports: list[asyncio.Task[None]] = []
         self._export: asyncio.Task[None] | None = None
         self._invoice_total: Decimal | None = None
+        self.tasks_that_stay: tuple[TaskOrder, ...] = ()
+        """What a person still has to do when the case has ended."""
 
     def survey_service(self) -> None:
         """Learn beside the procedure what the customer occupies (P9, P13)."""
@@ -190,6 +192,16 @@ class Steps:
                 f"Dados removidos: {words.counted(ended.purged.recordings, 'gravação', 'gravações')} e "
                 f"{words.counted(ended.purged.archives, 'arquivo', 'arquivos')} de download.",
             )
+            if ended.purged.left_out_count:
+                told = left_out.not_removed(ended.purged.left_out, ended.purged.left_out_count)
+                self.tasks_that_stay += (await self._give_recordings_to_a_person("purge", told),)
+
+    async def _give_recordings_to_a_person(self, key: str, told: str) -> TaskOrder:
+        """What the store refuses to do with single recordings becomes a task; the case goes on (P10, P18)."""
+        self._case.trail.add(workflow.now(), SYSTEM, "recordings_left_out", told)
+        task = tasks.look_at_recordings(key, self._case.customer_id, told)
+        await self._effects.record("Tarefa: gravações que precisam de uma pessoa", open_tasks=(task,))
+        return task
 
     async def _revoke_links(self) -> None:
         order = LinkRevocation(case_id=self._case.case_id, at=workflow.now())
@@ -365,6 +377,9 @@ class Steps:
         if wanted.deliver_to:
             ready = ready.model_copy(update={"to": (wanted.deliver_to,)})
         self._effects.post(ready)
+        if archive.left_out_count:
+            told = left_out.not_delivered(archive.left_out, archive.left_out_count)
+            await self._give_recordings_to_a_person(f"export:{ordinal}", told)
 
     def remind(self, overdue: Sequence[Due]) -> None:
         """Remind whoever has to act; of several overdue reminders of one kind only the last goes out (X4)."""

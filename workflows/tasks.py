@@ -144,6 +144,16 @@ def attend_to(step: str) -> TaskOrder:
     )
 
 
+def look_at_recordings(key: str, customer_id: str, what: str) -> TaskOrder:
+    """Support does by hand what the store's client refuses to do with single recordings (P10)."""
+    return TaskOrder(
+        key=f"recordings:{key}",
+        team=Team.SUPPORT,
+        title=f"Gravações do cliente {customer_id} que precisam de uma pessoa",
+        text=f"{what} Verifique nome e permissões no armazenamento e resolva à mão.",
+    )
+
+
 def call_about_undelivered(kind: str) -> TaskOrder:
     """Commercial reaches the customer in another way."""
     return TaskOrder(

@@ -127,8 +127,13 @@ def archive_rows(facts: LetterFacts) -> list[tuple[str, str]]:
     archive = facts.archive
     if archive is None:
         return []
+    missing = []
+    if archive.left_out_count:
+        count = words.counted(archive.left_out_count, "gravação", "gravações")
+        missing = [("Não incluído", f"{count}; o arquivo indice.csv diz quais")]
     return [
         ("Conteúdo", words.counted(archive.files, "gravação", "gravações")),
+        *missing,
         ("Tamanho", words.size(archive.size)),
         ("Disponível até", expiry(facts)),
         ("Código de conferência (SHA-256)", archive.sha256),

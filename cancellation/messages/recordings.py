@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from cancellation.domain.values import MOST_LEFT_OUT as MOST_LEFT_OUT
 from cancellation.domain.values import Archive as Archive
 from cancellation.domain.values import Value
 from cancellation.messages.warrant import Warrant
@@ -43,6 +44,10 @@ class PurgeReport(Value):
     recordings: int
     archives: int
     bytes: int
+    left_out: tuple[str, ...] = ()
+    """Names of what is still there and nobody could remove, as people can read them; at most `MOST_LEFT_OUT`."""
+    left_out_count: int = 0
+    """How many those are in all."""
 
 
 class AccessKind(StrEnum):

@@ -170,7 +170,7 @@ class PostgresLedger:
 
 async def _link(connection: "Pool | Connection", column: str, value: str) -> Link | None:
     row = await connection.fetchrow(f"select {_COLUMNS} from recordings.links where {column} = $1", value)
-    return None if row is None else Link(**dict(row))
+    return None if row is None else Link(**{**row, "left_out": tuple(row["left_out"])})
 
 
 async def _is_revoked(connection: "Pool | Connection", case_id: str) -> bool:
