@@ -22,7 +22,6 @@ from obstore.store import MemoryStore
 from rich.console import Console
 from rich.table import Table
 from temporalio.testing import ActivityEnvironment
-from workers.embedded import EmbeddedPostgres
 
 from activities.billing import BillingActivities
 from activities.crm import CrmActivities
@@ -49,20 +48,20 @@ from cancellation.domain.values import (
     Channel,
     Contact,
     FormalizationMail,
-    Reason,
-    ReasonCategory,
     Released,
     Request,
     Team,
 )
 from cancellation.letters import Letterhead
+from cancellation.messages import letter_contents as say
 from cancellation.messages.billing import BillingClosure, BillingEndPlan
 from cancellation.messages.crm import CaseOpening, CaseRecord, FormalizationRecord, TaskOrder
-from cancellation.messages.letters import Letter, LetterBatch, LetterFacts, LetterKind
+from cancellation.messages.letters import Letter, LetterBatch
 from cancellation.messages.recordings import PurgeOrder
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import Inventory, InventoryQuery, Shutdown
 from cancellation.messages.warrant import Warrant
+from embedded import EmbeddedPostgres
 
 SAMPLES: Final = Path(__file__).parent.parent / "samples" / "customers"
 STATEMENTS: Final = 130
@@ -73,7 +72,42 @@ POLICY: Final = CancellationPolicy()
 OPENED: Final = datetime(2026, 11, 22, 13, 15, tzinfo=UTC)
 RECEIVED: Final = OPENED + timedelta(days=1)
 NOTICE: Final = notice_from(RECEIVED, POLICY)
+NUMBERS: Final = ("+551130304040",)
+PORT_UNTIL: Final = date(2026, 12, 17)
 TO: Final = ("rita@acme.com.br", "otavio@acme.com.br")
+
+ASKED: Final = say.RequestToCommercial(
+    channel=Channel.WHATSAPP,
+    received_at=OPENED,
+    contact=Contact(name="Rita Souza", email=TO[0]),
+    request_text="Quero cancelar",
+)
+RECEIPT: Final = say.RequestReceived(channel=Channel.WHATSAPP, received_at=OPENED)
+SCRIPT: Final = say.Script(
+    clause=POLICY.clause,
+    notice_days=POLICY.notice_days,
+    formalization_until=date(2026, 12, 22),
+    numbers=NUMBERS,
+    port_until=PORT_UNTIL,
+    recordings_asked=False,
+)
+STARTED: Final = say.NoticeStarted(
+    notice=NOTICE,
+    notice_days=POLICY.notice_days,
+    numbers=NUMBERS,
+    port_until=PORT_UNTIL,
+    recordings_asked=False,
+)
+PORT_REMINDER: Final = say.RemindPortability(last_day=NOTICE.last_day, port_until=PORT_UNTIL, numbers=NUMBERS)
+_DONE: Final[dict[str, Any]] = {
+    "notice": NOTICE,
+    "released": Released(extensions=8, trunks=1, licences=4, numbers=3),
+    "held": (),
+    "invoice_total": Decimal("858.99"),
+    "voided_charges": 3,
+}
+CLOSED: Final = say.Closed(**_DONE, link_was_sent=False)
+CLOSED_TO_TEAM: Final = say.ClosedToTeam(**_DONE)
 
 _EXECUTED: Final = re.compile(r"^.* \[(\d+)\] LOG:  (?:statement|execute \S+): ?(\S*)")
 
@@ -186,28 +220,28 @@ class Script:
             (
                 "letter to Commercial",
                 send,
-                lambda: self._letters((LetterKind.REQUEST_TO_COMMERCIAL, commercial)),
+                lambda: self._letters((ASKED, commercial)),
             ),
-            ("letter with protocol", send, lambda: self._letters((LetterKind.REQUEST_RECEIVED, None))),
+            ("letter with protocol", send, lambda: self._letters((RECEIPT, None))),
             (
                 "inventory",
                 self.telephony.read_inventory,
                 lambda: InventoryQuery(customer_id=self._customer),
             ),
             ("record: declined", record, self._declined),
-            ("letter with script", send, lambda: self._letters((LetterKind.SCRIPT, None))),
+            ("letter with script", send, lambda: self._letters((SCRIPT, None))),
             ("record: formalised", record, self._formalised),
             ("plan end of billing", self.billing.plan_billing_end, lambda: plan),
             (
                 "letters of the notice",
                 send,
                 lambda: self._letters(
-                    (LetterKind.NOTICE_STARTED, None),
-                    (LetterKind.FINAL_BILLING, finance),
-                    (LetterKind.SHUTDOWN_PLAN, support),
+                    (STARTED, None),
+                    (say.FinalBilling(notice=NOTICE), finance),
+                    (say.ShutdownPlan(notice=NOTICE, inventory=self._inventory_told), support),
                 ),
             ),
-            ("letter: portability", send, lambda: self._letters((LetterKind.REMIND_PORTABILITY, None))),
+            ("letter: portability", send, lambda: self._letters((PORT_REMINDER, None))),
             ("record: closing", record, lambda: self._record(NOTICE.ends_at, "closing", 2)),
             ("deactivate", self.telephony.deactivate_services, lambda: Shutdown(warrant=warrant)),
             ("release", self.telephony.release_resources, lambda: Shutdown(warrant=warrant)),
@@ -217,9 +251,9 @@ class Script:
                 "letters of the end",
                 send,
                 lambda: self._letters(
-                    (LetterKind.CLOSED, None),
-                    (LetterKind.CLOSED_TO_TEAM, finance),
-                    (LetterKind.CLOSED_TO_TEAM, support),
+                    (CLOSED, None),
+                    (CLOSED_TO_TEAM, finance),
+                    (CLOSED_TO_TEAM, support),
                 ),
             ),
             ("record: closed", record, self._closed),
@@ -307,19 +341,22 @@ class Script:
     def _task(self, key: str) -> TaskOrder:
         return TaskOrder(key=key, team=Team.COMMERCIAL, title="Falar com o cliente", text="…")
 
-    def _letters(self, *kinds: tuple[LetterKind, Team | None]) -> LetterBatch:
-        facts = self._facts()
+    def _letters(self, *contents: tuple[say.LetterContent, Team | None]) -> LetterBatch:
         return LetterBatch(
             letters=tuple(
                 Letter(
-                    key=f"{self._case}:{kind.value}:{team.value if team else 'customer'}:1",
+                    key=f"{self._case}:{content.kind.value}:{team.value if team else 'customer'}:1",
                     case_id=self._case,
-                    kind=kind,
+                    customer_id=self._customer,
+                    customer_name=self._seed.customer.name,
+                    protocol=protocol_number(self._case, date(2026, 11, 22)),
+                    at=OPENED,
+                    mailboxes=POLICY.mailboxes,
                     team=team,
                     to=() if team else TO,
-                    facts=facts,
+                    content=content,
                 )
-                for kind, team in kinds
+                for content, team in contents
             )
         )
 
@@ -327,34 +364,14 @@ class Script:
     def _request(self) -> Request:
         return Request(channel=Channel.WHATSAPP, text="Quero cancelar", actor="bot-whatsapp", at=OPENED)
 
-    def _facts(self) -> LetterFacts:
-        return LetterFacts(
+    @property
+    def _inventory_told(self) -> Inventory:
+        return Inventory(
             customer_id=self._customer,
-            customer_name=self._seed.customer.name,
-            protocol=protocol_number(self._case, date(2026, 11, 22)),
-            at=OPENED,
-            channel=Channel.WHATSAPP,
-            request_text="Quero cancelar",
-            contact=Contact(name="Rita Souza", email=TO[0]),
-            reason=Reason(category=ReasonCategory.PRICE, text="Caro demais"),
-            clause=POLICY.clause,
-            notice_days=POLICY.notice_days,
-            mailboxes=POLICY.mailboxes,
-            formalization_until=date(2026, 12, 22),
-            notice=NOTICE,
-            numbers=("+551130304040",),
-            port_until=date(2026, 12, 17),
-            recordings=False,
-            inventory=Inventory(
-                customer_id=self._customer,
-                extensions=tuple(r for r in self._seed.resources if r.kind == "extension"),
-                trunks=tuple(r for r in self._seed.resources if r.kind == "trunk"),
-                licences=tuple(r for r in self._seed.resources if r.kind == "licence"),
-                numbers=self._seed.numbers,
-            ),
-            released=Released(extensions=8, trunks=1, licences=4, numbers=3),
-            invoice_total=Decimal("858.99"),
-            voided_charges=3,
+            extensions=tuple(r for r in self._seed.resources if r.kind == "extension"),
+            trunks=tuple(r for r in self._seed.resources if r.kind == "trunk"),
+            licences=tuple(r for r in self._seed.resources if r.kind == "licence"),
+            numbers=self._seed.numbers,
         )
 
 

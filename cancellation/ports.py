@@ -157,6 +157,9 @@ class RecordingStore(Protocol):
     ) -> Archive | None:
         """Build the archive, streaming, and its link; None when there is nothing in the period.
 
+        A recording that nobody will ever be able to read is left out and named (`Archive.left_out`); one that
+        cannot be read now makes the whole fail, to be tried again.
+
         Raises:
             PermanentRefusal: the case's links were killed.
         """
@@ -166,6 +169,9 @@ class RecordingStore(Protocol):
 
     async def purge(self, order: PurgeOrder, heartbeat: Heartbeat | None = None) -> PurgeReport:
         """Kill the links, remove recordings and archives, and record what was removed; resumable.
+
+        That something is gone is read back. What nobody will ever be able to remove is named
+        (`PurgeReport.left_out`) and not counted; what cannot be removed now makes the whole fail, to be tried again.
 
         Raises:
             DestructionForbidden: no complete formalization in force, or a notice that has not ended (P19).

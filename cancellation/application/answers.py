@@ -176,9 +176,9 @@ def _take_deliveries(
 
 
 def _take_archive(file: CaseFile, archive: Archive | None, ordinal: int, now: datetime) -> None:
+    file.case.note_archive(archive, ordinal, now)
     if archive is not None:
         file.case.note_left_out(archive.left_out, archive.left_out_count, now, purging=False)
-    file.case.note_archive(archive, ordinal, now)
 
 
 def _take_links_ended(file: CaseFile, ended: LinksEnded, now: datetime) -> None:
@@ -188,5 +188,5 @@ def _take_links_ended(file: CaseFile, ended: LinksEnded, now: datetime) -> None:
     if ended.purged is None:
         case.note_links_ended(now)
         return
-    case.note_left_out(ended.purged.left_out, ended.purged.left_out_count, now, purging=True)
     case.note_purged(ended.purged.recordings, ended.purged.archives, now)
+    case.note_left_out(ended.purged.left_out, ended.purged.left_out_count, now, purging=True)

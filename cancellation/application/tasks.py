@@ -9,7 +9,14 @@ from cancellation.domain.case import Case
 from cancellation.domain.commands import OpenTask, TaskKind
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterOrder
-from cancellation.domain.values import FormalizationMail, OfferKind, OfferStatus, Request, Team
+from cancellation.domain.values import (
+    MOST_LEFT_OUT,
+    FormalizationMail,
+    OfferKind,
+    OfferStatus,
+    Request,
+    Team,
+)
 from cancellation.language import vocabulary, words
 from cancellation.messages.crm import TaskOrder
 
@@ -21,8 +28,6 @@ STOPPED: Final = "reason_of_stop"
 
 _TEXT_KEPT: Final = 30_000
 """Most characters of a task's text."""
-_NAMES_KEPT: Final = 100
-"""Most objects that a task names; the trail names the rest."""
 
 _DELIVERS: Final = {
     OfferKind.PLAN_ADJUSTMENT: Team.FINANCE,
@@ -57,8 +62,9 @@ def order(case: Case, wish: OpenTask) -> TaskOrder | None:
             return call_about_undelivered(wish.letter, wish.words or "", came_back=came_back)
         case TaskKind.REASON_OF_STOP:
             return ask_why_stopped(case)
-        case TaskKind.LEFT_OUT:
-            return look_at_recordings((wish.words or "").split("\n"), purging=wish.about == "purge")
+        case TaskKind.NOT_DELIVERED | TaskKind.NOT_REMOVED:
+            purging = wish.task is TaskKind.NOT_REMOVED
+            return look_at_recordings(case.customer_id, wish.names, wish.count, purging=purging)
         case TaskKind.NOTHING_TO_CLOSE:
             return answer_former_customer(case.customer_id, case.contacts[0], case.protocol)
         case TaskKind.SILENCE:
@@ -295,29 +301,35 @@ def ask_why_stopped(case: Case) -> TaskOrder:
     )
 
 
-def look_at_recordings(names: Sequence[str], *, purging: bool) -> TaskOrder:
-    """Support looks at recordings that could not be handled and were left out, by name (P10, P18).
+def look_at_recordings(customer_id: str, names: Sequence[str], count: int, *, purging: bool) -> TaskOrder:
+    """Support does by hand what could not be done with single recordings, by name (P10, P18).
 
     Args:
-        names: the objects, as the store names them.
+        customer_id: whose they are.
+        names: the objects below the customer's folder, the first of them.
+        count: how many there are.
         purging: they could not be removed; else they could not be put into the customer's archive.
     """
-    count = len(names)
-    what = words.counted(count, "gravação", "gravações")
-    lines = [f"- {words.printable(name)[:300]}" for name in names[:_NAMES_KEPT]]
-    if count > _NAMES_KEPT:
-        lines.append(f"- e mais {words.integer(count - _NAMES_KEPT)}")
+    what = f"{words.counted(count, 'gravação', 'gravações')} do cliente {customer_id}"
+    named = names[:MOST_LEFT_OUT]
+    lines = [f"- {words.printable(name)[:300]}" for name in named]
+    if count > len(named):
+        lines.append(f"- e mais {words.integer(count - len(named))}")
     if purging:
         title = f"Remover à mão: {what} que o sistema não conseguiu apagar"
-        text = "O prazo terminou e as demais gravações foram removidas. Apaguem estas diretamente no armazenamento:"
-    else:
-        title = f"Conferir: {what} fora do arquivo entregue ao cliente"
         text = (
-            "O arquivo foi entregue sem o que está abaixo, que não pôde ser lido no armazenamento. Vejam se dá "
-            "para recuperar e enviar ao cliente antes do fim do aviso prévio:"
+            "O prazo terminou e as demais gravações foram removidas. Verifiquem nome e permissões e apaguem "
+            "estas diretamente no armazenamento, na pasta do cliente:"
+        )
+    else:
+        title = f"Conferir: {what} fora do arquivo entregue"
+        text = (
+            "O arquivo foi entregue sem o que está abaixo, que não pôde ser lido na pasta do cliente no "
+            "armazenamento (o indice.csv do arquivo cita tudo). Verifiquem nome e permissões; se der para "
+            "recuperar, enviem ao cliente antes do fim do aviso prévio:"
         )
     return TaskOrder(
-        key="left_out:purge" if purging else "left_out:export",
+        key=(TaskKind.NOT_REMOVED if purging else TaskKind.NOT_DELIVERED).value,
         team=Team.SUPPORT,
         title=title,
         text="\n".join([text, *lines])[:_TEXT_KEPT],

@@ -220,12 +220,20 @@ class Answers(Procedure):
         self._owe_letter(LetterOrder(kind=LetterKind.RECORDINGS_READY, ordinal=str(ordinal)), now=now)
 
     def note_left_out(self, names: Sequence[str], count: int, now: datetime, *, purging: bool) -> None:
-        """Single recordings could not be delivered or removed: named, and a task stays (P10)."""
-        if not names:
+        """Single recordings could not be delivered or removed: named, and given to a person (P10, P18).
+
+        Args:
+            names: the first of them, as people can read them.
+            count: how many there are.
+            now: the workflow's instant.
+            purging: they are still kept, which remains to be done when the case has ended; else the customer's
+                archive came without them, which nobody needs to know after the notice.
+        """
+        if not count or (not purging and self.stage is not Stage.NOTICE):
             return
         self._happen(events.RecordingsLeftOut(names=tuple(names), count=count, purging=purging), now)
-        what = "purge" if purging else "export"
-        self._owe(OpenTask(task=TaskKind.LEFT_OUT, about=what, words="\n".join(names)), now=now)
+        kind = TaskKind.NOT_REMOVED if purging else TaskKind.NOT_DELIVERED
+        self._owe(OpenTask(task=kind, names=tuple(names), count=count), now=now)
 
     def note_links_ended(self, now: datetime) -> None:
         """The links are dead."""

@@ -48,8 +48,10 @@ class TaskKind(StrEnum):
     """X16, X17: a letter that did not arrive."""
     REASON_OF_STOP = "reason_of_stop"
     """X18: the execution was stopped by the Web UI's button, nobody said why."""
-    LEFT_OUT = "left_out"
-    """P10: recordings that could not be delivered or removed."""
+    NOT_DELIVERED = "not_delivered"
+    """P10: recordings that could not be put into the customer's archive."""
+    NOT_REMOVED = "not_removed"
+    """P10: recordings that could not be removed, and are still kept."""
     NOTHING_TO_CLOSE = "nothing_to_close"
     """X20: a customer who has no service any more asks to cancel."""
 
@@ -59,7 +61,7 @@ LASTING_TASKS = frozenset(
         TaskKind.UNDELIVERED,
         TaskKind.DELIVER_OFFER,
         TaskKind.REASON_OF_STOP,
-        TaskKind.LEFT_OUT,
+        TaskKind.NOT_REMOVED,
         TaskKind.NOTHING_TO_CLOSE,
     }
 )
@@ -86,6 +88,9 @@ class OpenTask(Value):
     """The letter that was not delivered."""
     words: str | None = None
     since: AwareDatetime | None = None
+    names: tuple[str, ...] = ()
+    """Recordings that it is about, the first of them; `count` says how many there are."""
+    count: int = 0
 
     @property
     def key(self) -> str:

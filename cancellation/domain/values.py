@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AwareDatetime,
@@ -27,6 +27,8 @@ Instant = Annotated[
     AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))
 ]
 """When something happened, as others report it: aware, and in a range that every calendar can reckon with."""
+MOST_LEFT_OUT: Final = 20
+"""How many names of objects a case carries; the rest is a number."""
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 """A calendar date that others ask for, in the same range."""
 
@@ -216,8 +218,9 @@ class Archive(Value):
     sha256: str
     expires_at: AwareDatetime
     left_out: tuple[str, ...] = ()
-    """Recordings that could not be delivered, by name; at most twenty of them."""
+    """Names of recordings that could not be put in, as people can read them; at most `MOST_LEFT_OUT`."""
     left_out_count: int = 0
+    """How many those are in all; the archive's index names every one."""
 
 
 class Released(BaseModel):

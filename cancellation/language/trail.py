@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cancellation.domain import events as e
-from cancellation.language import vocabulary, words
+from cancellation.language import left_out, vocabulary, words
 from cancellation.language.words import (
     last_day_before,
     listed,
@@ -213,9 +213,8 @@ def _system(event: e.Event) -> str:
             archives = words.counted(event.archives, "arquivo", "arquivos")
             return f"Dados removidos: {recordings} e {archives} de download."
         case e.RecordingsLeftOut():
-            done = "removidas" if event.purging else "entregues"
-            count = words.counted(event.count, "gravação", "gravações")
-            return f"Não puderam ser {done}: {count} ({'; '.join(event.names)})."
+            tell = left_out.not_removed if event.purging else left_out.not_delivered
+            return tell(event.names, event.count)
         case e.LinkUsed():
             size = f", {words.size(event.bytes)}" if event.bytes else ""
             return f"Link das gravações: {vocabulary.access(event.what)}{size}."

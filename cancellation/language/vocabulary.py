@@ -169,7 +169,8 @@ _TASKS: Final = {
     "silence": "registrar o resultado",
     "undelivered": "mensagem não entregue",
     "reason_of_stop": "informar o motivo da interrupção",
-    "left_out": "gravações que ficaram de fora",
+    "not_delivered": "gravações fora do arquivo entregue",
+    "not_removed": "gravações a remover à mão",
     "nothing_to_close": "responder a quem já está cancelado",
 }
 _SYSTEMS: Final = {

@@ -126,8 +126,13 @@ def notice_end(notice: Notice) -> str:
 
 def archive_rows(archive: Archive) -> list[tuple[str, str]]:
     """What the customer downloads, and until when (P10)."""
+    missing = []
+    if archive.left_out_count:
+        count = words.counted(archive.left_out_count, "gravação", "gravações")
+        missing = [("Não incluído", f"{count}; o arquivo indice.csv diz quais")]
     return [
         ("Conteúdo", words.counted(archive.files, "gravação", "gravações")),
+        *missing,
         ("Tamanho", words.size(archive.size)),
         ("Disponível até", expiry(archive)),
         ("Código de conferência (SHA-256)", archive.sha256),

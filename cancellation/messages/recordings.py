@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from cancellation.domain.values import MOST_LEFT_OUT as MOST_LEFT_OUT
 from cancellation.domain.values import Archive as Archive
 from cancellation.domain.values import Value
 from cancellation.messages.warrant import Warrant
@@ -44,8 +45,9 @@ class PurgeReport(Value):
     archives: int
     bytes: int
     left_out: tuple[str, ...] = ()
-    """Recordings that could not be removed, by name; at most twenty of them."""
+    """Names of what is still there and nobody could remove, as people can read them; at most `MOST_LEFT_OUT`."""
     left_out_count: int = 0
+    """How many those are in all."""
 
 
 class AccessKind(StrEnum):

@@ -326,12 +326,12 @@ class RecordingsSuite:
         async def never_finished(*_: object) -> None:
             raise Killed
 
+        with pytest.raises(Killed):
+            await rig.recordings.purge(purge(), die)
         with monkeypatch.context() as dying:
             dying.setattr(rig.ledger, "finish_removals", never_finished)
             with pytest.raises(Killed):
                 await rig.recordings.purge(purge())
-        with pytest.raises(Killed):
-            await rig.recordings.purge(purge(), die)
         done = await rig.recordings.purge(purge())
         assert (done.recordings, done.bytes) == (12, 12 * 40_000)
         assert await rig.paths() == []

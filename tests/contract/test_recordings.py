@@ -5,10 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
-import uuid
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,16 +14,16 @@ import asyncpg
 import obstore
 import psutil
 import pytest
-from moto.server import ThreadedMotoServer
 from obstore.store import MemoryStore
 
 from cancellation.adapters.memory.recordings import MemoryLedger
+from cancellation.adapters.objectstore.failures import StoreUnavailable
 from cancellation.adapters.objectstore.opening import open_store
-from cancellation.adapters.objectstore.recordings import StoreUnavailable
 from cancellation.adapters.objectstore.zipstream import ZipPiece
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from tests.contract.formalized import MemoryFormalizations, PostgresFormalizations
+from tests.contract.object_stores import make_bucket, s3_store
 from tests.contract.recordings_suite import (
     LAST_DAY,
     RecordingsRig,
@@ -62,31 +60,10 @@ class TestFileRecordings(RecordingsSuite):
         return file_rig
 
 
-@pytest.fixture(scope="module")
-def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 class TestS3Recordings(RecordingsSuite):
     @pytest.fixture
     def rig(self, s3_endpoint: str) -> RecordingsRig:
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        bucket = f"gravacoes-{uuid.uuid4().hex}"
-        with urllib.request.urlopen(urllib.request.Request(f"{s3_endpoint}/{bucket}", method="PUT")):
-            pass
-        store = open_store(
-            f"s3://{bucket}/producao",
-            {
-                "endpoint": s3_endpoint,
-                "region": "us-east-1",
-                "client_options": {"allow_http": True},
-                **keys,
-            },
-        )
+        store = s3_store(s3_endpoint, make_bucket(s3_endpoint))
         formalizations = MemoryFormalizations()
         return RecordingsRig(store, MemoryLedger(formalizations.of), formalizations)
 

@@ -1,10 +1,13 @@
 """Recordings: delivered through a link, dead with the notice, removed as the policy says (P10)."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
+from cancellation.adapters.memory.recordings import MemoryRecordings
+from cancellation.adapters.objectstore.opening import open_store
 from cancellation.messages.letter_contents import RecordingsReady
 from tests.durable.customers import address_of
-from tests.durable.house import House, until
+from tests.durable.house import CaseDriver, House, until
 
 DAY = timedelta(days=1)
 
@@ -92,6 +95,35 @@ async def test_a_store_that_is_down_at_the_end_delays_nothing_and_leaves_no_alar
     assert result.outcome == "closed"
     assert (await case.status()).attention == ()
     assert await case.tasks(open_only=True) == {}
+
+
+async def test_one_bad_object_delays_nothing_and_stays_as_a_task_P10_P18(
+    house: House, tmp_path: Path
+) -> None:
+    house.recordings.adapter = MemoryRecordings(
+        house.crm.adapter.formalization, store=open_store(tmp_path.as_uri())
+    )
+    case = await house.open()
+    (next(tmp_path.glob("recordings/*/*")) / "4\x07.wav").write_bytes(b"RIFF")
+    await case.to_notice()
+    await case.check("recordings_request", actor="ana")
+    await until(lambda: case.letters("recordings_ready"))
+    archive = case.said(RecordingsReady)[0].archive
+    assert (archive.files, archive.left_out_count) == (3, 1)
+    await case.trailed("recordings_left_out")
+    await until(lambda: _is_open(case, "not_delivered"))
+    await case.pass_notice()
+    result = await case.result()
+    assert result.outcome == "closed"
+    assert len(case.letters("closed")) == 1
+    assert (await case.status()).attention == ()
+    told = [entry.detail for entry in await case.trail() if entry.kind == "recordings_left_out"]
+    assert [r"\x07.wav" in detail for detail in told] == [True, True]
+    assert set(await case.tasks(open_only=True)) == {"not_removed"}
+
+
+async def _is_open(case: CaseDriver, task: str) -> bool:
+    return task in await case.tasks(open_only=True)
 
 
 async def test_recordings_never_go_to_a_stranger_P10_X9(house: House) -> None:

@@ -18,15 +18,24 @@ import io
 import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, MemoryStore, ObjectStore
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cancellation.adapters.objectstore.layout import StoredObject, day_of, name_in_archive
+from cancellation.adapters.objectstore.failures import Meaning, StoreUnavailable, meaning_of
+from cancellation.adapters.objectstore.layout import (
+    ARCHIVE_ROOT,
+    StoredObject,
+    Unusable,
+    day_of,
+    distinct,
+    name_in_archive,
+    told_name,
+)
 from cancellation.adapters.objectstore.reading import CHUNK, OpenedObject, open_object, read_range
 from cancellation.adapters.objectstore.zipstream import Entry, ZipPiece
 
@@ -40,6 +49,10 @@ _AHEAD: Final = 8
 """How many recordings are opened before their turn: most are small, and each waits for the network."""
 _MOST_CHUNKS: Final = 9_000
 """S3 takes 10,000 parts of one object."""
+_WITNESSES: Final = 100
+"""How many other recordings are tried, at most, when one is denied and none has been read before."""
+_GONE: Final = "não estava mais disponível"
+_REFUSED: Final = "não pôde ser lida"
 
 
 class _Model(BaseModel):
@@ -49,10 +62,14 @@ class _Model(BaseModel):
 class _Planned(_Model):
     path: str
     size: int
+    name: str
+    """Inside the archive."""
 
 
 class _Plan(_Model):
     pieces: tuple[tuple[_Planned, ...], ...]
+    unusable: tuple[str, ...]
+    """Names of recordings that the store's client refused when it listed them."""
 
 
 class _Piece(_Model):
@@ -60,6 +77,8 @@ class _Piece(_Model):
     entries: tuple[Entry, ...]
     missing: tuple[str, ...]
     """Names of recordings that had gone when their turn came."""
+    refused: tuple[str, ...]
+    """Names of recordings that nobody could read."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +88,27 @@ class BuiltArchive:
     files: int
     size: int
     sha256: str
+    left_out: tuple[str, ...]
+    """Names of all recordings that are not in it, as people are told them."""
+
+
+@dataclass
+class _LeftOut:
+    """What becomes of the recordings of one piece that cannot be read."""
+
+    missing: list[_Planned] = field(default_factory=list)
+    refused: list[_Planned] = field(default_factory=list)
+    denied: list[_Planned] = field(default_factory=list)
+
+    def note(self, one: _Planned, meaning: Meaning) -> None:
+        """Remember one of them."""
+        match meaning:
+            case Meaning.GONE:
+                self.missing.append(one)
+            case Meaning.OWN_FAULT:
+                self.refused.append(one)
+            case _:
+                self.denied.append(one)
 
 
 class ArchiveBuilder:
@@ -98,39 +138,61 @@ class ArchiveBuilder:
         self._heartbeat = heartbeat
         self._piece_bytes = piece_bytes
         self._download_name = download_name
+        self._witness: _Planned | None = None
+        """The recording that was read last: while it can be read again, nothing is wrong with us."""
 
-    async def build(self, recordings: Sequence[StoredObject]) -> BuiltArchive | None:
-        """Build it, or go on building; None when there is nothing to put in.
+    async def build(
+        self, recordings: Sequence[StoredObject], unusable: Sequence[Unusable] = ()
+    ) -> BuiltArchive | None:
+        """Build it, or go on building; None when there is nothing to put in, and nothing to name either.
 
         Args:
             recordings: what is there now; a plan made by an earlier attempt wins.
+            unusable: what is there, too, and cannot be read: it is named in the archive's index.
+
+        Raises:
+            StoreUnavailable: the store lets us read nothing of the customer's.
         """
-        plan = await self._plan(recordings)
+        plan = await self._plan(recordings, unusable)
         if plan is None:
             return None
-        pieces = [await self._piece(number, planned) for number, planned in enumerate(plan.pieces)]
-        return await self._put_together(pieces)
+        pieces = [await self._piece(number, plan) for number in range(len(plan.pieces))]
+        return await self._put_together(pieces, plan.unusable)
 
     # ---------------------------------------------------------------- plan
 
-    async def _plan(self, recordings: Sequence[StoredObject]) -> _Plan | None:
+    async def _plan(self, recordings: Sequence[StoredObject], unusable: Sequence[Unusable]) -> _Plan | None:
         path = f"{self._staging}/plan.json"
         kept = await self._read(path)
         if kept is not None:
-            return _Plan.model_validate_json(kept)
-        if not recordings:
+            try:
+                return _Plan.model_validate_json(kept)
+            except ValidationError:
+                await self._start_over()
+        if not recordings and not unusable:
             return None
-        plan = _Plan(pieces=tuple(self._cut(recordings)))
+        if not recordings and any(one.denied for one in unusable):
+            raise StoreUnavailable("no permission to look into the customer's folder")
+        plan = _Plan(
+            pieces=tuple(self._cut(recordings)), unusable=tuple(told_name(one.path) for one in unusable)
+        )
         try:
             await obstore.put_async(self._store, path, plan.model_dump_json().encode(), mode="create")
         except AlreadyExistsError:
-            return await self._plan(recordings)
+            return await self._plan(recordings, unusable)
         return plan
+
+    async def _start_over(self) -> None:
+        """Forget what another version of this program has begun."""
+        async for batch in self._store.list(self._staging):
+            for meta in batch:
+                await obstore.delete_async(self._store, meta["path"])
 
     def _cut(self, recordings: Sequence[StoredObject]) -> list[tuple[_Planned, ...]]:
         pieces, piece, size = [], [], 0
-        for one in recordings:
-            piece.append(_Planned(path=one.path, size=one.size))
+        names = distinct([name_in_archive(one.path) for one in recordings])
+        for one, name in zip(recordings, names, strict=True):
+            piece.append(_Planned(path=one.path, size=one.size, name=name))
             size += one.size
             if size >= self._piece_bytes:
                 pieces.append(tuple(piece))
@@ -141,37 +203,51 @@ class ArchiveBuilder:
 
     # ---------------------------------------------------------------- pieces
 
-    async def _piece(self, number: int, planned: Sequence[_Planned]) -> _Piece:
+    async def _piece(self, number: int, plan: _Plan) -> _Piece:
         about = f"{self._staging}/{number:05d}.json"
         kept = await self._read(about)
         if kept is not None:
-            return _Piece.model_validate_json(kept)
-        zip_piece, missing = ZipPiece(), list[str]()
-        await self._upload(self._part(number), self._entries(number, planned, zip_piece, missing))
-        piece = _Piece(length=zip_piece.length, entries=tuple(zip_piece.entries), missing=tuple(missing))
-        zip_piece.seal()
+            piece = _Piece.model_validate_json(kept)
+            names = {entry.name for entry in piece.entries[-1:]}
+            self._witness = next((one for one in plan.pieces[number] if one.name in names), self._witness)
+            return piece
+        zip_piece, left_out = ZipPiece(), _LeftOut()
+        try:
+            await self._upload(
+                self._part(number), self._entries(number, plan.pieces[number], zip_piece, left_out)
+            )
+        finally:
+            zip_piece.seal()
+        if left_out.denied:
+            await self._must_be_their_own_fault(left_out.denied, plan)
+        piece = _Piece(
+            length=zip_piece.length,
+            entries=tuple(zip_piece.entries),
+            missing=tuple(told_name(one.path) for one in left_out.missing),
+            refused=tuple(told_name(one.path) for one in left_out.refused + left_out.denied),
+        )
         await obstore.put_async(self._store, about, piece.model_dump_json().encode())
         return piece
 
     async def _entries(
-        self, number: int, planned: Sequence[_Planned], piece: ZipPiece, missing: list[str]
+        self, number: int, planned: Sequence[_Planned], piece: ZipPiece, left_out: _LeftOut
     ) -> AsyncIterator[bytes]:
         async for one, found in self._opened(planned):
-            name = name_in_archive(one.path)
-            if found is None:
-                missing.append(name)
+            if isinstance(found, Meaning):
+                left_out.note(one, found)
                 continue
-            with piece.entry(name, day_of(one.path), found.size) as entry:
+            with piece.entry(one.name, day_of(one.path), found.size) as entry:
                 async for chunk in found.chunks():
                     await asyncio.to_thread(entry.write, chunk)
                     yield piece.take()
             yield piece.take()
+            self._witness = one
             self._heartbeat(f"piece {number}: {len(piece.entries)} of {len(planned)}")
 
     async def _opened(
         self, planned: Sequence[_Planned]
-    ) -> AsyncIterator[tuple[_Planned, OpenedObject | None]]:
-        waiting: deque[tuple[_Planned, asyncio.Task[OpenedObject | None]]] = deque()
+    ) -> AsyncIterator[tuple[_Planned, OpenedObject | Meaning]]:
+        waiting: deque[tuple[_Planned, asyncio.Task[OpenedObject | Meaning]]] = deque()
         rest = iter(planned)
         try:
             while True:
@@ -185,24 +261,45 @@ class ArchiveBuilder:
             for _, opening in waiting:
                 opening.cancel()
 
-    async def _open(self, one: _Planned) -> OpenedObject | None:
-        return await open_object(self._store, one.path, empty=one.size == 0)
+    async def _open(self, one: _Planned) -> OpenedObject | Meaning:
+        """Open a recording, or say why nobody will; what will pass is raised, to be tried again."""
+        try:
+            return await open_object(self._store, one.path, empty=one.size == 0) or Meaning.GONE
+        except Exception as error:
+            meaning = meaning_of(error)
+            if meaning is Meaning.PASSING:
+                raise
+            return meaning
+
+    async def _must_be_their_own_fault(self, denied: Sequence[_Planned], plan: _Plan) -> None:
+        """Credentials that have run out deny everything: another recording, read now, shows that these have not.
+
+        Raises:
+            StoreUnavailable: the store lets us read none.
+        """
+        suspects = {one.path for one in denied}
+        others = [one for piece in plan.pieces for one in piece if one.path not in suspects]
+        some = others[:: len(others) // _WITNESSES + 1]
+        for witness in ([self._witness] if self._witness else []) + some:
+            if isinstance(await self._open(witness), OpenedObject):
+                return
+        raise StoreUnavailable("no permission to read any of the customer's recordings")
 
     # ---------------------------------------------------------------- the whole
 
-    async def _put_together(self, pieces: Sequence[_Piece]) -> BuiltArchive | None:
+    async def _put_together(self, pieces: Sequence[_Piece], unusable: Sequence[str]) -> BuiltArchive:
         places, place = [], 0
         for piece in pieces:
             places.append(place)
             place += piece.length
-        files = sum(len(piece.entries) for piece in pieces)
-        if files == 0:
-            return None
+        left_out = [(name, _REFUSED) for piece in pieces for name in piece.refused]
+        left_out += [(name, _REFUSED) for name in unusable]
+        left_out += [(name, _GONE) for piece in pieces for name in piece.missing]
         digest, size = hashlib.sha256(), 0
 
         async def whole() -> AsyncIterator[bytes]:
             nonlocal size
-            async for chunk in self._bytes_of(pieces, places, place):
+            async for chunk in self._bytes_of(pieces, places, place, left_out):
                 await asyncio.to_thread(digest.update, chunk)
                 size += len(chunk)
                 self._heartbeat(f"putting together: {size} bytes")
@@ -211,16 +308,25 @@ class ArchiveBuilder:
         await self._upload(
             self._target, whole(), math.ceil(place / _MOST_CHUNKS), self._download_attributes()
         )
-        return BuiltArchive(files=files, size=size, sha256=digest.hexdigest())
+        return BuiltArchive(
+            files=sum(len(piece.entries) for piece in pieces),
+            size=size,
+            sha256=digest.hexdigest(),
+            left_out=tuple(name for name, _ in left_out),
+        )
 
     async def _bytes_of(
-        self, pieces: Sequence[_Piece], places: Sequence[int], end: int
+        self,
+        pieces: Sequence[_Piece],
+        places: Sequence[int],
+        end: int,
+        left_out: Sequence[tuple[str, str]],
     ) -> AsyncIterator[bytes]:
         for number, piece in enumerate(pieces):
             if piece.length:
                 async for chunk in read_range(self._store, self._part(number), 0, piece.length):
                     yield chunk
-        yield await asyncio.to_thread(_last_piece, pieces, places, end)
+        yield await asyncio.to_thread(_last_piece, pieces, places, end, left_out)
 
     # ---------------------------------------------------------------- the store
 
@@ -269,9 +375,11 @@ class ArchiveBuilder:
         )
 
 
-def _last_piece(pieces: Sequence[_Piece], places: Sequence[int], end: int) -> bytes:
+def _last_piece(
+    pieces: Sequence[_Piece], places: Sequence[int], end: int, left_out: Sequence[tuple[str, str]]
+) -> bytes:
     """The index for people, and the directory of the whole archive."""
-    index = _index(pieces)
+    index = _index(pieces, left_out)
     last = ZipPiece(start=end)
     with last.entry(INDEX_NAME, None, len(index)) as entry:
         entry.write(index)
@@ -283,7 +391,7 @@ def _last_piece(pieces: Sequence[_Piece], places: Sequence[int], end: int) -> by
     return last.take()
 
 
-def _index(pieces: Sequence[_Piece]) -> bytes:
+def _index(pieces: Sequence[_Piece], left_out: Sequence[tuple[str, str]]) -> bytes:
     """A table that a spreadsheet opens in Brazil: semicolons, and a mark that says UTF-8."""
     table = io.StringIO()
     writer = csv.writer(table, delimiter=";", lineterminator="\r\n")
@@ -292,6 +400,6 @@ def _index(pieces: Sequence[_Piece]) -> bytes:
         for entry in piece.entries:
             day = entry.day.strftime("%d/%m/%Y") if entry.day else ""
             writer.writerow([day, entry.name, entry.size, entry.sha256, "incluída"])
-        for name in piece.missing:
-            writer.writerow(["", name, "", "", "não estava mais disponível"])
+    for name, why in left_out:
+        writer.writerow(["", f"{ARCHIVE_ROOT}/{name}", "", "", why])
     return b"\xef\xbb\xbf" + table.getvalue().encode()

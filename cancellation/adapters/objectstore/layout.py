@@ -1,13 +1,21 @@
 """Where recordings, archives and the pieces of an unfinished archive lie in the object store."""
 
-from collections.abc import AsyncIterator
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-
-from obstore.store import ObjectStore
+from typing import Final
 
 ARCHIVE_ROOT = "gravacoes"
 """The folder inside an archive that holds the recordings."""
+
+_LONGEST_SEGMENT: Final = 200
+"""UTF-8 bytes of a file name inside an archive: file systems take 255, and a copy's mark must still fit."""
+_NOT_ON_EVERY_SYSTEM: Final = re.compile(r'[\\<>:"|?*]')
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
+_LONGEST_NAME_TOLD: Final = 150
 
 
 @dataclass(frozen=True)
@@ -16,6 +24,20 @@ class StoredObject:
 
     path: str
     size: int
+    removable: bool = True
+    """False: it can be read, but what the store's client would remove is not the data itself."""
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """What lies in the store, but its client refuses to read or to remove: a person has to look at it."""
+
+    path: str
+    """As the store has it; may hold anything."""
+    whole_folder: bool = False
+    """A folder that cannot be looked into; its path ends with a slash."""
+    denied: bool = False
+    """Only a permission is missing: whether that is this thing's own fault, others have to show."""
 
 
 def recordings_of(customer_id: str) -> str:
@@ -49,32 +71,70 @@ def day_of(path: str) -> date | None:
 
 
 def name_in_archive(path: str) -> str:
-    """A recording's name inside the archive: `gravacoes/<day>/<name>`; never outside that folder."""
-    inner = [segment.replace("\\", "_") for segment in path.split("/")[2:] if segment not in ("", ".", "..")]
+    """A recording's name inside the archive: `gravacoes/<day>/<name>`, never outside that folder.
+
+    What some customer's computer could not unpack is replaced: characters that a system reserves or that cannot
+    be seen become `_`, a name that is too long is shortened.
+    """
+    inner = [_portable(segment) for segment in path.split("/")[2:] if segment not in ("", ".", "..")]
     return "/".join([ARCHIVE_ROOT, *inner])
 
 
-async def objects_under(store: ObjectStore, prefix: str) -> AsyncIterator[StoredObject]:
-    """Every object below a folder, in no order."""
-    async for batch in store.list(prefix):
-        for meta in batch:
-            yield StoredObject(meta["path"], meta["size"])
+def distinct(names: Sequence[str]) -> Iterator[str]:
+    """The names in their order, with a number where one would overwrite another when they are unpacked.
 
-
-async def recordings_between(
-    store: ObjectStore, customer_id: str, first: date | None, last: date | None
-) -> list[StoredObject]:
-    """A customer's recordings of a period, both ends included, in the order of their paths.
-
-    What lies under no day is left out only where a period was asked for.
+    Many computers keep neither upper and lower case nor the ways to write an accent apart, and none has a file
+    and a folder of one name.
     """
-    found = []
-    async for one in objects_under(store, recordings_of(customer_id)):
-        day = day_of(one.path)
-        if day is None:
-            wanted = first is None and last is None
-        else:
-            wanted = (first is None or first <= day) and (last is None or day <= last)
-        if wanted:
-            found.append(one)
-    return sorted(found, key=lambda one: one.path)
+    taken = {_folded(folder) for name in names for folder in _folders(name)}
+    copies = Counter[str]()
+    for name in names:
+        folder, slash, last = name.rpartition("/")
+        stem, dot, suffix = last.rpartition(".") if "." in last else (last, "", "")
+        unique = name
+        while _folded(unique) in taken:
+            copies[_folded(name)] += 1
+            unique = f"{folder}{slash}{stem} ({copies[_folded(name)] + 1}){dot}{suffix}"
+        taken.add(_folded(unique))
+        yield unique
+
+
+def told_name(path: str) -> str:
+    """A path as people can be told it: below the customer's folder, in visible characters, not too long."""
+    inner = path.split("/", 2)[2] if path.startswith("recordings/") else path
+    inner = inner or "/"
+    shown = "".join(char if char.isprintable() else _escaped(char) for char in inner)
+    if len(shown) > _LONGEST_NAME_TOLD:
+        half = _LONGEST_NAME_TOLD // 2 - 1
+        shown = f"{shown[:half]}…{shown[-half:]}"
+    return shown
+
+
+def _portable(segment: str) -> str:
+    shown = "".join(char if char.isprintable() else "_" for char in segment)
+    shown = _NOT_ON_EVERY_SYSTEM.sub("_", shown)
+    if shown.endswith((".", " ")) or _DEVICE.match(shown):
+        shown = f"{shown.rstrip('. ')}_"
+    if len(shown.encode()) <= _LONGEST_SEGMENT:
+        return shown
+    stem, dot, suffix = shown.rpartition(".")
+    ending = f"{dot}{suffix}" if stem and len(suffix.encode()) <= 10 else ""
+    room = _LONGEST_SEGMENT - len(ending.encode())
+    return shown.encode()[:room].decode(errors="ignore") + ending
+
+
+def _folders(name: str) -> Iterator[str]:
+    for place, char in enumerate(name):
+        if char == "/":
+            yield name[:place]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python spells a byte of a file name that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

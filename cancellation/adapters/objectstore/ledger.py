@@ -27,6 +27,8 @@ class Link:
     made_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    left_out: tuple[str, ...] = ()
+    left_out_count: int = 0
 
     def is_alive(self, now: datetime) -> bool:
         """Whether the link opens anything at `now`: neither revoked nor past the end of the notice."""
@@ -40,6 +42,8 @@ class Link:
             size=self.size,
             sha256=self.sha256,
             expires_at=self.expires_at.astimezone(UTC),
+            left_out=self.left_out,
+            left_out_count=self.left_out_count,
         )
 
 

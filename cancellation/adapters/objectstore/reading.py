@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import obstore
-from obstore.exceptions import NotFoundError
 from obstore.store import ObjectStore
+
+from cancellation.adapters.objectstore.failures import Meaning, meaning_of
 
 if TYPE_CHECKING:
     from obstore import GetResult  # The library has it for type checkers alone.
@@ -46,9 +47,20 @@ async def open_object(store: ObjectStore, path: str, *, empty: bool = False) -> 
             start = await obstore.get_async(store, path)
         else:
             start = await obstore.get_async(store, path, options={"range": (0, CHUNK)})
-    except (FileNotFoundError, NotFoundError):
-        return None
+    except Exception as error:
+        if meaning_of(error) is Meaning.GONE:
+            return None
+        if not empty and await _has_become_empty(store, path):
+            return await open_object(store, path, empty=True)
+        raise
     return OpenedObject(store, path, start.meta["size"], start)
+
+
+async def _has_become_empty(store: ObjectStore, path: str) -> bool:
+    try:
+        return (await obstore.head_async(store, path))["size"] == 0
+    except Exception:
+        return False  # the error that we come from says more
 
 
 async def read_range(

@@ -3,27 +3,29 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore
 
 from cancellation.adapters.objectstore.archive import PIECE_BYTES, ArchiveBuilder, BuiltArchive
+from cancellation.adapters.objectstore.failures import Meaning, StoreUnavailable, meaning_of, without_names
 from cancellation.adapters.objectstore.layout import (
     StoredObject,
+    Unusable,
     archive_path,
     archives_of,
-    objects_under,
-    recordings_between,
     recordings_of,
     staging_of,
+    told_name,
 )
 from cancellation.adapters.objectstore.ledger import Ledger, Link
+from cancellation.adapters.objectstore.listing import Found, objects_under, recordings_between
 from cancellation.domain.links import link_id, link_token, token_hash
 from cancellation.messages.recordings import (
+    MOST_LEFT_OUT,
     Access,
     Archive,
     ExportOrder,
@@ -35,12 +37,26 @@ from cancellation.ports import Heartbeat, PermanentRefusal
 
 _AT_ONCE: Final = 200
 """How many objects are recorded and removed in one go."""
-_PATH: Final = re.compile(r"(recordings|archives|staging)(?:/|%2F)\S*")
+_LISTINGS: Final = 10
+"""How often a folder is listed while it is emptied; the last time nothing new may be there."""
 _HALF_WRITTEN: Final = re.compile(r"#\d+$")
 
 
-class StoreUnavailable(Exception):
-    """The object store did not do what it was asked for; says what it answered, without file names."""
+@dataclass
+class _Course:
+    """What a purge has begun to remove, and what of it could not be."""
+
+    begun: set[str]
+    """Recorded as about to be removed, by this run or an earlier one."""
+    kept: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+    """Those of them that are folders which cannot be looked into."""
+    denied: set[str] = field(default_factory=set)
+    """Of which kinds of objects some were denied: a permission is missing."""
+
+    def keeps(self, path: str) -> bool:
+        """Whether the object could not be removed, or is in a folder that could not be looked into."""
+        return path in self.kept or any(path.startswith(folder) for folder in self.folders)
 
 
 class ObjectRecordingStore:
@@ -71,35 +87,44 @@ class ObjectRecordingStore:
         """
         link = await self._ledger.link(link_id(self._secret, order.case_id, order.ordinal))
         if link is None:
-            with _without_names():
+            with without_names():
                 link = await self._make(order, heartbeat)
         if link is None:
             return None
-        with _without_names():
+        with without_names():
             await self._remove_under(_staging(order))
         return link.as_archive()
 
     async def revoke_links(self, revocation: LinkRevocation) -> None:
         """Kill the case's links, then remove the archives behind them; see the port."""
         await self._ledger.revoke(revocation.case_id, revocation.at)
-        with _without_names():
+        with without_names():
             await self._remove_under(archives_of(revocation.case_id))
             await self._remove_under(staging_of(revocation.case_id))
 
     async def purge(self, order: PurgeOrder, heartbeat: Heartbeat | None = None) -> PurgeReport:
-        """Remove recordings and archives, each under its own record; see the port."""
+        """Remove recordings and archives, each under its own record; see the port.
+
+        What cannot be removed is left out and named; that it is gone is read back from the store.
+        """
         warrant = order.warrant
         tell = heartbeat or _tell_nobody
         ordered = await self._ledger.order_purge(warrant)
-        with _without_names():
-            for start in range(0, len(ordered.begun), _AT_ONCE):
-                await self._remove(order, ordered.begun[start : start + _AT_ONCE], tell)
+        course = _Course(begun=set(ordered.begun))
+        with without_names():
             for kind, folder in _folders_to_purge(warrant.customer_id, ordered.cases):
-                await self._remove_half_written(folder)
-                async for objects in _batches(objects_under(self._store, folder)):
-                    await self._ledger.begin_removals(warrant, kind, objects)
-                    await self._remove(order, [one.path for one in objects], tell)
-        return await self._ledger.removed(warrant.case_id)
+                await self._empty(order, kind, folder, course, tell)
+            gone = sorted(path for path in course.begun if not course.keeps(path))
+            for start in range(0, len(gone), _AT_ONCE):
+                await self._ledger.finish_removals(warrant, gone[start : start + _AT_ONCE])
+                tell(f"read back {start}")
+            report = await self._ledger.removed(warrant.case_id)
+            if course.denied:
+                await self._must_be_their_own_fault(course.denied, report, warrant.case_id)
+        names = sorted(map(told_name, course.kept))
+        return report.model_copy(
+            update={"left_out": tuple(names[:MOST_LEFT_OUT]), "left_out_count": len(names)}
+        )
 
     async def accesses(self, case_id: str, after_id: int = 0) -> Sequence[Access]:
         """Who has used the case's links; see the port."""
@@ -114,12 +139,14 @@ class ObjectRecordingStore:
         target = archive_path(order.case_id, new)
         await self._remove_half_written(_staging(order))
         await self._remove_half_written(archives_of(order.case_id))
-        recordings = await recordings_between(self._store, order.customer_id, order.from_date, order.to_date)
+        recordings, unusable = await recordings_between(
+            self._store, order.customer_id, order.from_date, order.to_date
+        )
         heartbeat(f"{len(recordings)} recordings")
         builder = ArchiveBuilder(
             self._store, _staging(order), target, heartbeat, self._piece_bytes, _download_name(order)
         )
-        built = await builder.build(recordings)
+        built = await builder.build(recordings, unusable)
         if built is None:
             return None
         try:
@@ -132,28 +159,75 @@ class ObjectRecordingStore:
 
     # ---------------------------------------------------------------- removal
 
-    async def _remove(self, order: PurgeOrder, paths: Sequence[str], tell: Heartbeat) -> None:
-        await self._delete(paths)
-        await self._ledger.finish_removals(order.warrant, paths)
-        tell(f"removed {len(paths)}")
+    async def _empty(
+        self, order: PurgeOrder, kind: str, folder: str, course: _Course, tell: Heartbeat
+    ) -> None:
+        """Remove what is in a folder until nothing but what cannot be removed is listed."""
+        if kind != "recording":
+            await self._remove_half_written(folder)
+        tried = set[str]()
+        for _ in range(_LISTINGS):
+            left, removed = set[str](), len(tried)
+            async for found in _batches(objects_under(self._store, folder)):
+                left |= {one.path for one in found if one.path in tried or not _can_be_removed(one)}
+                unusable = [one for one in found if isinstance(one, Unusable)]
+                course.folders |= {one.path for one in unusable if one.whole_folder}
+                denied = any(one.denied for one in unusable)
+                fresh = [one for one in found if isinstance(one, StoredObject) and one.path not in left]
+                if fresh:
+                    await self._ledger.begin_removals(order.warrant, kind, fresh)
+                    course.begun |= {one.path for one in fresh}
+                    denied |= await self._delete([one.path for one in fresh])
+                if denied:
+                    course.denied.add(kind)
+                tried |= {one.path for one in fresh}
+                tell(f"{kind}: removed {len(tried)}")
+            if len(tried) == removed:
+                course.kept |= left
+                return
+        raise StoreUnavailable("there is always something new to remove")
+
+    async def _must_be_their_own_fault(self, denied: set[str], report: PurgeReport, case_id: str) -> None:
+        """Credentials that have run out deny everything: what was removed, and can be now, shows these have not.
+
+        Raises:
+            StoreUnavailable: the store lets us remove no recording, or not what we have made ourselves.
+        """
+        if denied - {"recording"} or report.recordings == 0:
+            raise StoreUnavailable("no permission to remove anything")
+        probe = f"{staging_of(case_id)}/probe"
+        await obstore.put_async(self._store, probe, b"probe")
+        if await self._delete([probe]):
+            raise StoreUnavailable("no permission to remove anything any more")
 
     async def _remove_under(self, folder: str) -> None:
-        """Remove copies: unfinished or revoked archives. An object of that very path goes too."""
+        """Remove copies: unfinished or revoked archives. An object of that very path goes too.
+
+        Raises:
+            StoreUnavailable: the store does not let us remove what we have made.
+        """
         await self._remove_half_written(folder)
-        async for objects in _batches(objects_under(self._store, folder)):
-            await self._delete([one.path for one in objects])
+        denied = False
+        async for found in _batches(objects_under(self._store, folder)):
+            denied |= await self._delete([one.path for one in found if _can_be_removed(one)])
         if folder.endswith(".zip"):
-            await self._delete([folder])
+            denied |= await self._delete([folder])
+        if denied:
+            raise StoreUnavailable("no permission to remove an archive of our own")
 
-    async def _delete(self, paths: Sequence[str]) -> None:
-        """Remove objects; one that is gone already is removed."""
-        await asyncio.gather(*(self._delete_one(path) for path in paths))
+    async def _delete(self, paths: Sequence[str]) -> bool:
+        """Remove objects; one that is gone already is removed. Whether a permission was missing for any."""
+        return any(await asyncio.gather(*(self._delete_one(path) for path in paths)))
 
-    async def _delete_one(self, path: str) -> None:
+    async def _delete_one(self, path: str) -> bool:
         try:
             await obstore.delete_async(self._store, path)
-        except (FileNotFoundError, NotFoundError):
-            return
+        except Exception as error:
+            meaning = meaning_of(error)
+            if meaning is Meaning.PASSING:
+                raise
+            return meaning is Meaning.DENIED
+        return False
 
     async def _remove_half_written(self, folder: str) -> None:
         """Remove what a killed process left of a file in the making; only a local store has such."""
@@ -194,15 +268,17 @@ def _link(order: ExportOrder, secret: bytes, built: BuiltArchive) -> Link:
         files=built.files,
         size=built.size,
         sha256=built.sha256,
+        left_out=built.left_out[:MOST_LEFT_OUT],
+        left_out_count=len(built.left_out),
         token_hash=token_hash(link_token(secret, new)),
         made_at=order.at,
         expires_at=order.link_expires_at,
     )
 
 
-async def _batches(objects: AsyncIterator[StoredObject]) -> AsyncIterator[list[StoredObject]]:
-    batch: list[StoredObject] = []
-    async for one in objects:
+async def _batches(found: AsyncIterator[Found]) -> AsyncIterator[list[Found]]:
+    batch: list[Found] = []
+    async for one in found:
         batch.append(one)
         if len(batch) == _AT_ONCE:
             yield batch
@@ -211,15 +287,9 @@ async def _batches(objects: AsyncIterator[StoredObject]) -> AsyncIterator[list[S
         yield batch
 
 
+def _can_be_removed(one: Found) -> bool:
+    return isinstance(one, StoredObject) and one.removable
+
+
 def _tell_nobody(_: str) -> None:
     """No heartbeat was given."""
-
-
-@contextmanager
-def _without_names() -> Iterator[None]:
-    """Turn the store's error into one that names no customer's file: it ends up in histories and logs."""
-    try:
-        yield
-    except (BaseError, OSError) as error:
-        first_line = _PATH.sub(r"\1/…", str(error).partition("\n")[0])
-        raise StoreUnavailable(f"{type(error).__name__}: {first_line[:300]}") from None

@@ -16,8 +16,8 @@ from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict
 
-_EPOCH = date(1980, 1, 1)
-"""The first day that a ZIP archive can name."""
+_FIRST_DAY, _LAST_DAY = date(1980, 1, 1), date(2107, 12, 31)
+"""What a ZIP archive can name."""
 
 
 class Entry(BaseModel):
@@ -128,6 +128,9 @@ class _Sink(io.RawIOBase):
     def seek(self, offset: int, whence: int = 0) -> int:
         raise io.UnsupportedOperation("seek")
 
+    def flush(self) -> None:
+        """Nothing lies anywhere but in `take`; an abandoned archive flushes when all is closed already."""
+
     def write(self, data: Any) -> int:
         if self.sealed:
             return len(data)
@@ -142,7 +145,7 @@ class _Sink(io.RawIOBase):
 
 
 def _info(name: str, day: date | None) -> zipfile.ZipInfo:
-    day = max(day or _EPOCH, _EPOCH)
+    day = min(max(day or _FIRST_DAY, _FIRST_DAY), _LAST_DAY)
     info = zipfile.ZipInfo(name, (day.year, day.month, day.day, 0, 0, 0))
     info.create_system = 3  # Unix, so that the permissions count.
     info.external_attr = 0o644 << 16

@@ -123,4 +123,4 @@ class PostgresLedger:
 
 
 def _link(row: asyncpg.Record | None) -> Link | None:
-    return None if row is None else Link(**row)
+    return None if row is None else Link(**{**row, "left_out": tuple(row["left_out"])})

@@ -137,3 +137,35 @@ def test_sentences_read_well_P20() -> None:
         "Formalização incompleta. Falta: o envio para financeiro@nuvemjti.com.br.",
     ):
         assert line in lines
+
+
+@pytest.mark.parametrize(
+    ("purging", "names", "count", "sentence"),
+    [
+        (
+            False,
+            ["a.wav", "b.wav"],
+            2,
+            "2 gravações não puderam ser incluídas no arquivo de download: “a.wav” e “b.wav”.",
+        ),
+        (
+            False,
+            ["a.wav"],
+            1,
+            "1 gravação não pôde ser incluída no arquivo de download: “a.wav”.",
+        ),
+        (True, ["a.wav"], 1, "1 gravação não pôde ser removida e continua guardada: “a.wav”."),
+        (
+            True,
+            ["a.wav", "b.wav"],
+            1002,
+            "1.002 gravações não puderam ser removidas e continuam guardadas: “a.wav”, “b.wav” e mais 1.000.",
+        ),
+    ],
+)
+def test_recordings_left_out_are_named_in_the_trail_P10_P20(
+    purging: bool, names: list[str], count: int, sentence: str
+) -> None:
+    case = in_notice()
+    case.note_left_out(names, count, NOW, purging=purging)
+    assert told(case)[-1].detail == sentence

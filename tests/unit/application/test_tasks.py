@@ -9,7 +9,7 @@ from cancellation.application import tasks
 from cancellation.domain.inventory import Inventory, Number, Resource, ResourceKind
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import Channel, Contact, OfferStatus, Team
+from cancellation.domain.values import MOST_LEFT_OUT, Channel, Contact, OfferStatus, Team
 from cancellation.language import vocabulary
 from cancellation.messages.crm import TaskOrder
 from tests.unit.domain.build import OPENED, OWN_NUMBER, at_stage, in_notice, mail, offer, request
@@ -44,7 +44,7 @@ def every_task() -> list[TaskOrder]:
         *(tasks.call_about_undelivered(one, REFUSAL) for one in LETTERS),
         tasks.ask_why_stopped(case),
         tasks.ask_why_stopped(at_stage(Stage.RETENTION)),
-        *(tasks.look_at_recordings(["1042/ligação.mp3"], purging=purging) for purging in (True, False)),
+        *(tasks.look_at_recordings("1042", ["ligação.mp3"], 1, purging=purging) for purging in (True, False)),
     ]
 
 
@@ -122,15 +122,16 @@ def test_reason_is_asked_for_after_the_button_of_the_web_ui_X18() -> None:
 
 @pytest.mark.parametrize("purging", [True, False])
 def test_recordings_left_out_are_named_so_that_they_can_be_found_P10(purging: bool) -> None:
-    task = tasks.look_at_recordings(["1042/a\x07b.mp3", "1042/ação.mp3"], purging=purging)
-    assert "- 1042/a\\x07b.mp3\n- 1042/ação.mp3" in task.text
-    assert "2 gravações" in task.title
+    task = tasks.look_at_recordings("1042", ["a\x07b.mp3", "ação.mp3"], 2, purging=purging)
+    assert task.text.endswith("- a\\x07b.mp3\n- ação.mp3")
+    assert "2 gravações do cliente 1042" in task.title
     assert all(c.isprintable() or c == "\n" for c in task.text)
     assert task.team is Team.SUPPORT
 
 
 def test_very_many_recordings_left_out_still_make_a_task_P10() -> None:
-    names = [f"1042/{n:05d}-{'x' * 900}.mp3" for n in range(5000)]
-    task = tasks.look_at_recordings(names, purging=True)
+    names = [f"{n:05d}-{'x' * 900}.mp3" for n in range(MOST_LEFT_OUT)]
+    task = tasks.look_at_recordings("1042", names, 5000, purging=True)
     assert len(task.text) <= 30_000
     assert "5.000 gravações" in task.title
+    assert task.text.endswith("\n- e mais 4.980")

@@ -512,10 +512,28 @@ def test_the_newest_letters_are_remembered_for_when_they_come_back_X16() -> None
 def test_lasting_tasks_are_those_that_somebody_still_has_to_do_at_the_end() -> None:
     case = with_letter_sent(known())
     case.hear_of_bounce(LETTER_ID, "5.1.1", "inbox", NOW)
-    case.note_left_out(["a.wav"], 1, NOW, purging=False)
+    case.note_left_out(["a.wav"], 1, NOW, purging=True)
     case.send_script(NOW)
-    assert [task.task for task in case.lasting] == [TaskKind.UNDELIVERED, TaskKind.LEFT_OUT]
-    case.note_left_out(["a.wav", "b.wav"], 2, NOW, purging=False)
-    assert [task for task in case.lasting if task.task is TaskKind.LEFT_OUT] == [
-        OpenTask(task=TaskKind.LEFT_OUT, about="export", words="a.wav\nb.wav")
+    assert [task.task for task in case.lasting] == [TaskKind.UNDELIVERED, TaskKind.NOT_REMOVED]
+    case.note_left_out(["a.wav", "b.wav"], 30, NOW, purging=True)
+    assert [task for task in case.lasting if task.task is TaskKind.NOT_REMOVED] == [
+        OpenTask(task=TaskKind.NOT_REMOVED, names=("a.wav", "b.wav"), count=30)
     ]
+
+
+def test_recordings_left_out_of_an_archive_are_a_task_for_the_notice_alone_P10_X18() -> None:
+    case, late = in_notice(), known()
+    for one in (case, late):
+        one.note_left_out(["a.wav"], 1, NOW, purging=False)
+    assert OpenTask(task=TaskKind.NOT_DELIVERED, names=("a.wav",), count=1) in tasks(case)
+    assert case.lasting == []
+    assert "recordings_left_out" in kinds(case)
+    assert "recordings_left_out" not in kinds(late)
+
+
+@pytest.mark.parametrize("purging", [True, False])
+def test_without_recordings_left_out_nobody_is_bothered_P10(purging: bool) -> None:
+    case = in_notice()
+    before = case.pending.model_dump()
+    case.note_left_out([], 0, NOW, purging=purging)
+    assert case.pending.model_dump() == before

@@ -9,6 +9,7 @@ from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.state import Held
 from cancellation.domain.values import Team
 from cancellation.letters import WITH_LINK, render
+from cancellation.messages.letter_contents import RecordingsReady
 from tests.unit.letters.examples import (
     ARCHIVE,
     AT,
@@ -19,6 +20,7 @@ from tests.unit.letters.examples import (
     POLICY,
     TOKEN_URL,
     example,
+    letter,
     link_url,
 )
 from tests.unit.letters.reading import arrived, flat, html_of, plain, shown, text_of
@@ -165,6 +167,19 @@ def test_link_is_there_with_its_end_P10(kind: LetterKind) -> None:
     text = flat(text_of(message))
     for fact in (f"23h59 de {LAST_DAY}", "1.248 gravações", "3,5 GB", ARCHIVE.sha256):
         assert fact in text
+
+
+@pytest.mark.parametrize(("files", "opening"), [(3, "estão prontas"), (0, "nenhuma delas pôde ser lida")])
+def test_customer_is_told_what_the_archive_lacks_P10(files: int, opening: str) -> None:
+    archive = ARCHIVE.model_copy(
+        update={"files": files, "left_out": ("a.wav", "b.wav"), "left_out_count": 30}
+    )
+    message = arrived(letter(RecordingsReady(archive=archive)))
+    for text in map(flat, (text_of(message), html_of(message))):
+        for fact in (opening, "30 gravações; o arquivo indice.csv diz quais", "já foi avisada"):
+            assert fact in text
+    assert ("não puderam ser lidas" in message["Subject"]) == (files == 0)
+    assert "indice.csv" not in text_of(arrived(example(LetterKind.RECORDINGS_READY)))
 
 
 @pytest.mark.parametrize("kind", sorted(WITH_LINK))

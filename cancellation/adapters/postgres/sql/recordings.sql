@@ -7,19 +7,19 @@ select pg_advisory_xact_lock(hashtextextended('recordings:' || $1, 0));
 
 -- name: link
 select link_id, case_id, customer_id, ordinal, archive_path, download_name, files, size, sha256, token_hash, made_at,
-    expires_at, revoked_at
+    expires_at, revoked_at, left_out, left_out_count
 from recordings.links where link_id = $1;
 
 -- name: link_by_token_hash
 select link_id, case_id, customer_id, ordinal, archive_path, download_name, files, size, sha256, token_hash, made_at,
-    expires_at, revoked_at
+    expires_at, revoked_at, left_out, left_out_count
 from recordings.links where token_hash = $1;
 
 -- name: add_link
 insert into recordings.links
     (link_id, case_id, customer_id, ordinal, archive_path, download_name, files, size, sha256, token_hash, made_at,
-     expires_at, revoked_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+     expires_at, revoked_at, left_out, left_out_count)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- name: is_revoked
 select exists (select from recordings.revocations where case_id = $1);
