@@ -181,16 +181,14 @@ def test_what_an_early_email_lacks_is_told_with_the_script_and_of_the_newest_one
 def test_of_several_emails_before_the_crm_answered_each_doubt_is_told_and_the_newest_answered_X9_P7() -> None:
     case = opened()
     case.record_outcome(Outcome.DECLINED, REASON, None, "ana", NOW)
-    for number, changes in enumerate(
-        (
-            {"authentication": Authentication.FAIL},
-            {"sender": "x@y.z"},
-            {"recipients": (FINANCE,)},
-            {"recipients": (FINANCE,), "reason": None},
-        )
-    ):
-        given: dict[str, Any] = {"received_at": NOW, **changes}
-        case.receive_formalization(mail(f"<{number}@x>", **given), "inbox", NOW)
+    spoilt: list[dict[str, Any]] = [
+        {"authentication": Authentication.FAIL},
+        {"sender": "x@y.z"},
+        {"recipients": (FINANCE,)},
+        {"recipients": (FINANCE,), "reason": None},
+    ]
+    for number, changes in enumerate(spoilt):
+        case.receive_formalization(mail(f"<{number}@x>", received_at=NOW, **changes), "inbox", NOW)
     case.learn_customer("Acme", [RITA], NOW + HOUR)
     assert [one.mail_id for one in letters(case, LetterKind.MAIL_TO_DECIDE)] == ["<0@x>", "<1@x>"]
     assert letters(case, LetterKind.WHAT_IS_MISSING)[-1].in_reply_to == "<3@x>"
