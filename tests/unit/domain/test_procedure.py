@@ -66,6 +66,8 @@ from tests.unit.domain.build import (
     known,
     opened,
     owed,
+    port,
+    recordings,
 )
 
 NAMES = {model: name for name, model in SIGNALS.items()}
@@ -149,10 +151,18 @@ def facts(now: datetime) -> st.SearchStrategy[Message]:
     )
 
 
+def porting() -> Case:
+    """A case in its notice with a portability under way and recordings wanted."""
+    case = in_notice()
+    case.record_port(port(), OPENED + timedelta(hours=2))
+    case.request_recordings(recordings(), OPENED + timedelta(hours=2))
+    return case
+
+
 class AnyProcedure(RuleBasedStateMachine):
     """The case as the workflow drives it, with everything arriving at any time."""
 
-    @initialize(begin=st.sampled_from([opened, known, declined, in_notice, in_notice]))
+    @initialize(begin=st.sampled_from([opened, known, declined, in_notice, porting]))
     def open(self, begin: Callable[[], Case]) -> None:
         """Many cases begin near the ends that matter."""
         self.file = CaseFile(case=begin())
