@@ -398,7 +398,9 @@ def _rpc_problem(error: RPCError, reference: str) -> Exception:
 def _is_busy(error: RPCError) -> bool:
     """Whether the server, being there, could not take what was asked just now."""
     given_back = error.status is RPCStatusCode.UNAVAILABLE and "aborted" in error.message
-    return given_back or error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
+    # A case that has just gone on in a new execution takes messages a moment later.
+    moving = error.status is RPCStatusCode.FAILED_PRECONDITION and "not scheduled yet" in error.message
+    return given_back or moving or error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
 
 
 def _listing(execution: WorkflowExecution) -> CaseListing:

@@ -54,7 +54,11 @@ class Crm(Protocol):
     async def open_case(self, opening: CaseOpening) -> OpenedCase:
         """Record the case and Commercial's task; answer with the customer, if there is one (P2).
 
-        A case that an earlier execution of the same workflow id left open ends as discarded.
+        A case that an earlier execution of the same workflow id left open was forsaken: one execution of an id
+        runs at a time. Before the point of no return it ends as discarded, its formalization is revoked and its
+        tasks are closed, and the answer describes it, so that the rest of what it had done can be undone. Past
+        that point it stays open and no new case is made: Commercial's task of this opening is written into it,
+        and whoever asked goes on as that case (X20). Asked again the answer is the same.
 
         Raises:
             PermanentRefusal: another case of this customer is still open (X1).

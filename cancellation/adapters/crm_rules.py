@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import SYSTEM, TrailEntry
-from cancellation.messages.crm import CaseOpening, CaseRecord, FormalizationRecord, TrailReceipt
+from cancellation.messages.crm import CaseOpening, CaseRecord, FormalizationRecord, TaskOrder, TrailReceipt
 
 _ZONE: Final = ZoneInfo("America/Sao_Paulo")
 CANCELLED: Final = Stage.CLOSED.crm_status
@@ -80,6 +80,16 @@ def revokes(record: CaseRecord) -> bool:
     A case that ends otherwise than closed is one of a customer who stays, even if the record does not say so.
     """
     return record.revoke_formalization or record.outcome not in (None, "closed")
+
+
+def task_in_forsaken(opening: CaseOpening) -> TaskOrder:
+    """Commercial's task of an opening that goes on with the closing of a forsaken case, as a task of that case (P2)."""
+    return opening.commercial_task.model_copy(update={"key": forsaken_task_key(opening.case_id)})
+
+
+def forsaken_task_key(case_id: str) -> str:
+    """The key under which a forsaken case holds the task of the opening of `case_id`."""
+    return f"commercial:{case_id}"
 
 
 def end_of_forsaken(case_id: str, recorded_seq: int, successor: CaseOpening) -> CaseRecord:

@@ -12,7 +12,7 @@ attempt renders it again from the same letter.
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -88,15 +88,28 @@ class Entry:
         fates = {answer.fate for answer in self.answers.values()}
         return next((fate for fate in (Fate.PENDING, Fate.SENT) if fate in fates), Fate.REFUSED)
 
+    def answered(self, answers: Mapping[str, Answer]) -> "Entry":
+        """The same after the server said more; what was settled before stays so."""
+        return replace(
+            self,
+            answers={
+                address: answers.get(address, known) if known.fate is Fate.PENDING else known
+                for address, known in self.answers.items()
+            },
+        )
+
 
 class OutboxTurn(Protocol):
     """One attempt at one letter, alone with it."""
 
     async def open(self, draft: Draft) -> Entry:
-        """Keep the letter if it is new; answer with what is kept under its key."""
+        """Keep the letter if it is new, and count the attempt if somebody waits for it.
 
-    async def begin(self) -> None:
-        """An attempt at sending starts."""
+        Answers with what is kept under its key.
+
+        Raises:
+            MailNotTaken: another attempt at it is still going on.
+        """
 
     async def settle(self, answers: Mapping[str, Answer], error: str | None) -> Entry:
         """Write down what the server said, and what went wrong (without addresses)."""
@@ -104,9 +117,6 @@ class OutboxTurn(Protocol):
 
 class Outbox(Protocol):
     """Remembers every letter and what became of it."""
-
-    async def find(self, key: str) -> Entry | None:
-        """What is kept under a key."""
 
     def turn(self, key: str) -> AbstractAsyncContextManager[OutboxTurn]:
         """Be alone with a letter.
@@ -147,9 +157,6 @@ class OutboxMailer:
         Raises:
             MailNotTaken: some recipient has not got it yet; call again.
         """
-        known = await self._outbox.find(letter.key)
-        if known is not None and known.fate is not Fate.PENDING:
-            return _delivery(letter, known)
         async with self._outbox.turn(letter.key) as turn:
             entry = await turn.open(self._draft(letter))
             if entry.fate is Fate.PENDING:
@@ -157,7 +164,6 @@ class OutboxMailer:
         return _delivery(letter, entry)
 
     async def _attempt(self, letter: Letter, entry: Entry, turn: OutboxTurn) -> Entry:
-        await turn.begin()
         undeliverable = {a: Answer(Fate.REFUSED, BAD_ADDRESS) for a in entry.waiting if not is_deliverable(a)}
         recipients = [address for address in entry.waiting if address not in undeliverable]
         answers: Mapping[str, Answer] = {}

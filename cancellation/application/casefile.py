@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from cancellation.domain.case import Case
+from cancellation.domain.commands import System
 from cancellation.domain.events import MessageRefused
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import Trail
@@ -36,8 +37,8 @@ class CaseFile(BaseModel):
     def _crm_should_hear(self) -> bool:
         """While nothing goes wrong, closing and other ends tell the CRM at their end, all at once."""
         case = self.case
-        if not case.known_to_crm:
-            return False
+        if not case.known_to_crm or case.pending.owes_to(System.CRM):
+            return False  # what is owed to the CRM takes the trail along
         if case.ended_at is not None:
             return not self.trail.is_recorded
         ends_soon = case.stage.is_terminal or (case.stage is Stage.CLOSING and not case.held_now)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from cancellation.domain.commands import Command, Owed
+from cancellation.domain.commands import Command, Owed, System
 
 
 class Ledger(BaseModel):
@@ -37,6 +37,10 @@ class Ledger(BaseModel):
     def owes(self, *steps: type[BaseModel]) -> bool:
         """Whether a command of one of these types is owed."""
         return any(isinstance(one.command, steps) for one in self.owed)
+
+    def owes_to(self, system: System) -> bool:
+        """Whether a system is owed anything."""
+        return any(one.system is system for one in self.owed)
 
     def lanes(self) -> dict[str, list[Owed]]:
         """Every lane's commands, in order."""

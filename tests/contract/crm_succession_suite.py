@@ -4,18 +4,19 @@ Derive a class named `Test...` from `CrmSuccessionContract` with a fixture `crm`
 `ReadableCrm`.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from pydantic import ValidationError
 
 from cancellation.adapters.crm_views import ReadableCrm
-from cancellation.messages.crm import OpenedCase
+from cancellation.domain.values import Authentication
+from cancellation.messages.crm import FormalizationState, Forsaken, OpenedCase
 from cancellation.messages.seed import CustomerSeed
 from cancellation.ports import PermanentRefusal
 from tests.contract import cases
-from tests.contract.cases import formalization, mail, opening, record, trail
-from tests.contract.crm_base import WithOpenCase
+from tests.contract.cases import formalization, mail, opening, record, task, trail
+from tests.contract.crm_base import Destroy, WithOpenCase
 
 LATER = cases.OPENED + timedelta(days=1)
 
@@ -24,6 +25,12 @@ async def status_of(crm: ReadableCrm, customer_id: str = "1042") -> str:
     customer = await crm.customer(customer_id)
     assert customer is not None
     return customer.status
+
+
+async def state_of(crm: ReadableCrm, case_id: str = "case-a") -> FormalizationState:
+    state = await crm.formalization(case_id)
+    assert state is not None
+    return state
 
 
 class CrmSuccessionContract(WithOpenCase):
@@ -160,3 +167,114 @@ class CrmSuccessionContract(WithOpenCase):
         good = formalization(mail(received_at=new))
         await crm.record(record(case_id="case-b", minutes=2000, formalization=good))
         assert await crm.formalization("case-b") is not None
+
+    # ------------------------------------------------------------------ what a terminated execution left
+
+    async def test_a_forsaken_case_before_the_point_of_no_return_is_described_whole_X20(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        given = formalization(
+            mail(
+                message_id="<1@acme>", recipients=cases.POLICY.mailboxes[:1], reason=None, subject="a\tb “ç”"
+            ),
+            mail(
+                message_id="<2@acme>",
+                recipients=cases.POLICY.mailboxes[1:],
+                explicit_request=False,
+                authentication=Authentication.FAIL,
+                confirmed_by="Bia",
+                original_sha256=None,
+                original_ref=None,
+            ),
+            received_on=date(2026, 11, 22),
+            end_offset_minutes=-180,
+        )
+        await crm.record(record(stage="notice", formalization=given, trail=trail(3, 4)))
+        following = opening(case_id="case-b", opened_at=LATER)
+        answer = await crm.open_case(following)
+        assert answer.forsaken == Forsaken(
+            case_id="case-a",
+            protocol=opening().protocol,
+            stage="notice",
+            opened_at=cases.OPENED,
+            past_no_return=False,
+            formalization=given,
+            trail_seq=5,
+        )
+        assert await crm.open_case(following) == answer
+
+    async def test_a_forsaken_case_without_formalization_X20(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        assert opened.forsaken is None
+        forsaken = (await crm.open_case(opening(case_id="case-b", opened_at=LATER))).forsaken
+        assert forsaken is not None
+        assert (forsaken.case_id, forsaken.stage, forsaken.formalization) == ("case-a", "retention", None)
+        # The one after it follows its own predecessor.
+        much_later = opening(case_id="case-c", opened_at=LATER + timedelta(days=1))
+        forsaken = (await crm.open_case(much_later)).forsaken
+        assert forsaken is not None
+        assert forsaken.case_id == "case-b"
+
+    async def test_past_the_point_of_no_return_the_successor_goes_on_as_the_forsaken_case_X20_P2(
+        self, crm: ReadableCrm, opened: OpenedCase, destroy: Destroy
+    ) -> None:
+        given = formalization(received_on=date(2026, 11, 22), end_offset_minutes=-180)
+        await crm.record(record(stage="notice", formalization=given))
+        await crm.record(
+            record(
+                minutes=20,
+                stage="closing",
+                customer_status="Cancelamento em andamento",
+                open_tasks=(task("d30"),),
+                close_tasks=("commercial",),
+                trail=trail(3, 4),
+            )
+        )
+        await destroy(cases.warrant(await state_of(crm)))
+        following = opening(case_id="case-b", opened_at=LATER)
+        answer = await crm.open_case(following)
+        assert answer.customer is not None
+        assert answer.customer.status == answer.status_before == "Ativo"
+        assert answer.forsaken == Forsaken(
+            case_id="case-a",
+            protocol=opening().protocol,
+            stage="closing",
+            opened_at=cases.OPENED,
+            past_no_return=True,
+            formalization=given,
+            trail_seq=4,
+        )
+        assert await crm.open_case(following) == answer
+        assert [case.case_id for case in await crm.list_cases()] == ["case-a"]
+        tasks = {t.order.key: t for t in await crm.tasks(case_id="case-a", open_only=True)}
+        assert tasks.keys() == {"d30", "commercial:case-b"}
+        commercial = tasks["commercial:case-b"]
+        assert commercial.order == task("commercial:case-b")
+        assert commercial.ordered_at == LATER
+        assert (await state_of(crm)).in_force
+        assert await status_of(crm) == "Cancelamento em andamento"
+        assert await crm.trail("case-a") == list(trail(1, 4))
+
+    async def test_a_forsaken_closing_is_finished_by_whoever_comes_next_X20(
+        self, crm: ReadableCrm, opened: OpenedCase, destroy: Destroy
+    ) -> None:
+        await crm.record(record(stage="notice", formalization=formalization()))
+        await destroy(cases.warrant(await state_of(crm)))
+        second, third = (
+            opening(case_id=case_id, opened_at=LATER + timedelta(hours=hours))
+            for case_id, hours in (("case-b", 0), ("case-c", 1))
+        )
+        for following in (second, third):
+            forsaken = (await crm.open_case(following)).forsaken
+            assert forsaken is not None
+            assert (forsaken.case_id, forsaken.past_no_return) == ("case-a", True)
+        end = record(minutes=3000, stage="closed", outcome="closed", customer_status="Cancelado")
+        assert (await crm.record(end)).taken
+        # The same opening is still answered with the case that it goes on as, and another one opens a case.
+        again = (await crm.open_case(second)).forsaken
+        assert again is not None
+        assert (again.case_id, again.stage) == ("case-a", "closed")
+        fourth = opening(case_id="case-d", opened_at=LATER + timedelta(days=9))
+        assert (await crm.open_case(fourth)).forsaken is None
+        assert [case.case_id for case in await crm.list_cases()] == ["case-d", "case-a"]

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -11,7 +12,7 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
-from cancellation.adapters.mailing import MailNotTaken, OutboxMailer
+from cancellation.adapters.mailing import Answer, Draft, Fate, MailNotTaken, OutboxMailer
 from cancellation.adapters.postgres.outbox import PostgresOutbox
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.smtp.mailer import letterhead_of, smtp_mailer
@@ -24,6 +25,18 @@ from tests.unit.letters.examples import HOUSE, TOKEN_URL, example, link_url
 
 USER, PASSWORD = "cancelamento", "segredo-de-smtp"
 SCRIPT = example(LetterKind.SCRIPT)
+DRAFT = Draft(
+    key=SCRIPT.key,
+    case_id=SCRIPT.case_id,
+    kind="script",
+    audience="customer",
+    message_id="<draft@nuvemjti.com.br>",
+    subject="x",
+    content=b"x",
+    content_is_whole=False,
+    written_at=SCRIPT.facts.at,
+    recipients=SCRIPT.to,
+)
 
 
 @pytest.fixture
@@ -293,7 +306,8 @@ async def test_dead_process_gives_up_its_turn_at_once_X7(
     database: str, pool: Pool, mail_sink: MailSink
 ) -> None:
     other = await open_pool(database)
-    async with PostgresOutbox(other).turn(SCRIPT.key):
+    async with PostgresOutbox(other).turn(SCRIPT.key) as turn:
+        await turn.open(DRAFT)
         sending = asyncio.create_task(send(pool, settings_for(mail_sink)))
         # Its connection ends in the middle, as when the process is killed.
         await pool.execute(
@@ -301,6 +315,38 @@ async def test_dead_process_gives_up_its_turn_at_once_X7(
         )
         assert (await sending).refused is None
     other.terminate()
+
+
+@pytest.mark.parametrize("how", ["failed", "cancelled", "refused by the database", "settled"])
+async def test_a_turn_that_ends_in_any_way_gives_its_lock_back_X7(pool: Pool, how: str) -> None:
+    locks = "select count(*) from pg_locks where locktype = 'advisory'"
+
+    async def attempt() -> None:
+        async with PostgresOutbox(pool).turn(SCRIPT.key) as turn:
+            entry = await turn.open(
+                DRAFT if how != "refused by the database" else replace(DRAFT, audience="nobody")
+            )
+            assert await pool.fetchval(locks) == 1
+            match how:
+                case "failed":
+                    raise RuntimeError
+                case "cancelled":
+                    await asyncio.Event().wait()
+                case "settled":
+                    await turn.settle(dict.fromkeys(entry.answers, Answer(Fate.SENT)), None)
+
+    attempting = asyncio.create_task(attempt())
+    while how == "cancelled" and not await pool.fetchval(locks):
+        await asyncio.sleep(0)
+    if how == "cancelled":
+        attempting.cancel()
+    await asyncio.wait([attempting])
+    assert await pool.fetchval(locks) == 0
+    # Whoever comes next knows what became of it.
+    async with PostgresOutbox(pool).turn(SCRIPT.key) as turn:
+        entry = await turn.open(DRAFT)
+        assert entry.fate is (Fate.SENT if how == "settled" else Fate.PENDING)
+    assert await pool.fetchval(locks) == 0
 
 
 @pytest.mark.parametrize(

@@ -231,9 +231,7 @@ async def test_never_formalised_lapses_after_the_term_with_reminders_X4_X5(house
     await case.decline()
     status = await case.quiet()
     lapse = next(due.at for due in status.due if due.what == "lapse")
-    assert lapse.astimezone(ZONE).date() == (await case.now()).astimezone(ZONE).date() + timedelta(
-        days=32
-    )  # the term, and a day to handle what came in time (X21)
+    assert lapse.astimezone(ZONE).date() == (await case.now()).astimezone(ZONE).date() + timedelta(days=32)
     await case.forward_to(lapse - timedelta(minutes=1))
     assert (await case.status()).stage.value == "awaiting_formalization"
     assert len(case.letters("remind_formalization")) == 3

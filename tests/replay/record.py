@@ -31,7 +31,7 @@ async def retained(case: CaseDriver) -> None:
 
 async def lapsed(case: CaseDriver) -> None:
     await case.decline()
-    await case.forward(timedelta(days=32))
+    await case.forward(timedelta(days=33))
 
 
 async def discarded(case: CaseDriver) -> None:

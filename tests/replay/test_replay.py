@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
 
 from tests.replay.record import HISTORIES, RELEASE, STORIES
-from workers.worker import sandbox, tolerant_converter
-from workflows.cancellation import CancellationWorkflow
-from workflows.one_argument import OneArgument
+from workflows.plugin import replayer
 
 RECORDED = sorted(HISTORIES.glob("*.json"))
 
@@ -24,10 +21,4 @@ async def test_a_recorded_case_replays(path: Path) -> None:
     recorded = json.loads(path.read_text())
     workflow_id = recorded["events"][0]["workflowExecutionStartedEventAttributes"]["workflowId"]
     history = WorkflowHistory.from_json(workflow_id, recorded)
-    replayer = Replayer(
-        workflows=[CancellationWorkflow],
-        data_converter=tolerant_converter(),
-        interceptors=[OneArgument()],
-        workflow_runner=sandbox(),
-    )
-    await replayer.replay_workflow(history)
+    await replayer().replay_workflow(history)

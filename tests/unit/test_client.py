@@ -2,28 +2,27 @@
 
 from temporalio import workflow
 
-from cancellation import client
-from cancellation.contract import CANCELLATIONS
+from cancellation import contract
 from cancellation.messages.facts import SIGNALS
+from starters.cli.app import MODULES
 from starters.cli.schema import CONTRACT_FOLDER, schemas
-from workflows import search_attributes
 from workflows.cancellation import CancellationWorkflow
 
 
-def test_client_and_workers_agree_on_names() -> None:
+def test_handlers_and_client_take_names_and_words_from_the_contract() -> None:
     found = workflow._Definition.must_from_class(CancellationWorkflow)
-    assert found.name == client.WORKFLOW_TYPE
-    assert client.TASK_QUEUE == CANCELLATIONS
-    assert set(SIGNALS) == set(found.signals) - {None}
-    assert {f"{name}_checked" for name in SIGNALS} == set(found.updates) - {None}
+    assert found.name == contract.CANCELLATION
+    assert {fact.name: fact.description for fact in contract.FACTS} == {
+        name: signal.description for name, signal in found.signals.items() if name
+    }
+    assert {fact.update for fact in contract.FACTS} == set(found.updates) - {None}
+    assert {fact.name: fact.model for fact in contract.FACTS} == SIGNALS
     assert set(found.queries) == {"status", "trail"}
 
 
-def test_client_and_workers_agree_on_search_attributes() -> None:
-    for name in ("STAGE", "CUSTOMER", "PROTOCOL", "CHANNEL", "REASON", "NOTICE_END", "ATTENTION"):
-        ours, theirs = getattr(client, name), getattr(search_attributes, name)
-        assert (ours.name, ours.indexed_value_type) == (theirs.name, theirs.indexed_value_type)
-        assert ours.name in search_attributes.REGISTRY
+def test_every_fact_that_a_person_reports_has_a_command() -> None:
+    commands = {command for names in MODULES.values() for command in names}
+    assert {fact.command for fact in contract.FACTS if fact.command} <= commands
 
 
 def test_schemas_of_the_contract_are_up_to_date() -> None:

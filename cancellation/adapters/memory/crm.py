@@ -9,11 +9,13 @@ from cancellation.adapters.crm_rules import (
     CANCELLED,
     HeldCase,
     end_of_forsaken,
+    forsaken_task_key,
     is_look,
     new_entries,
     receipt,
     refusal,
     revokes,
+    task_in_forsaken,
     with_local_days,
 )
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
@@ -28,6 +30,7 @@ from cancellation.messages.crm import (
     Customer,
     FormalizationRecord,
     FormalizationState,
+    Forsaken,
     OpenedCase,
     Original,
     TaskOrder,
@@ -46,6 +49,8 @@ class _Case:
     """The customer's status of before the case (X20)."""
     mails_count_after: datetime | None
     """When the customer's latest case of before ended (X20)."""
+    follows: Forsaken | None
+    """The case of a terminated execution that this one follows (X20)."""
     tasks: dict[str, CaseTask] = field(default_factory=dict)
     chain: list[ChainedEntry] = field(default_factory=list)
     formalization: FormalizationRecord | None = None
@@ -85,14 +90,14 @@ class MemoryCrm:
     async def open_case(self, opening: CaseOpening) -> OpenedCase:
         """Record the case, Commercial's task and the first trail entries together, once (P2).
 
-        An open case of an earlier execution of the same workflow id ends here: that execution is gone.
+        An open case of an earlier execution of the same workflow id ends here, or is handed on: see the port.
 
         Raises:
             PermanentRefusal: another case of this customer is still open (X1).
         """
         case = self._cases.get(opening.case_id)
         if case is None:
-            case = await self._new_case(opening)
+            case = self._handed_on(opening) or await self._new_case(opening)
         elif (case.summary.customer_id, case.summary.protocol) != (opening.customer_id, opening.protocol):
             raise PermanentRefusal("this case was opened with another customer or protocol number")
         customer = self._customers.get(opening.customer_id)
@@ -100,6 +105,7 @@ class MemoryCrm:
             customer=customer and customer.model_copy(update={"status": case.status_before}),
             status_before=case.status_before,
             mails_count_after=case.mails_count_after,
+            forsaken=_forsaken(case) if case.summary.case_id != opening.case_id else case.follows,
         )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:
@@ -265,9 +271,25 @@ class MemoryCrm:
     def _by_id(self) -> list[Customer]:
         return sorted(self._customers.values(), key=lambda customer: customer.customer_id)
 
+    def _handed_on(self, opening: CaseOpening) -> _Case | None:
+        """The forsaken case that the opening goes on as, with Commercial's task in it."""
+        key = forsaken_task_key(opening.case_id)
+        for case in self._cases.values():
+            if key in case.tasks:
+                return case
+            if _is_forsaken_by(case, opening) and case.acts:
+                _order_task(case, task_in_forsaken(opening), opening.opened_at)
+                return case
+        return None
+
     async def _new_case(self, opening: CaseOpening) -> _Case:
-        forsaken = await self._end_forsaken(opening)
-        self._must_be_new(opening)
+        forsaken = next((case for case in self._cases.values() if _is_forsaken_by(case, opening)), None)
+        self._must_be_new(opening, forsaken)
+        follows = None
+        if forsaken is not None:
+            follows = _forsaken(forsaken)
+            end = await self.record(end_of_forsaken(follows.case_id, follows.trail_seq, opening))
+            follows = follows.model_copy(update={"trail_seq": end.recorded_seq})
         customer = self._customers.get(opening.customer_id)
         before = forsaken.status_before if forsaken else customer.status if customer else "Ativo"
         ends = [
@@ -275,7 +297,7 @@ class MemoryCrm:
             for case in self._cases.values()
             if case.summary.customer_id == opening.customer_id and case.summary.ended_at is not None
         ]
-        case = _Case(_summary(opening), opening.opened_at, before, max(ends, default=None))
+        case = _Case(_summary(opening), opening.opened_at, before, max(ends, default=None), follows)
         case.append(opening.trail)
         self._cases[opening.case_id] = case
         _order_task(case, opening.commercial_task, opening.opened_at)
@@ -284,19 +306,11 @@ class MemoryCrm:
             self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
         return case
 
-    async def _end_forsaken(self, opening: CaseOpening) -> _Case | None:
-        for case in self._cases.values():
-            held = case.summary
-            same = (held.customer_id, held.workflow_id) == (opening.customer_id, opening.workflow_id)
-            if same and held.ended_at is None and held.opened_at < opening.opened_at:
-                await self.record(end_of_forsaken(held.case_id, len(case.chain), opening))
-                return case
-        return None
-
-    def _must_be_new(self, opening: CaseOpening) -> None:
+    def _must_be_new(self, opening: CaseOpening, forsaken: _Case | None) -> None:
         for case in self._cases.values():
             summary = case.summary
             still_open = summary.customer_id == opening.customer_id and summary.ended_at is None
+            still_open = still_open and case is not forsaken
             if still_open or summary.protocol == opening.protocol:
                 raise PermanentRefusal(
                     "another case of this customer is open, or the protocol number is taken"
@@ -320,7 +334,7 @@ def incomplete(formalization: FormalizationRecord) -> str | None:
     assert offset is not None
     midnight = datetime.combine(notice.last_day + timedelta(days=1), time(0), tzinfo=UTC)
     lacks = {
-        "mails": not mails,
+        "mails": mails[-1:] != (formalization.completing,),
         "required_mailboxes": not formalization.required_mailboxes,
         "all_mailboxes_reached_p7": not set(formalization.required_mailboxes) <= reached,
         "explicit_request": not any(mail.explicit_request for mail in mails),
@@ -365,6 +379,28 @@ def _summary(opening: CaseOpening) -> CaseSummary:
         protocol=opening.protocol,
         stage=opening.stage,
         opened_at=opening.opened_at,
+    )
+
+
+def _is_forsaken_by(case: _Case, opening: CaseOpening) -> bool:
+    """Whether the case is an earlier execution's of the same workflow id, and open (X1)."""
+    held = case.summary
+    return (
+        (held.customer_id, held.workflow_id) == (opening.customer_id, opening.workflow_id)
+        and held.ended_at is None
+        and held.opened_at < opening.opened_at
+    )
+
+
+def _forsaken(case: _Case) -> Forsaken:
+    return Forsaken(
+        case_id=case.summary.case_id,
+        protocol=case.summary.protocol,
+        stage=case.summary.stage,
+        opened_at=case.summary.opened_at,
+        past_no_return=bool(case.acts),
+        formalization=case.formalization,
+        trail_seq=len(case.chain),
     )
 
 

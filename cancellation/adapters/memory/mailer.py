@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -34,10 +34,6 @@ class MemoryOutbox:
         self.entries: dict[str, Entry] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def find(self, key: str) -> Entry | None:
-        """What is kept under a key."""
-        return self.entries.get(key)
-
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator["MemoryTurn"]:
         """Be alone with a letter."""
@@ -60,15 +56,11 @@ class MemoryTurn:
         entry = Entry(draft.message_id, draft.content, draft.content_is_whole, pending)
         return self._outbox.entries.setdefault(self._key, entry)
 
-    async def begin(self) -> None:
-        """Nothing counts attempts here."""
-
     async def settle(self, answers: Mapping[str, Answer], error: str | None) -> Entry:
         """Note what became of each address."""
-        entry = self._outbox.entries[self._key]
-        settled = {address: answers.get(address, known) for address, known in entry.answers.items()}
-        self._outbox.entries[self._key] = replace(entry, answers={**settled, **_kept(entry)})
-        return self._outbox.entries[self._key]
+        entry = self._outbox.entries[self._key].answered(answers)
+        self._outbox.entries[self._key] = entry
+        return entry
 
 
 class MemoryTransport:
@@ -122,11 +114,6 @@ class MemoryMailer(OutboxMailer):
         """Take everything again."""
         self.server.is_down = False
         self.server.replies.clear()
-
-
-def _kept(entry: Entry) -> dict[str, Answer]:
-    """What was settled before and stays so."""
-    return {address: answer for address, answer in entry.answers.items() if answer.fate is not Fate.PENDING}
 
 
 def _example_url(link_id: str) -> str:

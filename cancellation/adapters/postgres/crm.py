@@ -9,9 +9,10 @@ from typing import Final
 import asyncpg
 
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
-from cancellation.adapters.postgres import crm_records as records
 from cancellation.adapters.postgres.crm_opening import open_case
+from cancellation.adapters.postgres.crm_records import write
 from cancellation.adapters.postgres.pool import Executor, Pool
+from cancellation.adapters.postgres.queries import queries
 from cancellation.adapters.trailchain import ChainedEntry, TrailCheck, check_chain
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Team
@@ -29,19 +30,7 @@ from cancellation.messages.crm import (
 from cancellation.messages.seed import CustomerSeed
 from cancellation.ports import PermanentRefusal
 
-_CUSTOMER: Final = """
-    select c.customer_id, c.name, c.cnpj, c.status,
-        (select max(number) from crm.contracts k where k.customer_id = c.customer_id) as contract,
-        coalesce((
-            select jsonb_agg(
-                jsonb_build_object('name', a.name, 'email', a.email, 'phone', a.phone) order by place)
-            from crm.authorised_contacts a where a.customer_id = c.customer_id
-        ), '[]') as contacts
-    from crm.customers c
-"""
-_CASE: Final = """
-    select case_id, customer_id, workflow_id, protocol, stage, opened_at, outcome, ended_at from crm.cases
-"""
+SQL: Final = queries("crm")
 
 
 class PostgresCrm:
@@ -55,7 +44,7 @@ class PostgresCrm:
     async def open_case(self, opening: CaseOpening) -> OpenedCase:
         """Record the case, Commercial's task and the first trail entries together, once (P2).
 
-        An open case of an earlier execution of the same workflow id ends here: that execution is gone.
+        An open case of an earlier execution of the same workflow id ends here, or is handed on: see the port.
 
         Raises:
             PermanentRefusal: another case of this customer is still open (X1).
@@ -64,11 +53,12 @@ class PostgresCrm:
             with _permanent():
                 async with connection.transaction():
                     start = await open_case(connection, opening)
-            customer = await _customer(connection, opening.customer_id)
+                    customer = await _customer(connection, opening.customer_id)
         return OpenedCase(
             customer=customer and customer.model_copy(update={"status": start.status_before}),
             status_before=start.status_before,
             mails_count_after=start.mails_count_after,
+            forsaken=start.forsaken,
         )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:
@@ -81,7 +71,7 @@ class PostgresCrm:
         async with self._pool.acquire() as connection:
             with _permanent():
                 async with connection.transaction():
-                    return await records.write(connection, record)
+                    return await write(connection, record)
 
     async def customer(self, customer_id: str) -> Customer | None:
         """The customer with contacts and status, or None."""
@@ -89,49 +79,32 @@ class PostgresCrm:
 
     async def formalization(self, case_id: str) -> FormalizationState | None:
         """The case's complete formalization, in force or not, or None (P19)."""
-        row = await self._pool.fetchrow(
-            """
-            select case_id, customer_id, last_day, notice_ends_at, in_force from crm.formalizations
-            where case_id = $1
-            """,
-            case_id,
-        )
+        row = await self._pool.fetchrow(SQL["formalization_state"], case_id)
         return FormalizationState.model_validate(dict(row)) if row else None
 
     async def keep_original(self, raw: bytes, at: datetime) -> Original:
         """Keep an e-mail byte for byte under its SHA-256, once for each content (P11)."""
         sha256 = hashlib.sha256(raw).hexdigest()
-        await self._pool.execute(
-            "insert into crm.originals (sha256, raw, kept_at) values ($1, $2, $3) on conflict do nothing",
-            sha256,
-            raw,
-            at,
-        )
+        await self._pool.execute(SQL["keep_original"], sha256, raw, at)
         return Original(sha256=sha256, ref=f"crm:original/{sha256}", size=len(raw))
 
     async def original(self, sha256: str) -> bytes | None:
         """The bytes of a kept e-mail, or None."""
-        raw: bytes | None = await self._pool.fetchval(
-            "select raw from crm.originals where sha256 = $1", sha256
-        )
+        raw: bytes | None = await self._pool.fetchval(SQL["original"], sha256)
         return raw
 
     async def case_by_protocol(self, protocol: str) -> CaseSummary | None:
         """The case with that protocol number, or None (X12)."""
-        row = await self._pool.fetchrow(f"{_CASE} where protocol = $1", protocol.strip().upper())
+        row = await self._pool.fetchrow(SQL["case_by_protocol"], protocol.strip().upper())
         return CaseSummary.model_validate(dict(row)) if row else None
 
     async def customers_by_email(self, address: str) -> Sequence[Customer]:
         """Customers of whom the address is an authorised contact (X9)."""
-        return await self._customers(
-            "where exists (select from crm.authorised_contacts a"
-            " where a.customer_id = c.customer_id and a.email = $1)",
-            bare_address(address),
-        )
+        return await self._customers(SQL["customers_by_email"], bare_address(address))
 
     async def customers_by_cnpj(self, cnpj: str) -> Sequence[Customer]:
         """Customers with that CNPJ, with or without its punctuation."""
-        return await self._customers("where c.cnpj = $1", bare_cnpj(cnpj))
+        return await self._customers(SQL["customers_by_cnpj"], bare_cnpj(cnpj))
 
     # ------------------------------------------------------------------ for people
 
@@ -139,16 +112,7 @@ class PostgresCrm:
         self, *, customer_id: str | None = None, open_only: bool = False, most: int = 1000
     ) -> list[CaseSummary]:
         """Cases, the latest opened first; of one customer, or only those that have not ended."""
-        rows = await self._pool.fetch(
-            f"""
-            {_CASE}
-            where ($1::text is null or customer_id = $1) and (not $2 or ended_at is null)
-            order by opened_at desc, case_id limit $3
-            """,
-            customer_id,
-            open_only,
-            most,
-        )
+        rows = await self._pool.fetch(SQL["list_cases"], customer_id, open_only, most)
         return [CaseSummary.model_validate(dict(row)) for row in rows]
 
     async def trail(self, case_id: str) -> list[TrailEntry]:
@@ -165,52 +129,44 @@ class PostgresCrm:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            head: str | None = await connection.fetchval(
-                "select encode(trail_head, 'hex') from crm.cases where case_id = $1", case_id
-            )
+            head: str | None = await connection.fetchval(SQL["trail_head"], case_id)
             return check_chain(case_id, await _chain(connection, case_id), head)
 
     async def tasks(
         self, *, case_id: str | None = None, customer_id: str | None = None, open_only: bool = False
     ) -> list[CaseTask]:
         """Tasks of a case or customer, or everybody's, by day due and then as they were ordered (P14)."""
-        rows = await self._pool.fetch(
-            """
-            select t.*, c.customer_id from crm.tasks t join crm.cases c using (case_id)
-            where ($1::text is null or case_id = $1) and ($2::text is null or customer_id = $2)
-                and (not $3 or closed_at is null)
-            order by due_on nulls first, ordered_at, key
-            """,
-            case_id,
-            customer_id,
-            open_only,
-        )
+        rows = await self._pool.fetch(SQL["tasks"], case_id, customer_id, open_only)
         return [_task(row) for row in rows]
 
     async def provision(self, seed: CustomerSeed) -> None:
         """Put in or bring up to date a customer's master data; leaves the status of one already known."""
         customer = seed.customer
-        async with self._pool.acquire() as connection, connection.transaction():
-            await records.put_customer(connection, customer)
+        await self._pool.execute(
+            SQL["put_customer"],
+            customer.customer_id,
+            customer.name,
+            bare_cnpj(customer.cnpj) if customer.cnpj else None,
+            customer.status,
+            [
+                {**contact.model_dump(), "email": bare_address(contact.email), "place": place}
+                for place, contact in enumerate(customer.contacts)
+            ],
+            customer.contract or None,
+        )
 
-    async def _customers(self, condition: str, value: str) -> list[Customer]:
-        rows = await self._pool.fetch(f"{_CUSTOMER} {condition} order by c.customer_id", value)
+    async def _customers(self, query: str, value: str) -> list[Customer]:
+        rows = await self._pool.fetch(query, value)
         return [Customer.model_validate(dict(row)) for row in rows]
 
 
 async def _customer(connection: Executor, customer_id: str) -> Customer | None:
-    row = await connection.fetchrow(f"{_CUSTOMER} where c.customer_id = $1", customer_id)
+    row = await connection.fetchrow(SQL["customer"], customer_id)
     return Customer.model_validate(dict(row)) if row else None
 
 
 async def _chain(connection: Executor, case_id: str) -> list[ChainedEntry]:
-    rows = await connection.fetch(
-        """
-        select encode(hash, 'hex') as hash, seq, at, actor, kind, detail, message_id, problems
-        from crm.trail where case_id = $1 order by seq
-        """,
-        case_id,
-    )
+    rows = await connection.fetch(SQL["chained_trail"], case_id)
     return [
         ChainedEntry(
             hash=row["hash"],

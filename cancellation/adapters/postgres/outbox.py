@@ -3,44 +3,22 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import asyncpg
 
 from cancellation.adapters.mailing import Answer, Draft, Entry, Fate, MailNotTaken
-from cancellation.adapters.postgres.pool import Connection, Executor, Pool
+from cancellation.adapters.postgres.pool import Connection, Pool, storable
+from cancellation.adapters.postgres.queries import queries
 
 MOST_AT_ONCE: Final = 4
 """Letters on their way at a time: each holds a connection, and a server that hangs must not take them all."""
 WAIT_SECONDS: Final = 4.0
 """How long an attempt waits for its turn before it gives up until the caller's next one."""
 
-_KEEP: Final = """
-insert into notification.outbox
-    (key, case_id, kind, audience, message_id, subject, content, content_is_whole, written_at, status,
-     settled_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $10 <> 'pending' then now() end)
-on conflict (key) do nothing
-returning key
-"""
-_KEEP_RECIPIENT: Final = "insert into notification.recipients (key, place, address) values ($1, $2, $3)"
-_FIND: Final = "select message_id, content, content_is_whole from notification.outbox where key = $1"
-_RECIPIENTS: Final = (
-    "select address, status, reply from notification.recipients where key = $1 order by place"
-)
-_BEGIN: Final = """
-update notification.outbox set attempts = attempts + 1, last_attempt_at = now() where key = $1
-"""
-_SETTLE_RECIPIENT: Final = """
-update notification.recipients set status = $3, reply = $4, settled_at = now()
-where key = $1 and address = $2 and status = 'pending'
-"""
-_SETTLE: Final = """
-update notification.outbox
-set status = $2, last_error = $3, settled_at = case when $2 <> 'pending' then now() end
-where key = $1 and status = 'pending'
-"""
+SQL: Final = queries("outbox")
+_LEAVE_SECONDS: Final = 2.0
 
 
 class PostgresOutbox:
@@ -50,10 +28,6 @@ class PostgresOutbox:
         """Keep letters through the process's pool."""
         self._pool = pool
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
-
-    async def find(self, key: str) -> Entry | None:
-        """What is kept under a key."""
-        return await _find(self._pool, key)
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator["PostgresTurn"]:
@@ -67,12 +41,11 @@ class PostgresOutbox:
         await self._take_slot()
         try:
             async with self._pool.acquire() as connection:
+                turn = PostgresTurn(connection, key)
                 try:
-                    await connection.execute("select pg_advisory_lock($1)", _place(key))
-                except asyncpg.LockNotAvailableError:
-                    raise MailNotTaken("outra tentativa de enviar esta mensagem está em andamento") from None
-                # Going back to the pool, or dying, the connection gives up its advisory locks.
-                yield PostgresTurn(connection, key)
+                    yield turn
+                finally:
+                    await turn.leave()
         finally:
             self._slots.release()
 
@@ -88,15 +61,25 @@ class PostgresTurn:
     """One attempt at one letter."""
 
     def __init__(self, connection: Connection, key: str) -> None:
-        """Work on the letter `key`, whose lock `connection` holds."""
+        """Work on the letter `key` through `connection`, which holds its lock from `open` on."""
         self._connection = connection
         self._key = key
+        self._place = _place(key)
+        self._holds_lock = False
+        self._entry: Entry | None = None
 
     async def open(self, draft: Draft) -> Entry:
-        """Keep the letter if it is new; what was kept first stays."""
-        async with self._connection.transaction():
-            new = await self._connection.fetchval(
-                _KEEP,
+        """Keep the letter if it is new and count the attempt; what was kept first stays.
+
+        Raises:
+            MailNotTaken: another attempt at it is under way.
+        """
+        # A statement that fails after it has taken the lock keeps it.
+        self._holds_lock = True
+        try:
+            row = await self._connection.fetchrow(
+                SQL["take_turn"],
+                self._place,
                 draft.key,
                 draft.case_id,
                 draft.kind,
@@ -106,47 +89,61 @@ class PostgresTurn:
                 draft.content,
                 draft.content_is_whole,
                 draft.written_at,
-                (Fate.PENDING if draft.recipients else Fate.REFUSED).value,
+                list(map(storable, draft.recipients)),
             )
-            if new is not None:
-                rows = [(draft.key, place, address) for place, address in enumerate(draft.recipients)]
-                await self._connection.executemany(_KEEP_RECIPIENT, rows)
-        return await self._entry()
-
-    async def begin(self) -> None:
-        """Count the attempt."""
-        await self._connection.execute(_BEGIN, self._key)
+        except asyncpg.LockNotAvailableError:
+            self._holds_lock = False
+            raise MailNotTaken("outra tentativa de enviar esta mensagem está em andamento") from None
+        if row is None:
+            row = await self._connection.fetchrow(SQL["letter"], self._key)
+            assert row is not None
+            self._entry = await self._held(row)
+        elif row["is_new"]:
+            pending = dict.fromkeys(draft.recipients, Answer(Fate.PENDING))
+            self._entry = Entry(draft.message_id, draft.content, draft.content_is_whole, pending)
+        else:
+            self._entry = await self._held(row)
+        return self._entry
 
     async def settle(self, answers: Mapping[str, Answer], error: str | None) -> Entry:
-        """Write down what the server said."""
-        rows = [
-            (self._key, address, answer.fate.value, answer.reply or None)
-            for address, answer in answers.items()
-            if answer.fate is not Fate.PENDING
-        ]
-        async with self._connection.transaction():
-            await self._connection.executemany(_SETTLE_RECIPIENT, rows)
-            entry = await self._entry()
-            await self._connection.execute(_SETTLE, self._key, entry.fate.value, error)
-        return entry
+        """Write down what the server said, and give the turn up."""
+        assert self._entry is not None
+        self._entry = self._entry.answered(answers)
+        settled = [(address, a) for address, a in answers.items() if a.fate is not Fate.PENDING]
+        await self._connection.execute(
+            SQL["settle_turn"],
+            self._place,
+            self._key,
+            self._entry.fate.value,
+            error,
+            [storable(address) for address, _ in settled],
+            [answer.fate.value for _, answer in settled],
+            [storable(answer.reply) or None for _, answer in settled],
+        )
+        self._holds_lock = False
+        return self._entry
 
-    async def _entry(self) -> Entry:
-        entry = await _find(self._connection, self._key)
-        assert entry is not None
-        return entry
+    async def leave(self) -> None:
+        """Give the turn up, if it is held; a connection that cannot say so is closed, and its locks with it."""
+        if not self._holds_lock:
+            return
+        try:
+            await self._connection.execute(SQL["leave_turn"], self._place, timeout=_LEAVE_SECONDS)
+        except BaseException as error:
+            # One that has ended already is out of our hands, and has given its locks up.
+            with suppress(asyncpg.InterfaceError):
+                self._connection.terminate()
+            if not isinstance(error, Exception):
+                raise
 
-
-async def _find(executor: Executor, key: str) -> Entry | None:
-    row = await executor.fetchrow(_FIND, key)
-    if row is None:
-        return None
-    recipients = await executor.fetch(_RECIPIENTS, key)
-    return Entry(
-        message_id=row["message_id"],
-        content=row["content"],
-        content_is_whole=row["content_is_whole"],
-        answers={r["address"]: Answer(Fate(r["status"]), r["reply"] or "") for r in recipients},
-    )
+    async def _held(self, row: asyncpg.Record) -> Entry:
+        recipients = await self._connection.fetch(SQL["recipients"], self._key)
+        return Entry(
+            message_id=row["message_id"],
+            content=row["content"],
+            content_is_whole=row["content_is_whole"],
+            answers={r["address"]: Answer(Fate(r["status"]), r["reply"] or "") for r in recipients},
+        )
 
 
 def _place(key: str) -> int:

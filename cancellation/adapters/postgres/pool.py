@@ -28,6 +28,10 @@ async def open_pool(database_url: str, *, application_name: str = "cancelamento"
     customer's text makes a write fail for ever; the elements of a `text[]` do not: `storable` is for them.
     `json` and `jsonb` are read and written as Python values.
 
+    A connection goes back to the pool as it is, without a statement that would reset it: whoever sets something
+    for the session, or takes a lock of the session, undoes that (`PostgresOutbox` does). An open transaction is
+    rolled back.
+
     Args:
         database_url: such as `postgresql://user@host/name` or `postgresql:///name?host=/socket/folder`.
         application_name: what the server's own views call these connections.
@@ -42,6 +46,7 @@ async def open_pool(database_url: str, *, application_name: str = "cancelamento"
         command_timeout=9,
         server_settings={"application_name": application_name, **_SESSION},
         init=_prepare,
+        reset=_as_it_is,
     )
 
 
@@ -73,3 +78,7 @@ async def _prepare(connection: Connection) -> None:
         await connection.set_type_codec(
             name, schema="pg_catalog", encoder=_encode_json, decoder=json.loads, format="text"
         )
+
+
+async def _as_it_is(connection: Connection) -> None:
+    """Nothing of the session is set by statements, so nothing has to be reset."""

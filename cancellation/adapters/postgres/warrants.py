@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import asyncpg
 
 from cancellation.adapters.postgres.pool import Executor
+from cancellation.adapters.postgres.queries import queries
 from cancellation.messages.warrant import Warrant
 from cancellation.ports import DestructionForbidden
+
+SQL: Final = queries("crm")
 
 
 @contextmanager
@@ -36,11 +40,7 @@ async def order_act(connection: "Executor", warrant: Warrant, act: str) -> None:
     """
     with destroying():
         await connection.execute(
-            """
-            insert into crm.destructive_acts (case_id, customer_id, act, ordered_at, warrant_notice_ends_at)
-            values ($1, $2, $3, $4, $5)
-            on conflict do nothing
-            """,
+            SQL["order_act"],
             warrant.case_id,
             warrant.customer_id,
             act,

@@ -110,6 +110,16 @@ create table crm.contracts (
     primary key (customer_id, number)
 );
 
+-- A customer as the process sees one.
+create view crm.customer_cards as
+select c.customer_id, c.name, c.cnpj, c.status,
+    (select max(k.number) from crm.contracts k where k.customer_id = c.customer_id) as contract,
+    coalesce((
+        select jsonb_agg(jsonb_build_object('name', a.name, 'email', a.email, 'phone', a.phone) order by a.place)
+        from crm.authorised_contacts a where a.customer_id = c.customer_id
+    ), '[]') as contacts
+from crm.customers c;
+
 -- ---------------------------------------------------------------------------------------- cases
 
 -- No foreign key to customers: whoever asks to leave is recorded, known or not (P2).
@@ -125,15 +135,20 @@ create table crm.cases (
     status_before     text        not null default 'Ativo',
     -- When the customer's latest case of before ended: no e-mail received until then counts here (X20).
     mails_count_after timestamptz,
+    -- The case of a terminated execution that this one follows, and where that one stood (X20).
+    follows           text        references crm.cases,
+    follows_stage     text,
     changed_at        timestamptz not null,    -- the workflow's instant of the stage
     outcome           text,
     ended_at          timestamptz,
     trail_seq         integer     not null default 0,
     trail_head        bytea       not null default decode(repeat('00', 32), 'hex'),
     unique (case_id, customer_id),
-    check ((outcome is null) = (ended_at is null))
+    check ((outcome is null) = (ended_at is null)),
+    check ((follows is null) = (follows_stage is null))
 );
 create unique index one_open_case_x1 on crm.cases (customer_id) where ended_at is null;
+create index cases_of_customer on crm.cases (customer_id, ended_at);
 
 -- Whoever inserts: the row says when the case of before ended. The lock waits for one that is just ending.
 create function crm.follow_earlier_cases() returns trigger language plpgsql as $$

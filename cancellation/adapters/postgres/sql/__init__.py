@@ -1,0 +1,1 @@
+"""Queries of the adapters, one file a schema; `queries` reads them."""

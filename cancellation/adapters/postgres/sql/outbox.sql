@@ -1,0 +1,52 @@
+-- Queries of the outbox of outgoing letters.
+
+-- name: take_turn
+-- Be alone with a letter, keep it if it is new, and count the attempt. No row: it was settled before. The lock is of
+-- the session, so that no transaction is open while the letter is sent. Whoever had to wait for it must read what
+-- became of the recipients meanwhile by a statement of its own, which sees it.
+with turn as materialized (
+    select pg_advisory_lock($1)
+), letter as (
+    insert into notification.outbox as held
+        (key, case_id, kind, audience, message_id, subject, content, content_is_whole, written_at, status, attempts,
+         last_attempt_at, settled_at)
+    select $2, $3, $4, $5, $6, $7, $8, $9, $10,
+        case when waits then 'pending' else 'refused' end,
+        case when waits then 1 else 0 end,
+        case when waits then now() end,
+        case when waits then null else now() end
+    from turn, (select cardinality($11::text[]) > 0 as waits) as addressed
+    on conflict (key) do update set attempts = held.attempts + 1, last_attempt_at = now()
+    where held.status = 'pending'
+    returning key, xmax = 0 as is_new, message_id, content, content_is_whole
+), addressed as (
+    insert into notification.recipients (key, place, address)
+    select key, place - 1, address
+    from letter, unnest($11::text[]) with ordinality as one (address, place)
+    where is_new
+)
+select is_new, message_id, case when not is_new then content end as content, content_is_whole from letter;
+
+-- name: letter
+select message_id, content, content_is_whole from notification.outbox where key = $1;
+
+-- name: recipients
+select address, status, reply from notification.recipients where key = $1 order by place;
+
+-- name: settle_turn
+-- What became of the letter, then the turn is over. Whoever waits for the lock gets it a moment before this is
+-- committed, and then waits for the letter's row, which is locked before the lock is given up.
+with answered as (
+    update notification.recipients held set status = one.status, reply = one.reply, settled_at = now()
+    from unnest($5::text[], $6::text[], $7::text[]) as one (address, status, reply)
+    where held.key = $2 and held.address = one.address and held.status = 'pending'
+), letter as (
+    update notification.outbox
+    set status = $3, last_error = $4, settled_at = case when $3 <> 'pending' then now() end
+    where key = $2 and status = 'pending'
+    returning key
+)
+select pg_advisory_unlock($1) from (select count(*) as letters from letter) as settled where letters >= 0;
+
+-- name: leave_turn
+select pg_advisory_unlock($1);

@@ -1,0 +1,77 @@
+"""The named queries: each is used, each use is of one that there is, and PostgreSQL takes every one of them."""
+
+import ast
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.queries import BadQueryFile, queries
+
+ADAPTERS = Path(__file__).parents[2] / "cancellation" / "adapters"
+FOLDER = ADAPTERS / "postgres" / "sql"
+SHIPPED = {(file.stem, name) for file in FOLDER.glob("*.sql") for name in queries(file.stem)}
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(database, max_size=1)
+    yield pool
+    await pool.close()
+
+
+def used() -> Iterator[tuple[str, object]]:
+    """Every query that a module asks for, as the file and the name in it."""
+    for module in ADAPTERS.rglob("*.py"):
+        tree = ast.parse(module.read_text("utf-8"))
+        files = dict(_bound_to_queries(tree))
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Subscript)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in files
+            ):
+                assert isinstance(node.slice, ast.Constant), (
+                    f"{module.name}: a query is asked for by its name"
+                )
+                yield files[node.value.id], node.slice.value
+
+
+def _bound_to_queries(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and isinstance(node.value, ast.Call)
+            and ast.unparse(node.value.func) == "queries"
+            and len(node.value.args) == 1
+            and isinstance(node.value.args[0], ast.Constant)
+        ):
+            yield node.target.id, str(node.value.args[0].value)
+
+
+def test_every_query_is_used_and_every_use_is_of_a_query() -> None:
+    assert set(used()) == SHIPPED
+
+
+async def test_postgresql_takes_every_query(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        for file, name in sorted(SHIPPED):
+            try:
+                await connection.prepare(queries(file)[name])
+            except Exception as error:
+                pytest.fail(f"{file}.sql, {name}: {error}")
+
+
+@pytest.mark.parametrize("text", ["select 1", "-- name: a\nselect 1\n-- name: a\nselect 2"])
+def test_a_file_without_names_or_with_one_twice_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "bad_queries").mkdir()
+    (tmp_path / "bad_queries" / "__init__.py").touch()
+    (tmp_path / "bad_queries" / "x.sql").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    queries.cache_clear()
+    with pytest.raises(BadQueryFile):
+        queries("x", "bad_queries")
