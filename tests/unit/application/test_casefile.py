@@ -181,9 +181,10 @@ def test_closing_tells_the_crm_at_its_end_all_at_once_P20() -> None:
 def test_a_case_that_holds_numbers_tells_the_crm_meanwhile_P20_X6() -> None:
     case = in_notice()
     case.record_port(port(), NOW)
+    file = CaseFile(case=case)
+    serve_everything(file, NOW)
     assert case.notice is not None
     case.end_notice(case.notice.ends_at)
-    file = CaseFile(case=case)
     file.write_down(NOW)
     assert case.pending.owes(WriteTrail)
 
