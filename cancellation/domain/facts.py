@@ -265,7 +265,7 @@ class Facts(CaseState):
         if not missing:
             return
         self._happen(events.FormalizationIncomplete(missing=missing), now)
-        if self.stage is Stage.RETENTION:
+        if "script" not in self.milestones:  # it says how to formalise; what is missing follows it
             self.untold = mail.message_id
         else:
             self._tell_what_is_missing(mail.message_id, number, now)

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from cancellation.domain.values import MailAddress
 from cancellation.domain.zone import ZoneRules, current_rules
@@ -30,7 +30,10 @@ class CancellationPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     time_zone: Literal["America/Sao_Paulo"] = "America/Sao_Paulo"
-    mailboxes: tuple[MailAddress, ...] = ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
+    mailboxes: Annotated[tuple[MailAddress, ...], Field(min_length=1)] = (
+        "financeiro@nuvemjti.com.br",
+        "comercial@nuvemjti.com.br",
+    )
     """The mailboxes that a formalization must reach, all of them (P7)."""
     notice_days: Annotated[int, Field(ge=0, le=365)] = 30
     """Length of the notice; of none, it ends with the day of receipt (P8)."""
@@ -69,13 +72,6 @@ class CancellationPolicy(BaseModel):
     """National holidays, frozen with the case; None takes the worker's calendar when the case opens (X4)."""
     zone_rules: ZoneRules | None = None
     """The time zone's offsets, frozen with the case; None takes the worker's when the case opens (X23)."""
-
-    @field_validator("mailboxes")
-    @classmethod
-    def _some_mailbox(cls, mailboxes: tuple[str, ...]) -> tuple[str, ...]:
-        if not mailboxes:
-            raise ValueError("precisa de ao menos uma caixa de e-mail")
-        return mailboxes
 
     @property
     def zone(self) -> ZoneRules:

@@ -64,7 +64,7 @@ class Trail(BaseModel):
                 kind=kind,
                 detail=_clean(detail, 2000),
                 problems=problems,
-                message_id=message_id,
+                message_id=None if message_id is None else _clean(message_id, 200),
             )
         )
         if urgent:
@@ -98,7 +98,8 @@ class Trail(BaseModel):
 
     def go_back_to(self, held: int) -> bool:
         """The CRM has lost what came after `held`: it is given again; False if it is not remembered here."""
-        if self.entries and self.entries[0].seq > held + 1:
+        first = self.entries[0].seq if self.entries else self.last_seq + 1
+        if first > held + 1:
             return False
         self.recorded_seq = held
         self.urgent_seq = self.last_seq

@@ -158,7 +158,6 @@ _UNDELIVERED: Final = {
 }
 _TASKS: Final = {
     "commercial": "falar com o cliente",
-    "new_contact": "novo contato do cliente",
     "formalization": "aguardar a formalização",
     "d30": "término do aviso prévio",
     "final_billing": "faturamento final",

@@ -177,6 +177,15 @@ def test_a_refusal_says_who_sent_it_as_far_as_that_can_be_read_X8() -> None:
     assert (case.refused[-1].actor, case.refused[-1].message_id) == ("não informado", None)
 
 
+def test_who_and_what_a_refusal_names_can_be_stored_as_text_X8() -> None:
+    """PostgreSQL takes no U+0000: one in a trail entry would keep the CRM from ever hearing of the case again."""
+    case = known()
+    message = b'{"reason": "x", "actor": "a\\u0000b", "message_id": "m\\u00001"}'
+    refusal_of(case, "discard", message)
+    entry = told(case)[-1]
+    assert (entry.actor, entry.message_id) == ("a b", "m 1")
+
+
 def test_a_refused_message_may_be_sent_again_when_it_fits_X2() -> None:
     case = known()
     message = VALID["withdrawal"] | {"message_id": "m1"}

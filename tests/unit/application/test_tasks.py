@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cancellation.application import tasks
+from cancellation.domain.commands import OpenTask, TaskKind
 from cancellation.domain.inventory import Inventory, Number, Resource, ResourceKind
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.stage import Stage
@@ -42,6 +43,7 @@ def every_task() -> list[TaskOrder]:
         *(tasks.attend_to(step, OPENED) for step in ("read_inventory", "send_letters", "of_tomorrow")),
         tasks.attend_to("close_billing", OPENED, refusal="Contrato bloqueado"),
         *(tasks.call_about_undelivered(one, REFUSAL) for one in LETTERS),
+        tasks.record_outcome(at_stage(Stage.RETENTION)),
         tasks.ask_why_stopped(case),
         tasks.ask_why_stopped(at_stage(Stage.RETENTION)),
         *(tasks.look_at_recordings("1042", ["ligação.mp3"], 1, purging=purging) for purging in (True, False)),
@@ -53,6 +55,42 @@ def test_tasks_are_read_without_codes_P2_P13_P14() -> None:
         # A command and the field that somebody is told to use are quoted as they are typed.
         text = re.sub(r"`[^`]*`|1042/\S+|of_tomorrow", "", f"{task.title}\n{task.text}")
         assert not codes_in(text), text
+
+
+def everything_wished() -> list[OpenTask]:
+    """A task of every kind, as a case owes it."""
+    about = {
+        TaskKind.DECIDE_ON_MAIL: "<1@acme.com.br>",
+        TaskKind.DELIVER_OFFER: "o1",
+        TaskKind.ATTENTION: "send_letters:customer",
+        TaskKind.UNDELIVERED: "script:customer:",
+        TaskKind.LEFT_OUT: "export",
+    }
+    return [
+        OpenTask(
+            task=kind,
+            about=about.get(kind, ""),
+            step="send_letters",
+            since=OPENED,
+            letter=LetterOrder(kind=LetterKind.SCRIPT),
+            words="a.wav",
+        )
+        for kind in TaskKind
+    ]
+
+
+@pytest.mark.parametrize("wish", everything_wished(), ids=lambda wish: wish.task.value)
+def test_a_task_has_in_the_crm_the_key_by_which_the_case_closes_it_P14_X7(wish: OpenTask) -> None:
+    case = in_notice()
+    case.offers = [offer(status=OfferStatus.ACCEPTED)]
+    made = tasks.order(case, wish)
+    assert made is not None
+    assert made.key == wish.key
+
+
+def test_a_task_about_what_is_forgotten_is_not_made() -> None:
+    wish = OpenTask(task=TaskKind.DECIDE_ON_MAIL, about="<long-gone@x>")
+    assert tasks.order(in_notice(), wish) is None
 
 
 def test_the_shutdown_task_lists_what_will_be_released_P13() -> None:

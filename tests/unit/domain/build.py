@@ -146,7 +146,9 @@ def known(**changes: Any) -> Case:
 def declined(**changes: Any) -> Case:
     """A case that waits for the formalization since one hour after its opening."""
     case = known(**changes)
-    case.record_outcome(Outcome.DECLINED, REASON, None, "ana", case.opened_at + timedelta(hours=1))
+    now = case.opened_at + timedelta(hours=1)
+    case.record_outcome(Outcome.DECLINED, REASON, None, "ana", now)
+    case.send_script(now)
     return case
 
 

@@ -18,6 +18,7 @@ from tests.unit.domain.build import (
     POLICY,
     REASON,
     RITA,
+    declined,
     kinds,
     known,
     letters,
@@ -150,8 +151,7 @@ def test_who_stays_after_all_has_formalised_nothing_X18_P5() -> None:
 
 
 def test_the_second_incomplete_email_is_answered_too_P7() -> None:
-    case = known()
-    case.record_outcome(Outcome.DECLINED, REASON, None, "ana", NOW)
+    case = declined()
     for number in (1, 2):
         late = NOW + number * HOUR
         case.receive_formalization(
@@ -181,24 +181,23 @@ def test_what_an_early_email_lacks_is_told_with_the_script_and_of_the_newest_one
 def test_of_several_emails_before_the_crm_answered_each_doubt_is_told_and_the_newest_answered_X9_P7() -> None:
     case = opened()
     case.record_outcome(Outcome.DECLINED, REASON, None, "ana", NOW)
-    for number, changes in enumerate(
-        (
-            {"authentication": Authentication.FAIL},
-            {"sender": "x@y.z"},
-            {"recipients": (FINANCE,)},
-            {"recipients": (FINANCE,), "reason": None},
-        )
-    ):
-        given: dict[str, Any] = {"received_at": NOW, **changes}
-        case.receive_formalization(mail(f"<{number}@x>", **given), "inbox", NOW)
+    spoilt: list[dict[str, Any]] = [
+        {"authentication": Authentication.FAIL},
+        {"sender": "x@y.z"},
+        {"recipients": (FINANCE,)},
+        {"recipients": (FINANCE,), "reason": None},
+    ]
+    for number, changes in enumerate(spoilt):
+        case.receive_formalization(mail(f"<{number}@x>", received_at=NOW, **changes), "inbox", NOW)
     case.learn_customer("Acme", [RITA], NOW + HOUR)
+    case.send_script(NOW + HOUR)
     assert [one.mail_id for one in letters(case, LetterKind.MAIL_TO_DECIDE)] == ["<0@x>", "<1@x>"]
-    assert letters(case, LetterKind.WHAT_IS_MISSING)[-1].in_reply_to == "<3@x>"
+    customers = [(one.kind, one.in_reply_to) for one in letters(case) if one.team is None]
+    assert customers[-2:] == [(LetterKind.SCRIPT, None), (LetterKind.WHAT_IS_MISSING, "<3@x>")]
 
 
 def test_an_email_that_a_person_vouched_for_is_doubtful_no_more_X9_X15() -> None:
-    case = known()
-    case.record_outcome(Outcome.DECLINED, REASON, None, "ana", NOW)
+    case = declined()
     doubtful = mail(authentication=Authentication.NONE, recipients=(FINANCE,), received_at=NOW)
     case.receive_formalization(doubtful, "inbox", NOW)
     assert [one.message_id for one in status_of(case, NOW).undecided_mails] == [doubtful.message_id]

@@ -268,15 +268,17 @@ def test_no_notice_before_the_crm_knows_the_customer_even_if_commercial_vouches_
 
 def test_a_forged_email_goes_to_commercial_and_nothing_else_happens_X9() -> None:
     case = declined()
+    before = case.pending.seen
     case.receive_formalization(mail(authentication=Authentication.FAIL), "inbox", NOW)
     assert stage_of(case) is Stage.AWAITING_FORMALIZATION
+    assert case.pending.seen == before + 2
     (letter,) = letters(case, LetterKind.MAIL_TO_DECIDE)
     assert (letter.team, letter.mail_id, letter.codes) == (
         Team.COMMERCIAL,
         "<1@acme.com.br>",
         ("authentication",),
     )
-    assert tasks(case) == [
+    assert tasks(case, TaskKind.DECIDE_ON_MAIL) == [
         OpenTask(task=TaskKind.DECIDE_ON_MAIL, about="<1@acme.com.br>", codes=("authentication",))
     ]
     assert letters(case, LetterKind.WHAT_IS_MISSING) == []

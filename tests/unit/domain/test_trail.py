@@ -72,3 +72,92 @@ def test_a_trail_survives_being_written_down_P20() -> None:
     assert again == trail
     again.confirm(1200)
     assert again.is_recorded
+
+
+# ---------------------------------------------------------------- a CRM that holds something else (P20)
+
+
+def test_after_a_branch_what_is_unrecorded_goes_on_after_what_the_crm_holds_P20() -> None:
+    trail = filled(5)
+    trail.confirm(3)
+    trail.go_on_after(40)
+    assert [(entry.seq, entry.detail) for entry in trail.entries] == [(41, "entrada 4"), (42, "entrada 5")]
+    assert (trail.recorded_seq, trail.last_seq) == (40, 42)
+    assert trail.is_urgent
+    assert [entry.seq for entry in trail.unrecorded()] == [41, 42]
+    trail.add(OPENED, "ana", "note", "nova")
+    assert trail.entries[-1].seq == 43
+
+
+def test_a_branch_without_anything_new_only_moves_the_count_P20() -> None:
+    trail = filled(3)
+    trail.confirm(3)
+    trail.go_on_after(7)
+    assert trail.is_recorded
+    assert not trail.is_urgent
+    trail.add(OPENED, "ana", "note", "nova")
+    assert [entry.seq for entry in trail.unrecorded()] == [8]
+
+
+def test_what_the_crm_has_lost_is_given_again_from_where_it_stands_P20() -> None:
+    trail = filled(10)
+    trail.confirm(8)
+    assert trail.go_back_to(4)
+    assert [entry.seq for entry in trail.unrecorded()] == [5, 6, 7, 8, 9, 10]
+    assert trail.is_urgent
+    trail.confirm(10)
+    assert trail.is_recorded
+
+
+def test_what_the_crm_has_lost_and_nobody_remembers_is_not_made_up_P20() -> None:
+    trail = filled(1500)
+    trail.confirm(1500)
+    assert trail.entries[0].seq == 501
+    assert not trail.go_back_to(400)
+    assert trail.recorded_seq == 1500
+    assert trail.go_back_to(500)
+    assert len(trail.unrecorded()) == 200
+
+
+def test_a_trail_that_remembers_nothing_can_give_nothing_again_P20() -> None:
+    trail = filled(3)
+    trail.confirm(3)
+    trail.go_on_after(7)
+    assert trail.entries == []
+    assert not trail.go_back_to(5)
+    assert trail.is_recorded
+    assert trail.go_back_to(7)
+
+
+def test_what_may_wait_goes_along_with_the_next_urgent_entry_P20() -> None:
+    trail = Trail()
+    trail.add(OPENED, "ana", "note", "calma", urgent=False)
+    assert not trail.is_urgent
+    assert not trail.is_recorded
+    trail.add(OPENED, "ana", "note", "agora")
+    assert trail.is_urgent
+    assert [entry.detail for entry in trail.unrecorded()] == ["calma", "agora"]
+
+
+def test_before_it_moves_a_trail_is_shortened_to_what_the_crm_does_not_hold_P20() -> None:
+    trail = Trail()
+    for _ in range(1000):
+        trail.add(OPENED, "ana", "note", "x" * 2000)
+    trail.confirm(900)
+    trail.shorten()
+    assert trail.entries[0].seq <= 901
+    assert trail.entries[-1].seq == 1000
+    assert len(trail.unrecorded()) > 0
+    trail.confirm(1000)
+    trail.shorten()
+    assert len(trail.model_dump_json()) < 600_000
+
+
+@given(st.text(max_size=300))
+def test_any_message_id_is_readable_in_the_trail_and_bounded_X8(message_id: str) -> None:
+    trail = Trail()
+    trail.add(OPENED, "ana", "note", "x", message_id=message_id)
+    found = trail.entries[0].message_id
+    assert found is not None
+    assert len(found) <= 200
+    assert found.isprintable()

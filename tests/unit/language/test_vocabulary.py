@@ -1,4 +1,7 @@
+import ast
 import inspect
+import re
+import typing
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,8 +12,10 @@ import activities.crm
 import activities.mail
 import activities.recordings
 import activities.telephony
+from cancellation.domain import due, facts, procedure, state
+from cancellation.domain.commands import Command, Owed, TaskKind
 from cancellation.domain.due import due_instants
-from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import (
     Authentication,
@@ -27,7 +32,7 @@ from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS
 from cancellation.messages.recordings import AccessKind
 from cancellation.messages.telephony import ResourceKind
-from tests.unit.domain.build import at_stage
+from tests.unit.domain.build import OPENED, at_stage
 
 STEPS = [
     method.__name__
@@ -99,3 +104,61 @@ def test_what_was_released_is_counted_by_kind_P17() -> None:
         "2 números",
     ]
     assert vocabulary.released(Released()) == []
+
+
+# ---------------------------------------------------------------- codes that the process itself makes
+
+COMMANDS = typing.get_args(typing.get_args(Command)[0])
+
+
+def step_of(command: Any) -> str:
+    """The step of a command, as people see it; it depends on nothing that the command holds."""
+    letter = LetterOrder(kind=LetterKind.SCRIPT)
+    made = command.model_construct(letter=letter)
+    return Owed.model_construct(key="k", command=made, since=OPENED).step
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+def test_every_command_of_the_ledger_is_a_step_with_words_and_a_place_X7(command: Any) -> None:
+    step = step_of(command)
+    assert step in STEPS
+    assert vocabulary.step(step) != step
+    assert vocabulary.in_system(step) != vocabulary.in_system("of_tomorrow")
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+def test_every_task_that_a_case_gives_has_words_P20(kind: TaskKind) -> None:
+    words = vocabulary.task(kind.value)
+    assert words != kind.value
+    assert vocabulary.task(f"{kind.value}:<1@acme.com.br>") == words
+
+
+def test_every_instant_that_a_case_waits_for_has_words() -> None:
+    source = inspect.getsource(due)
+    codes = set(re.findall(r'Due\(what="(\w+)"', source)) | set(re.findall(r'_Reminder\(\s*f?"(\w+)', source))
+    assert codes >= {"lapse", "notice_end", "hold_end", "retry", "give_up"}
+    assert codes >= {kind.value for kind in LetterKind if kind.value.startswith("remind_")}
+    for code in codes:
+        assert vocabulary.due(code) != code
+        assert vocabulary.due(f"{code}:24") == vocabulary.due(code)
+
+
+def test_attention_that_is_no_step_has_words_X19() -> None:
+    found = re.findall(r'\["(\w+)"\] if self\.silent', inspect.getsource(state))
+    assert found == ["waiting"]
+    assert vocabulary.step("waiting") != "waiting"
+
+
+def test_every_reason_of_ours_for_which_a_letter_is_given_up_has_words_X17() -> None:
+    codes = {
+        str(call.args[1].value)
+        for module in (facts, procedure)
+        for call in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "attr", "") == "give_up_letter"
+        and isinstance(call.args[1], ast.Constant)
+    }
+    assert codes == {"put_off"}
+    for code in (*codes, "no_contact"):
+        assert vocabulary.undelivered(code) != code
+    assert vocabulary.undelivered("550 cheia") == "550 cheia"
