@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from temporalio.client import WorkflowHistory, WorkflowUpdateFailedError
+from temporalio import activity
+from temporalio.client import WorkflowHistory, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 from temporalio.worker import (
     ActivityInboundInterceptor,
@@ -20,8 +21,6 @@ from temporalio.worker import (
     Interceptor,
     Worker,
 )
-from temporalio.worker import _activity as _  # noqa: F401  (the worker's part that the gate stands before)
-from temporalio import activity
 
 from activities.guard import Guard
 from tests.durable.house import POLICY, CaseDriver, House, until
@@ -99,26 +98,29 @@ class Lockstep:
 
     async def _go(self, case: CaseDriver, stop_at: int | None, arrival: Any) -> None:
         steps = iter(self.steps)
+        going_on: list[asyncio.Future[Any]] = []
         while True:
             await self._settled(case)
             if self.boundaries == stop_at and arrival is not None:
                 await self._stop()
-                waiting = arrival(self, case)
+                going_on.append(arrival(self, case))
                 await asyncio.sleep(0)
                 await self._start()
-                with contextlib.suppress(WorkflowUpdateFailedError, RPCError):
-                    await waiting
-            self.boundaries += 1
-            if self.gate.waiting:
-                self.gate.let_one_through()
+                arrival = None
                 continue
-            if (await case.handle.describe()).close_time is not None:
+            going_on = [one for one in going_on if not one.done()]
+            if self.gate.waiting:
+                self.boundaries += 1
+                self.gate.let_one_through()
+            elif going_on:
+                await asyncio.wait(going_on, timeout=0.05)
+            elif (await case.handle.describe()).close_time is not None:
                 return
-            step = next(steps, None)
-            if step is None:
+            elif (step := next(steps, None)) is not None:
+                self.boundaries += 1
+                going_on.append(asyncio.ensure_future(_quietly(step(case))))
+            else:
                 return
-            with contextlib.suppress(WorkflowUpdateFailedError, RPCError, AssertionError):
-                await step(case)
 
     async def _settled(self, case: CaseDriver) -> None:
         """Nothing goes on: every activity stands at the gate and no workflow task is open."""
@@ -166,6 +168,12 @@ class Lockstep:
         self._workflows = self._running = None
 
 
+async def _quietly(step: Awaitable[Any]) -> None:
+    """What the case refuses, or hears no more because it has ended, is not what is tried here."""
+    with contextlib.suppress(WorkflowUpdateFailedError, WorkflowQueryFailedError, RPCError, AssertionError):
+        await step
+
+
 async def replays(history: WorkflowHistory) -> None:
     """Replay a history as a cold worker would."""
     await replayer().replay_workflow(history)
@@ -177,23 +185,27 @@ async def replays(history: WorkflowHistory) -> None:
 def an_update(_: Lockstep, case: CaseDriver) -> Awaitable[Any]:
     """One more contact, by somebody who waits for the answer."""
     return asyncio.ensure_future(
-        case.handle.execute_update("request_checked", {"channel": "phone", "text": "E aí?", "actor": "bia"})
+        _quietly(
+            case.handle.execute_update(
+                "request_checked", {"channel": "phone", "text": "E aí?", "actor": "bia"}
+            )
+        )
     )
 
 
 def a_signal(_: Lockstep, case: CaseDriver) -> Awaitable[Any]:
     """One more contact, by somebody who does not wait."""
-    return asyncio.ensure_future(case.signal("request", channel="phone", text="E aí?", actor="bia"))
+    return asyncio.ensure_future(_quietly(case.signal("request", channel="phone", text="E aí?", actor="bia")))
 
 
 def a_query(_: Lockstep, case: CaseDriver) -> Awaitable[Any]:
     """Somebody looks."""
-    return asyncio.ensure_future(case.handle.query("status"))
+    return asyncio.ensure_future(_quietly(case.handle.query("status")))
 
 
 def a_timer(_: Lockstep, case: CaseDriver) -> Awaitable[Any]:
     """Time passes, over whatever is due within some hours."""
-    return asyncio.ensure_future(case.forward(timedelta(hours=30)))
+    return asyncio.ensure_future(_quietly(case.forward(timedelta(hours=30))))
 
 
 ARRIVALS = {"update": an_update, "signal": a_signal, "query": a_query, "timer": a_timer}

@@ -21,7 +21,9 @@ AT_ONCE = 6
 SEED = 22
 
 
-async def walked(environment: WorkflowEnvironment, story: str, stop_at: int, arrival: str, cached: int) -> str:
+async def walked(
+    environment: WorkflowEnvironment, story: str, stop_at: int, arrival: str, cached: int
+) -> str:
     """One walk; what went wrong, or nothing."""
     step = Lockstep(House(environment), STORIES[story], cached)
     try:
@@ -41,19 +43,21 @@ async def boundaries_of(environment: WorkflowEnvironment, story: str) -> int:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("story", STORIES)
 async def test_wherever_a_worker_stops_and_whatever_comes_next_the_history_replays_X22(
-    time_skipping: WorkflowEnvironment, story: str, capsys: pytest.CaptureFixture[str]
+    temporal_env: WorkflowEnvironment, story: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    count = await boundaries_of(time_skipping, story)
+    count = await boundaries_of(temporal_env, story)
     walks = list(places(story, count))
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(place: tuple[int, str, int]) -> str:
         async with turn:
-            return await walked(time_skipping, story, *place)
+            return await walked(temporal_env, story, *place)
 
     failures = [wrong for wrong in await asyncio.gather(*map(one, walks)) if wrong]
     with capsys.disabled():
-        print(f"\n{story}: {len(walks)} of {4 * count + count} walks over {count} boundaries, {len(failures)} failures")
+        print(
+            f"\n{story}: {len(walks)} of {4 * count + count} walks over {count} boundaries, {len(failures)} failures"
+        )
     assert not failures, failures
 
 
