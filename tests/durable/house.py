@@ -18,14 +18,18 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironm
 from activities.guard import Guard
 from cancellation.adapters.memory.billing import MemoryBilling
 from cancellation.adapters.memory.crm import MemoryCrm
+from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.adapters.memory.mailer import MemoryMailer
 from cancellation.adapters.memory.recordings import MemoryRecordings
 from cancellation.adapters.memory.telephony import MemoryTelephony
-from cancellation.contract import ATTENTION
+from cancellation.client import CancellationClient
+from cancellation.contract import ATTENTION, INCOMING_MAIL
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.trail import TrailEntry
+from cancellation.mailroom import Mailroom
 from cancellation.messages.letters import Letter
+from cancellation.messages.mail_in import IncomingMail
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.status import CaseResult, CaseStatus
 from tests.durable.customers import address_of, new_customer
@@ -65,6 +69,7 @@ class House:
         self.telephony = Fragile(MemoryTelephony(self.crm.adapter))
         self.recordings = Fragile(MemoryRecordings(self.crm.adapter.formalization))
         self.mailer = Fragile(MemoryMailer())
+        self.mail = MemoryInbox()
         self.cases: list[CaseDriver] = []
 
     @property
@@ -93,8 +98,15 @@ class House:
     async def worker(self, **options: Any) -> AsyncIterator[None]:
         """A worker over these systems, as the product runs it, in virtual time."""
         guard = Guard(cast(Any, self.crm), None)
-        activities = activities_of(self.systems, POLICY, guard)
         client = self.environment.client
+        mailroom = Mailroom(
+            crm=cast(Any, self.crm),
+            ledger=self.mail,
+            cases=CancellationClient(client),
+            mailboxes=POLICY.mailboxes,
+            trusted_servers=("mx.nuvemjti.com.br",),
+        )
+        activities = activities_of(self.systems, POLICY, guard, mailroom)
         async with cancellation_worker(client, activities, task_queue=self.task_queue, **options):
             yield
 
@@ -137,6 +149,20 @@ class House:
             return await self.environment.client.start_workflow(
                 "Cancellation", args=arguments, id=workflow_id(customer_id), task_queue=self.task_queue
             )
+
+    async def mailed(self, raw: bytes) -> WorkflowHistory:
+        """Let an e-mail arrive at the finance mailbox, and be handled."""
+        now = datetime.now(UTC)
+        original = await self.crm.adapter.keep_original(raw, now)
+        mail = IncomingMail(
+            sha256=original.sha256, ref=original.ref, received_at=now, envelope=(POLICY.mailboxes[0],)
+        )
+        with self.environment.with_time_skipping_disabled():
+            handle = await self.environment.client.start_workflow(
+                INCOMING_MAIL, mail, id=mail.workflow_id, task_queue=self.task_queue
+            )
+        await handle.result()
+        return await handle.fetch_history()
 
     async def close(self) -> None:
         """End what a test left open."""

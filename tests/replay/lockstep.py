@@ -73,6 +73,7 @@ class Lockstep:
     house: House
     steps: Sequence[Step]
     cached: int = 1000
+    policy: dict[str, Any] | None = None
     gate: Gate = field(default_factory=Gate)
     boundaries: int = 0
     _workflows: Worker | None = None
@@ -88,7 +89,7 @@ class Lockstep:
         """
         async with self._activities():
             await self._start()
-            case = await self.house.open()
+            case = await self.house.open(policy=self.policy)
             try:
                 await self._go(case, stop_at, arrival)
                 return await case.history()

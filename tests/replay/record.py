@@ -1,4 +1,4 @@
-"""Records the histories that `test_replay.py` replays: `python -m tests.replay.record`.
+"""Records the histories that `test_replay.py` replays, and the fingerprint: `python -m tests.replay.record`.
 
 One for every outcome and one open in the middle of the notice, on the real server with memory systems. Record
 again only with a release, beside the older ones: an open case of every release must still replay.
@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
+from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
@@ -16,6 +17,8 @@ from cancellation.contract import SEARCH_ATTRIBUTES
 from embedded import temporal_binary
 from embedded.temporal import dynamic_config_arguments
 from tests.durable.house import CaseDriver, House
+from tests.e2e.mail_rig import email_from
+from tests.replay.fingerprint import FINGERPRINT, fingerprint
 
 HISTORIES = Path(__file__).parent / "histories"
 RELEASE = "0.1"
@@ -85,8 +88,24 @@ STORIES: tuple[Callable[[CaseDriver], Awaitable[None]], ...] = (
 )
 
 
+async def mail_reported(house: House) -> WorkflowHistory:
+    """An e-mail that completes the formalization of an open case."""
+    case = await house.open()
+    await case.quiet()
+    await case.decline()
+    return await house.mailed(email_from(case.customer_id))
+
+
+async def mail_for_a_person(house: House) -> WorkflowHistory:
+    """An e-mail of somebody whom nobody knows."""
+    return await house.mailed(email_from("ninguem"))
+
+
+MAILS: tuple[Callable[[House], Awaitable[WorkflowHistory]], ...] = (mail_reported, mail_for_a_person)
+
+
 async def record() -> None:
-    """Live through every story and write its history."""
+    """Live through every story and write its history; then what the stories command."""
     attributes = [
         part for name, kind in SEARCH_ATTRIBUTES.items() for part in ("--search-attribute", f"{name}={kind}")
     ]
@@ -107,6 +126,13 @@ async def record() -> None:
                 history = await case.history()
                 await house.close()
             (HISTORIES / f"{RELEASE}-{story.__name__}.json").write_text(history.to_json() + "\n")
+        for mail in MAILS:
+            house = House(environment)
+            async with house.worker():
+                history = await mail(house)
+                await house.close()
+            (HISTORIES / f"{RELEASE}-{mail.__name__}.json").write_text(history.to_json() + "\n")
+        FINGERPRINT.write_text(await fingerprint(environment))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,46 @@
+"""Before a deployment: do the cases of a live cluster replay with the code at hand? (X22, `worker --verify`)."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from temporalio.client import Client, WorkflowExecution
+
+from cancellation.contract import CANCELLATION, INCOMING_MAIL
+from workflows.plugin import replayer
+
+_OURS: Final = f"WorkflowType IN ('{CANCELLATION}', '{INCOMING_MAIL}')"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One execution, and what went wrong with it."""
+
+    workflow_id: str
+    run_id: str
+    open: bool
+    problem: str | None = None
+    """None: it replays."""
+
+
+async def replayed_cases(client: Client, latest_closed: int) -> AsyncIterator[Replayed]:
+    """Replay every open execution of ours, and the latest closed ones.
+
+    Args:
+        client: of the live cluster; nothing is changed there.
+        latest_closed: how many closed executions, the latest first.
+    """
+    replays = replayer()
+    running, closed = f"{_OURS} AND ExecutionStatus = 'Running'", f"{_OURS} AND ExecutionStatus != 'Running'"
+    for query, most in ((running, None), (closed, latest_closed)):
+        async for execution in client.list_workflows(query, limit=most):
+            handle = client.get_workflow_handle(execution.id, run_id=execution.run_id)
+            result = await replays.replay_workflow(
+                await handle.fetch_history(), raise_on_replay_failure=False
+            )
+            failure = result.replay_failure
+            yield _replayed(execution, None if failure is None else f"{type(failure).__name__}: {failure}")
+
+
+def _replayed(execution: WorkflowExecution, problem: str | None) -> Replayed:
+    return Replayed(execution.id, execution.run_id, execution.close_time is None, problem)
