@@ -120,8 +120,20 @@ class Lockstep:
             elif (step := next(steps, None)) is not None:
                 self.boundaries += 1
                 going_on.append(asyncio.ensure_future(_quietly(step(case))))
-            else:
-                return
+            elif not await self._goes_on(case):
+                return  # what arrived has led the story elsewhere
+
+    async def _goes_on(self, case: CaseDriver) -> bool:
+        """Whether after the last step something more comes within two seconds."""
+
+        async def more() -> bool:
+            return bool(self.gate.waiting) or (await case.handle.describe()).close_time is not None
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await until(more)
+                return True
+        return False
 
     async def _settled(self, case: CaseDriver) -> None:
         """Nothing goes on: every activity stands at the gate and no workflow task is open."""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -22,6 +23,11 @@ from tests.replay.fingerprint import FINGERPRINT, fingerprint
 
 HISTORIES = Path(__file__).parent / "histories"
 RELEASE = "0.1"
+
+
+def id_in(recorded: Any) -> str:
+    """The workflow id of a recorded history."""
+    return str(recorded["events"][0]["workflowExecutionStartedEventAttributes"]["workflowId"])
 
 
 async def retained(case: CaseDriver) -> None:

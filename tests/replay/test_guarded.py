@@ -8,13 +8,11 @@ from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.workflow import NondeterminismError
 
-from cancellation.domain.case import Case
-from cancellation.domain.commands import OpenCase
-from cancellation.domain.letter_kinds import LetterKind, LetterOrder
-from cancellation.domain.values import Team
+from cancellation.domain.commands import Owed
+from cancellation.domain.ledger import Ledger
 from tests.durable.house import House
 from tests.replay.fingerprint import FINGERPRINT, fingerprint
-from tests.replay.record import HISTORIES, RELEASE
+from tests.replay.record import HISTORIES, RELEASE, id_in
 from workers.verify import replayed_cases
 from workflows.plugin import replayer
 
@@ -27,12 +25,12 @@ async def house(temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
         await house.close()
 
 
-def letter_first(case: Case, now: object) -> None:
-    """`hand_to_commercial` with its two steps in the other order."""
-    if case._reach("handed_to_commercial"):
-        order = LetterOrder(kind=LetterKind.REQUEST_TO_COMMERCIAL, team=Team.COMMERCIAL)
-        case._owe_letter(order, now=now)  # type: ignore[arg-type]
-        case._owe(OpenCase(), now=now)  # type: ignore[arg-type]
+def the_other_way_round(ledger: Ledger) -> dict[str, list[Owed]]:
+    """The lanes in another order: where several start together, they are commanded in that order."""
+    return dict(reversed(LANES(ledger).items()))
+
+
+LANES = Ledger.lanes
 
 
 async def test_what_cases_command_is_what_was_reviewed_X22(temporal_env: WorkflowEnvironment) -> None:
@@ -42,17 +40,17 @@ async def test_what_cases_command_is_what_was_reviewed_X22(temporal_env: Workflo
 async def test_a_changed_order_shows_in_the_fingerprint_X22(
     temporal_env: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Case, "hand_to_commercial", letter_first)
+    monkeypatch.setattr(Ledger, "lanes", the_other_way_round)
     assert await fingerprint(temporal_env) != FINGERPRINT.read_text()
 
 
 async def test_a_changed_order_does_not_replay_the_committed_histories_X22(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Case, "hand_to_commercial", letter_first)
+    monkeypatch.setattr(Ledger, "lanes", the_other_way_round)
     recorded = json.loads((HISTORIES / f"{RELEASE}-closed.json").read_text())
     with pytest.raises(NondeterminismError):
-        await replayer().replay_workflow(WorkflowHistory.from_json("cancellation-x", recorded))
+        await replayer().replay_workflow(WorkflowHistory.from_json(id_in(recorded), recorded))
 
 
 async def test_verify_names_the_cases_that_another_code_would_wedge_X22(
@@ -60,10 +58,10 @@ async def test_verify_names_the_cases_that_another_code_would_wedge_X22(
 ) -> None:
     client = house.environment.client
     case = await house.open()
-    await case.quiet()
+    await case.to_notice()
     ended = await house.open()
-    await ended.quiet()
-    await ended.check("discard", reason="Engano")
+    await ended.to_notice()
+    await ended.check("withdrawal", reason="Fica")
     await ended.result()
     mine = {case.handle.id: True, ended.handle.id: False}
 
@@ -75,5 +73,5 @@ async def test_verify_names_the_cases_that_another_code_would_wedge_X22(
         }
 
     assert await found() == {name: (is_open, True) for name, is_open in mine.items()}
-    monkeypatch.setattr(Case, "hand_to_commercial", letter_first)
+    monkeypatch.setattr(Ledger, "lanes", the_other_way_round)
     assert await found() == {name: (is_open, False) for name, is_open in mine.items()}
