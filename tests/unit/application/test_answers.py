@@ -348,8 +348,8 @@ def test_nothing_to_export_is_told_the_customer_P10() -> None:
 def test_recordings_left_out_are_named_and_a_task_stays_P10() -> None:
     file = exporting()
     answer(file, ExportRecordings, archive(left_out=("a.wav",), left_out_count=1))
-    (task,) = tasks(file.case, TaskKind.LEFT_OUT)
-    assert (task.about, task.words) == ("export", "a.wav")
+    (task,) = tasks(file.case, TaskKind.NOT_DELIVERED)
+    assert (task.names, task.count) == (("a.wav",), 1)
     assert "recordings_left_out" in kinds_of(file)
 
 
@@ -378,7 +378,7 @@ def test_who_used_the_links_and_what_was_removed_is_in_the_trail_P10_P20() -> No
     told = [(entry.kind, entry.actor, entry.at) for entry in file.trail.entries]
     assert ("link_used", "203.0.113.7", OPENED) in told
     assert {"recordings_left_out", "recordings_purged"} <= {kind for kind, _, _ in told}
-    assert [task.about for task in tasks(file.case, TaskKind.LEFT_OUT)] == ["purge"]
+    assert [task.names for task in tasks(file.case, TaskKind.NOT_REMOVED)] == [("b.wav",)]
 
 
 # ---------------------------------------------------------------- letters (X16, X17)

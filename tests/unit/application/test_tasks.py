@@ -64,7 +64,6 @@ def everything_wished() -> list[OpenTask]:
         TaskKind.DELIVER_OFFER: "o1",
         TaskKind.ATTENTION: "send_letters:customer",
         TaskKind.UNDELIVERED: "script:customer:",
-        TaskKind.LEFT_OUT: "export",
     }
     return [
         OpenTask(
@@ -74,6 +73,8 @@ def everything_wished() -> list[OpenTask]:
             since=OPENED,
             letter=LetterOrder(kind=LetterKind.SCRIPT),
             words="a.wav",
+            names=("a.wav",),
+            count=1,
         )
         for kind in TaskKind
     ]

@@ -93,8 +93,8 @@ def test_a_lane_keeps_the_order_in_which_its_work_arose_X17() -> None:
     for queue in case.pending.lanes().values():
         places = [case.pending.owed.index(one) for one in queue]
         assert places == sorted(places)
-    queue = steps(case.pending.lanes()["crm"])
-    assert queue.index("open_task") < queue.index("register_formalization") < len(queue) - 1
+    crm = steps(case.pending.lanes()["crm"])
+    assert crm.index("open_task") < crm.index("register_formalization") < len(crm) - 1
 
 
 def test_one_key_is_owed_once_and_every_other_command_has_its_own_key() -> None:
