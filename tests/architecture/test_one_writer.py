@@ -1,4 +1,4 @@
-"""A case is changed by its own verbs alone, and its rules speak no language (docs/architecture.md)."""
+"""A case is changed by its own verbs alone, and its rules speak no language."""
 
 import ast
 import re

@@ -20,6 +20,7 @@ from tests.unit.domain.build import (
     in_notice,
     kinds,
     known,
+    letter_keys,
     opened,
     told,
     with_letter_sent,
@@ -199,6 +200,21 @@ def test_a_refused_message_may_be_sent_again_when_it_fits_X2() -> None:
 @pytest.mark.parametrize("name", SIGNALS)
 def test_every_message_after_the_end_is_refused_and_recorded_X2(name: str, stage: Stage) -> None:
     assert refusal_of(at_stage(stage), name, VALID[name] | {"message_id": "late"})
+
+
+def test_a_request_after_the_outcome_lets_letters_go_that_hold_up_the_end_X17() -> None:
+    case = declined()
+    case.discard("engano", "ana", NOW)
+    case.settle_ending(NOW)
+    case.note_failing(letter_keys(case)[1], NOW, NOW)
+    assert "mail:customer" in case.pending.lanes()
+    with pytest.raises(Refused):
+        send(case, "withdrawal", VALID["withdrawal"])
+    assert "mail:customer" in case.pending.lanes()
+    with pytest.raises(Refused):
+        send(case, "request", VALID["request"])
+    assert "mail:customer" not in case.pending.lanes()
+    assert "letter_undelivered" in kinds(case)
 
 
 def test_an_instant_that_no_calendar_can_reckon_with_is_refused_P8_X8() -> None:

@@ -424,11 +424,13 @@ def test_commercial_is_not_written_to_about_letters_that_commercial_does_not_get
 
 
 def test_two_lost_letters_are_two_tasks_and_two_letters_X16_X17() -> None:
-    case = announced()
-    lost = letter_keys(case, LetterKind.FINAL_BILLING) + letter_keys(case, LetterKind.NOTICE_STARTED)
+    case = declined()
+    for number in (1, 2):
+        case.receive_formalization(mail(f"<{number}@x>", reason=None), "inbox", NOW)
+    lost = letter_keys(case, LetterKind.WHAT_IS_MISSING)
     for key in lost:
         case.note_letter(key, "<x@y>", "550 5.1.1", None, NOW)
-    assert len({task.key for task in tasks(case, TaskKind.UNDELIVERED)}) == 2
+    assert len({task.key for task in tasks(case, TaskKind.UNDELIVERED)}) == len(lost) == 2
     assert len({one.key for one in letters(case, LetterKind.UNDELIVERED)}) == 2
 
 

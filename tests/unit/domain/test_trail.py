@@ -109,6 +109,14 @@ def test_what_the_crm_has_lost_is_given_again_from_where_it_stands_P20() -> None
     assert trail.is_recorded
 
 
+def test_even_what_could_wait_is_given_again_at_once_P20() -> None:
+    trail = filled(3)
+    trail.add(OPENED, "ana", "note", "calma", urgent=False)
+    trail.confirm(4)
+    assert trail.go_back_to(3)
+    assert trail.is_urgent
+
+
 def test_what_the_crm_has_lost_and_nobody_remembers_is_not_made_up_P20() -> None:
     trail = filled(1500)
     trail.confirm(1500)
