@@ -26,8 +26,6 @@ from workflows.policies import EXPORT, MAIL, PURGE, READ, RECORD, TELEPHONY, Act
 
 _MOST_LETTERS: Final = 20
 _MOST_RECORDS: Final = 100
-_LETTERS_STAY_FRESH: Final = timedelta(days=1)
-"""A letter that is put off is written anew after this time: it must not tell of days that have passed (X18)."""
 
 
 @dataclass(frozen=True)
@@ -151,13 +149,19 @@ class Dispatcher:
         handle.add_done_callback(partial(self._arrive, attempt))
 
     def _patience(self, batch: Sequence[Owed], policy: ActivityPolicy, now: datetime) -> timedelta | None:
-        """How long to try before people are told; without end where they were told already."""
-        head = batch[0]
-        if head.attention:
-            return _LETTERS_STAY_FRESH if head.system is System.MAIL else None
-        patience = timedelta(minutes=self._file.case.policy.attention_after_minutes)
-        failing_for = now - head.failing_since if head.failing_since else timedelta(0)
-        return max(patience - failing_for, policy.attempt)
+        """How long to try before people are told; without end where they were told already.
+
+        A letter is tried until its day ends, and then written anew: it must not tell of days that have passed (X18).
+        """
+        head, terms = batch[0], self._file.case.policy
+        patience: timedelta | None = None
+        if not head.attention:
+            failing_for = now - head.failing_since if head.failing_since else timedelta(0)
+            patience = timedelta(minutes=terms.attention_after_minutes) - failing_for
+        if head.system is System.MAIL:
+            day = terms.day_start(terms.local_date(now) + timedelta(days=1)) - now
+            patience = min(patience, day) if patience is not None else day
+        return max(patience, policy.attempt) if patience is not None else None
 
     def _give_up_what_nobody_needs(self) -> None:
         owed = {one.key for one in self._file.case.pending.owed}
