@@ -181,6 +181,11 @@ class InboxSettings(_Group):
 
     authserv_ids: str = "mx.nuvemjti.com.br"
     """Our own receiving servers' names in `Authentication-Results`, separated by commas; no other counts."""
+    nameless_servers: str = ""
+    """Domains of our receiving servers that write no name of their own into that header, separated by commas.
+
+    Exchange Online is one: `prod.outlook.com,protection.outlook.com`. Only the topmost header without a name
+    counts, above the first `Received` that no server of these domains wrote (X9)."""
     mailboxes: tuple[ImapSettings, ...] = Field(default=(), repr=False)
     """IMAP mailboxes to read; in the environment a JSON list of objects."""
     listener_protocol: ListenerProtocol = ListenerProtocol.SMTP
@@ -204,7 +209,16 @@ class InboxSettings(_Group):
     @property
     def trusted_servers(self) -> tuple[str, ...]:
         """The names, one by one (X9)."""
-        return tuple(name.strip() for name in self.authserv_ids.split(",") if name.strip())
+        return _listed(self.authserv_ids)
+
+    @property
+    def trusted_nameless_servers(self) -> tuple[str, ...]:
+        """The domains of servers without a name, one by one (X9)."""
+        return _listed(self.nameless_servers)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 class TelephonySettings(_Group):

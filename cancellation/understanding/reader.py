@@ -19,6 +19,7 @@ from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import TypeVar
 
+from cancellation.understanding.authres import MAX_VALUE
 from cancellation.understanding.html import text_of_html
 from cancellation.understanding.mail import Attachment, Automatic, MailReading, Warning
 from cancellation.understanding.newest import newest_text
@@ -127,8 +128,10 @@ class _Reader:
             attachments=tuple(self._attachments),
             warnings=tuple(self._final_warnings(parted.text if parted else "")),
             trace=tuple(
-                (n, v[:8_000]) for n, v in self._headers if n in ("received", "authentication-results")
-            )[:100],
+                (n, v[: MAX_VALUE + 1])
+                for n, v in self._headers
+                if n in ("received", "authentication-results")
+            ),
         )
 
     # --- headers ----------------------------------------------------------------------------------
