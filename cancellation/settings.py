@@ -10,6 +10,7 @@ Nothing secret shows in a `repr`, in an error or in a log.
 import contextlib
 import json
 import os
+import re
 import secrets
 from datetime import date
 from enum import StrEnum
@@ -85,8 +86,15 @@ class SenderSettings(_Group):
     name: str = "NuvemJTI Cancelamentos"
     company: str = "NuvemJTI"
     """How the letters name the provider."""
+    cnpj: str = ""
+    """The provider's own CNPJs, separated by commas: customers name them in formal letters (X9)."""
     reply_to: tuple[str, ...] = ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
     """Where customers' answers go when the policy names no mailboxes; in the environment a JSON list."""
+
+    @property
+    def cnpjs(self) -> tuple[str, ...]:
+        """The CNPJs, one by one, as 14 characters."""
+        return tuple(re.sub(r"[^0-9A-Za-z]", "", one).upper() for one in _listed(self.cnpj))
 
 
 class TeamsSettings(_Group):

@@ -23,6 +23,7 @@ from cancellation.domain.policy import CancellationPolicy
 from cancellation.mailroom import Mailroom
 from cancellation.ports import Telephony
 from cancellation.settings import Clock, Settings
+from cancellation.understanding import Provider
 from workers.worker import Systems
 
 
@@ -63,6 +64,17 @@ def mailroom_of(
         cases=CancellationClient(client),
         mailboxes=policy.mailboxes,
         trusted_servers=settings.inbox.trusted_servers,
+        provider=provider_of(settings),
+        mail_age_days=policy.mail_age_days,
+    )
+
+
+def provider_of(settings: Settings) -> Provider:
+    """What the reader of e-mails must know of the provider."""
+    return Provider(
+        names=(settings.sender.company, settings.sender.name),
+        cnpjs=settings.sender.cnpjs,
+        nameless_servers=settings.inbox.trusted_nameless_servers,
     )
 
 

@@ -165,7 +165,8 @@ def email_from(
     mail["From"] = f"Rita Souza <{address}>"
     mail["To"] = ", ".join(to)
     mail["Subject"] = subject
-    mail["Date"] = "Sun, 22 Nov 2026 10:00:00 -0300"
+    # The day's beginning: copies of one e-mail that are made one after the other say the same.
+    mail["Date"] = format_datetime(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
     if message_id is not None:
         mail["Message-ID"] = message_id or f"<{uuid.uuid4().hex}@{address.rpartition('@')[2]}>"
     for name, value in (headers or {}).items():

@@ -1,16 +1,25 @@
 """The mail room when something breaks: nothing is lost, nothing is tried for ever that can never succeed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from cancellation import mailroom as module
 from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.client import ServerUnreachable
+from cancellation.confined import (
+    ConfinedReader,
+    MailReader,
+    ReadingFailed,
+    ReadingTooCostly,
+    ReadOrder,
+    UnderstandOrder,
+)
 from cancellation.mailroom import EarlierCopyUnderWay, Mailroom
 from cancellation.messages.mail_in import IncomingMail, MailFate
+from cancellation.understanding import MailReading, Understanding
 from tests.durable.customers import new_customer
 from tests.e2e.mail_rig import BOTH, FINANCE, email_from
 
@@ -59,20 +68,40 @@ async def test_system_that_is_away_is_waited_for_however_long_it_takes_P11() -> 
     assert list(await room.ledger.mail_tasks()) == []
 
 
-async def test_reader_that_fails_gives_the_mail_to_a_person_at_once_P11(
-    monkeypatch: pytest.MonkeyPatch,
+class Failing:
+    """A reader that fails at one of its two questions."""
+
+    def __init__(self, at: str, error: ReadingFailed) -> None:
+        self.at, self.error = at, error
+        self.real: MailReader = ConfinedReader()
+
+    async def read(self, raw: bytes, order: ReadOrder) -> MailReading:
+        if self.at == "read" and b"\n\n" in raw.replace(b"\r\n", b"\n").rstrip():
+            raise self.error
+        return await self.real.read(raw, order)
+
+    async def understand(self, order: UnderstandOrder) -> Understanding:
+        if self.at == "understand":
+            raise self.error
+        return await self.real.understand(order)
+
+
+@pytest.mark.parametrize("at", ["read", "understand"])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(ReadingFailed("RecursionError"), "RecursionError"), (ReadingTooCostly(), "complexa demais")],
+)
+async def test_reader_that_fails_gives_the_mail_to_a_person_at_once_P11_X9(
+    at: str, error: ReadingFailed, told: str
 ) -> None:
     room, mail = await room_and_mail(ValueError("never asked"))
-
-    def fails(*_: Any, **__: Any) -> None:
-        raise RecursionError
-
-    for name in ("understand", "clues_of", "read_message"):
-        with monkeypatch.context() as patch:
-            patch.setattr(module, name, fails)
-            other = mail.model_copy(update={"envelope": (f"{name}@nuvemjti.com.br",)})
-            assert (await room.handle(other)).fate is MailFate.TASK
-    assert await room.ledger.mail_tasks()
+    reader = Failing(at, error)
+    outcome = await replace(room, reader=reader).handle(mail)
+    assert (outcome.fate, outcome.action) == (MailFate.TASK, "unreadable")
+    [task] = await room.ledger.mail_tasks()
+    assert told in task.text
+    assert "Assunto: Cancelamento" in task.text, "the headers are read all the same"
+    assert f"crm:original/{mail.sha256}" in task.text
 
 
 async def test_copy_waits_for_an_earlier_one_but_not_for_ever_X2() -> None:
