@@ -45,8 +45,16 @@ from cancellation.messages.envelope import Message
 from cancellation.messages.facts import FormalizationMessage, RequestMessage
 from cancellation.messages.mail_in import IncomingMail, MailEntry, MailFate, MailOutcome, MailTask, Registered
 from cancellation.messages.status import Answer
-from cancellation.ports import Crm, MailLedger
-from cancellation.understanding import Action, Damage, MailReading, Provider, Understanding, clues_of
+from cancellation.ports import Crm, MailLedger, SentLetters
+from cancellation.understanding import (
+    Action,
+    Damage,
+    MailReading,
+    Provider,
+    ResolvedDirectory,
+    Understanding,
+    clues_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +63,7 @@ UNREADABLE: Final = "unreadable"
 _LONGEST_ID: Final = 180
 """Leaves room for what tells two contents of one Message-ID apart: message ids have 200 characters at most."""
 _HEAD: Final = 32_000
+_MOST_ADDRESSES: Final = 50
 _ADDRESS: Final = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
 
 
@@ -121,6 +130,8 @@ class Mailroom:
     """How old an e-mail may be when it arrives (X9)."""
     reader: MailReader = field(default_factory=shared_reader)
     """Reads in a process of its own: nothing that arrives may stop this one."""
+    letters: SentLetters | None = None
+    """What we wrote to whoever answers; without it the reader knows our templates alone (X14)."""
 
     async def handle(self, mail: IncomingMail, *, patient: bool = True) -> MailOutcome:
         """Do what there is to do about a delivery; running it again changes nothing.
@@ -181,11 +192,21 @@ class Mailroom:
             now=self.clock(),
             provider=self.provider,
             mail_age_days=self.mail_age_days,
+            known_letters=await self._letters_to(reading, directory),
         )
         try:
             return Read(mail, reading, await self.reader.understand(order))
         except ReadingFailed as error:
             return _not_understood(mail, reading, error)
+
+    async def _letters_to(self, reading: MailReading, directory: ResolvedDirectory) -> tuple[str, ...]:
+        """Texts of our letters to the sender, and to whoever else speaks for the customers that it may be about."""
+        if self.letters is None:
+            return ()
+        found = (directory.emails, directory.protocols, directory.cnpjs, directory.customer_numbers)
+        customers = [one for table in found for known in table.values() for one in known]
+        addresses = [*reading.from_addresses, *(a for one in customers for a in one.authorised_emails)]
+        return tuple(await self.letters.texts_sent_to(list(dict.fromkeys(addresses))[:_MOST_ADDRESSES]))
 
     async def _read_safely(self, raw: bytes, mail: IncomingMail) -> tuple[MailReading, Exception | None]:
         """The e-mail as it is read; one that the reader fails on is a reading of its headers, and the failure."""

@@ -21,7 +21,7 @@ from cancellation.adapters.smtp.mailer import smtp_mailer
 from cancellation.client import CancellationClient
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mailroom import Mailroom
-from cancellation.ports import Telephony
+from cancellation.ports import SentLetters, Telephony
 from cancellation.settings import Clock, Settings
 from cancellation.understanding import Provider
 from workers.worker import Systems
@@ -66,6 +66,7 @@ def mailroom_of(
         trusted_servers=settings.inbox.trusted_servers,
         provider=provider_of(settings),
         mail_age_days=policy.mail_age_days,
+        letters=systems.mailer if isinstance(systems.mailer, SentLetters) else None,
     )
 
 

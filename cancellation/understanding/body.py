@@ -17,6 +17,7 @@ from cancellation.understanding.html import HtmlText, read_html
 from cancellation.understanding.mime import Part, Problem, Structure
 from cancellation.understanding.newest import NewestText, newest_text
 
+AMID = "texto no meio de uma carta nossa"
 MAX_TEXT = 800_000
 """Encoded bytes of one text part that are looked at."""
 _MAX_TEXTS = 40
@@ -259,7 +260,7 @@ class _Reading:
         if taken.cut or (self._html_cut and not taken.quoted):
             self._damaged(Damage.CUT)
         if taken.amid:
-            self.body.unread.append("texto no meio de uma carta nossa")
+            self.body.unread.append(AMID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,6 @@ from cancellation.understanding.clues import Clues, Customer, Directory, clues_i
 from cancellation.understanding.domains import domain_of, looks_like
 from cancellation.understanding.doubts import (
     Provider,
-    is_silent,
     not_surely_read,
     out_of_time,
     said,
@@ -138,19 +137,18 @@ def understand(
     Returns:
         The decision by the table in this module's docstring, with its reasons in Portuguese.
     """
-    text, other = said(reading, known_letters)
+    found = said(reading, known_letters)
+    text = found.text
     authentication = verdict(reading, trusted_authserv_ids, nameless_servers=provider.nameless_servers)
     clues = clues_of(reading)
     customer, doubt = _customer(clues, directory, reading.sender)
-    unsure = not_surely_read(reading, text, other)
+    unsure = not_surely_read(reading, found)
     doubts = [
         *unsure,
         *out_of_time(reading, mail_age_days),
         *somebody_elses(reading, directory, customer, policy_mailboxes, provider),
     ]
-    quiet = not clues.protocols and all(
-        is_silent(one) and not one.about_cancelling for one in (text, other or text)
-    )
+    quiet = found.quiet and not clues.protocols
     if unsure and (customer is not None or any(directory.by_email(one) for one in reading.from_addresses)):
         quiet = False
     mailboxes = reached(reading, policy_mailboxes)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
-from cancellation.understanding.body import is_stub
+from cancellation.understanding.body import AMID, is_stub
 from cancellation.understanding.clues import Customer, Directory, clues_in
 from cancellation.understanding.domains import domain_of
 from cancellation.understanding.mail import MailReading
 from cancellation.understanding.models import Frozen, TextUnderstanding
 from cancellation.understanding.newest import NewestText
-from cancellation.understanding.ours import without_ours
+from cancellation.understanding.ours import WithoutOurs, without_ours
 from cancellation.understanding.text import understand_newest
 from cancellation.understanding.whose import companies_in, names_agree, other_contracts
 
@@ -30,28 +31,51 @@ class Provider(Frozen):
     nameless_servers: tuple[str, ...] = ()
 
 
-def said(
-    reading: MailReading, known_letters: Sequence[str]
-) -> tuple[TextUnderstanding, TextUnderstanding | None]:
-    """What the text says, and what its other rendition says where that has other words."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a message says.
+
+    Attributes:
+        text: What its text says.
+        other: What its other rendition says, where that has other words.
+        amid: Whether words of the writer's stand in the middle of a letter of ours, unread.
+    """
+
+    text: TextUnderstanding
+    other: TextUnderstanding | None = None
+    amid: bool = False
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing in it is about cancelling."""
+        return all(
+            is_silent(one) and not one.about_cancelling for one in (self.text, self.other or self.text)
+        )
+
+
+def said(reading: MailReading, known_letters: Sequence[str]) -> Said:
+    """Understand what a message says, without what stands in letters of ours."""
+    own = without_ours(reading.newest, known_letters) if known_letters else WithoutOurs(reading.newest)
+    other = without_ours(reading.alternative, known_letters).text if known_letters else reading.alternative
 
     def understood(text: str) -> TextUnderstanding:
-        own = without_ours(text, known_letters).text if known_letters else text
-        return understand_newest(reading.subject, NewestText(own, reading.quoted, reading.forwarded))
+        quoted = f"{reading.quoted}\n{own.removed}".strip()
+        return understand_newest(reading.subject, NewestText(text, quoted, reading.forwarded))
 
-    return understood(reading.newest), understood(reading.alternative) if reading.alternative else None
+    return Said(understood(own.text), understood(other) if other.strip() else None, own.amid)
 
 
-def not_surely_read(
-    reading: MailReading, text: TextUnderstanding, other: TextUnderstanding | None
-) -> list[str]:
+def not_surely_read(reading: MailReading, found: Said) -> list[str]:
     """Why what was read does not count (X14)."""
     why: list[str] = []
     if reading.damage:
         why.append(f"O texto não pôde ser lido com segurança: {', '.join(reading.damage)}.")
-    if reading.unread:
-        why.append(f"Há partes que não foram lidas: {', '.join(reading.unread)}.")
-    if other is not None and _differ(text, other) and not (is_silent(other) and is_stub(reading.alternative)):
+    unread = [*reading.unread, *([AMID] if found.amid and AMID not in reading.unread else [])]
+    if unread:
+        why.append(f"Há partes que não foram lidas: {', '.join(unread)}.")
+    other = found.other
+    stub = other is not None and is_silent(other) and is_stub(reading.alternative)
+    if other is not None and _differ(found.text, other) and not stub:
         why.append("A parte em texto e a parte em HTML dizem coisas diferentes.")
     return why
 

@@ -91,9 +91,10 @@ def without_ours(text: str, known_letters: Sequence[str] = ()) -> WithoutOurs:
     rows = _of_templates()
     if known_letters:
         sent = [_rows_of(letter.split("\n")) for letter in known_letters]
+        offered_rows = rows.offered.union(*(one.offered for one in sent))
         rows = _Rows(
-            rows.told.union(*(one.told for one in sent)),
-            rows.offered.union(*(one.offered for one in sent)),
+            rows.told.union(*(one.told for one in sent)) - offered_rows,
+            offered_rows,
             rows.short.union(*(one.short for one in sent)),
         )
     prose = _ADDRESS.sub(lambda address: " " * len(address.group()), text[:MAX_CHARACTERS])

@@ -1,5 +1,6 @@
 """The mail room when something breaks: nothing is lost, nothing is tried for ever that can never succeed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,17 +11,17 @@ from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.client import ServerUnreachable
 from cancellation.confined import (
-    ConfinedReader,
     MailReader,
     ReadingFailed,
     ReadingTooCostly,
     ReadOrder,
     UnderstandOrder,
+    shared_reader,
 )
 from cancellation.mailroom import EarlierCopyUnderWay, Mailroom
 from cancellation.messages.mail_in import IncomingMail, MailFate
-from cancellation.understanding import MailReading, Understanding
-from tests.durable.customers import new_customer
+from cancellation.understanding import MailReading, Understanding, read_message
+from tests.durable.customers import address_of, new_customer
 from tests.e2e.mail_rig import BOTH, FINANCE, email_from
 
 NOW = datetime(2026, 11, 22, 13, tzinfo=UTC)
@@ -73,7 +74,7 @@ class Failing:
 
     def __init__(self, at: str, error: ReadingFailed) -> None:
         self.at, self.error = at, error
-        self.real: MailReader = ConfinedReader()
+        self.real: MailReader = shared_reader()
 
     async def read(self, raw: bytes, order: ReadOrder) -> MailReading:
         if self.at == "read" and b"\n\n" in raw.replace(b"\r\n", b"\n").rstrip():
@@ -113,3 +114,25 @@ async def test_copy_waits_for_an_earlier_one_but_not_for_ever_X2() -> None:
         await room.handle(copy)
     with pytest.raises(ServerUnreachable):
         await room.handle(copy, patient=False)
+
+
+async def test_words_of_a_letter_that_the_sender_got_are_not_the_senders_X14() -> None:
+    room, mail = await room_and_mail(ValueError("never asked"))
+    letter = "Cancelem o contrato se quiserem, dissemos ontem ao telefone, e o motivo: preço alto demais."
+    seed = new_customer()
+    customer_id = seed.customer.customer_id
+    await room.crm.provision(seed)  # type: ignore[attr-defined]
+    raw = email_from(customer_id, f"Ok, recebido.\r\n\r\n{letter}")
+
+    class Sent:
+        async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
+            return [letter] if address_of(customer_id) in addresses else []
+
+    original = await room.crm.keep_original(raw, NOW)
+    mail = mail.model_copy(update={"sha256": original.sha256, "ref": original.ref})
+    understood = []
+    for letters in (None, Sent()):
+        read = await replace(room, letters=letters)._read(mail, read_message(raw))
+        assert read.understood is not None
+        understood.append(read.understood.reason)
+    assert understood == ["preço alto demais", None]

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -29,6 +29,11 @@ _FIND: Final = "select message_id, content, content_is_whole from notification.o
 _RECIPIENTS: Final = (
     "select address, status, reply from notification.recipients where key = $1 order by place"
 )
+_CONTENTS_TO: Final = """
+select o.content from notification.outbox o
+where o.audience = 'customer' and o.key in (select key from notification.recipients where lower(address) = any($1))
+order by o.written_at desc, o.key limit $2
+"""
 _BEGIN: Final = """
 update notification.outbox set attempts = attempts + 1, last_attempt_at = now() where key = $1
 """
@@ -54,6 +59,11 @@ class PostgresOutbox:
     async def find(self, key: str) -> Entry | None:
         """What is kept under a key."""
         return await _find(self._pool, key)
+
+    async def contents_to(self, addresses: Sequence[str], most: int) -> Sequence[bytes]:
+        """The messages that were sent to these addresses of customers, the newest first."""
+        rows = await self._pool.fetch(_CONTENTS_TO, list(addresses), most)
+        return [row["content"] for row in rows]
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator["PostgresTurn"]:
