@@ -26,7 +26,8 @@ class Damage(StrEnum):
     DIFFERENT = "partes que dizem coisas diferentes"
 
 
-_GONE = re.compile("[\ufffd\x80-\x9f\u25a1\u2400-\u241f]")
+_GONE = re.compile("[\u202d\u202e\ufffd\x80-\x9f\u25a1\u2400-\u241f]")
+"""What stands for a lost character; and marks that show letters in another order than they are read in."""
 _TOKEN = re.compile(r"\S+")
 _NO_PROSE = re.compile(r"://|www\.|@|\.\w{2,4}[/?]|\.(?:pdf|docx?|xlsx?|jpe?g|png|txt|eml|zip|html?)\b")
 """Addresses and names of files, which hold any character."""

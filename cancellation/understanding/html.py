@@ -35,9 +35,9 @@ _VOID = frozenset(
         "param",
     ]
 )
-_UNSEEN = frozenset(
-    ["head", "style", "script", "title", "template", "noscript", "svg", "math", "select", "iframe", "object"]
-)
+_UNSEEN = frozenset(["head", "style", "script", "title", "template"])
+_MAYBE_SEEN = frozenset(["noscript", "svg", "math", "select", "iframe", "object"])
+"""Some programs show what these hold and others do not."""
 _BLOCK = frozenset(
     [
         "p",
@@ -185,6 +185,11 @@ class _Walk:
                 pieces.append("\n" + quote)
             elif tag == "hr":
                 pieces.append(f"\n{quote}________________________________\n{quote}")
+            elif tag in _MAYBE_SEEN:
+                self.unsure = self.unsure or (not quote and bool((node.text() or "").strip()))
+            elif tag == "input":
+                typed = node.attributes.get("type") not in ("hidden", "submit", "button")
+                self.unsure = self.unsure or (typed and bool(node.attributes.get("value")))
             elif tag not in _UNSEEN and not tag.startswith(("-", "!")):
                 deeper = self._quote_of(node, tag, quote)
                 if deeper is not None:

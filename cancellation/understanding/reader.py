@@ -32,6 +32,8 @@ _MAX_ADDRESSES = 200
 _ADDRESS = re.compile(r"[^\s<>\"(),:;@\\]{1,64}@[^\s<>\"(),:;@\\]{1,255}")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 _PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
+_ONCE = ("date", "subject", "to", "cc", "sender", "reply-to", "message-id")
+"""Headers that a message has once (RFC 5322): one more on top is not covered by the writer's signature."""
 _ENCODED = re.compile(r"=\?[\w.*-]{2,40}\?[bq]\?", re.IGNORECASE)
 
 
@@ -93,6 +95,7 @@ class _Reader:
         self._judge_sender(from_headers, senders)
         subject = self._unstructured("subject")
         self._judge_body(parted.text)
+        damage = self._damage(subject)
         return MailReading(
             sha256=digest,
             size=len(self._raw),
@@ -137,7 +140,7 @@ class _Reader:
                 if n in ("received", "authentication-results")
             ),
             alternative=body.other,
-            damage=self._damage(subject),
+            damage=damage,
             unread=tuple(dict.fromkeys(body.unread)),
         )
 
@@ -148,8 +151,6 @@ class _Reader:
 
     def _unstructured(self, name: str) -> str:
         values = self._all(name)
-        if len(values) > 1:
-            self._warn(Warning.DUPLICATE_HEADER)
         if not values:
             return ""
         flat = " ".join(values[0].split())[:4_000]
@@ -271,6 +272,9 @@ class _Reader:
         found += [one for one in damage_in(self._body.newest.signature) if one is Damage.LOST]
         if "subject" in self._guessed or _ENCODED.search(subject):
             found.append(Damage.CHARSET)
+        if any(len(self._all(name)) > 1 for name in _ONCE):
+            self._warn(Warning.DUPLICATE_HEADER)
+            found.append(Damage.MIME)
         return tuple(dict.fromkeys(str(one) for one in found))
 
     def _warn(self, warning: Warning) -> None:

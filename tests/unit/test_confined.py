@@ -67,7 +67,7 @@ async def test_one_child_reads_many_mails_side_by_side() -> None:
 @pytest.mark.parametrize(
     ("limits", "waste"),
     [
-        (Limits(seconds=0.5), "__import__('time').sleep(60)"),
+        (Limits(seconds=2), "__import__('time').sleep(60)"),
         (Limits(seconds=60, cpu_seconds=1), FOR_EVER),
         (Limits(memory_bytes=60_000_000), "bytearray(100_000_000)"),
     ],
@@ -82,13 +82,13 @@ async def test_mail_over_a_limit_is_given_up_and_the_next_one_is_read_X9(
         started = time.monotonic()
         with pytest.raises(ReadingTooCostly):
             await reading.read(message("desperdice"), ORDER)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
         assert (await reading.read(message("de novo"), ORDER)).newest == "de novo"
 
 
 async def test_event_loop_goes_on_while_a_costly_mail_is_read_X9(wasting: Callable[[str], None]) -> None:
     wasting(FOR_EVER)
-    with reader(Limits(seconds=0.6)) as reading:
+    with reader(Limits(seconds=2)) as reading:
         await reading.read(message(), ORDER)
         costly = asyncio.create_task(reading.read(message("desperdice"), ORDER))
         beats = 0

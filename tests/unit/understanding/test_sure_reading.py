@@ -240,6 +240,36 @@ def test_text_outside_of_the_parts_and_struck_text_are_named_X14() -> None:
     assert decided(struck).action is Action.TRIAGE
 
 
+@pytest.mark.parametrize("name", ["Date", "Subject", "To", "Message-ID"])
+def test_second_header_on_top_which_no_signature_covers_goes_to_a_person_X9(name: str) -> None:
+    genuine = text(REQUEST.encode())
+    assert decided(genuine).action is Action.ACCEPT
+    written = {"Date": "Sun, 22 Nov 2026 10:14:50 -0300", "To": ", ".join(MAILBOXES)}.get(name, "<outra@x>")
+    assert (
+        decided(genuine.replace(b"From: ", f"{name}: {written}\nFrom: ".encode(), 1)).action is Action.TRIAGE
+    )
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<svg><text>Não</text></svg>",
+        "<noscript>Não</noscript>",
+        "<input value='Não'>",
+        "<select><option>Não</select>",
+        f"<p style='{'x' * 3_000};display:none'>oi</p>",
+    ],
+)
+def test_text_that_some_programs_show_and_others_do_not_goes_to_a_person_X14(hidden: str) -> None:
+    page = f"<p>{hidden} {REQUEST}</p>"
+    assert decided(mail(page.encode(), f"Content-Type: {HTML}")).action is Action.TRIAGE
+    assert decided(mail(f"<p>{REQUEST}</p>".encode(), f"Content-Type: {HTML}")).action is Action.ACCEPT
+
+
+def test_letters_shown_in_another_order_go_to_a_person_X14() -> None:
+    assert decided(text(f"\u202e{REQUEST}\u202c".encode())).action is Action.TRIAGE
+
+
 def test_damaged_mail_of_a_stranger_about_nothing_is_left_alone() -> None:
     spam = text(b"Pre?o baixo! Promo??o imperd?vel").replace(b"rita@acme.com.br", b"x@loja.example")
     assert decided(spam).action is Action.IGNORE
