@@ -73,16 +73,10 @@ class Part:
     disposition: str = ""
     filename: str = ""
     encoding: str = ""
-    content_id: str = ""
     children: list[Part] = field(default_factory=list)
     inside: bool = False
     headers: list[tuple[str, str]] = field(default_factory=list, repr=False)
     guessed: set[str] = field(default_factory=set)
-
-    @property
-    def holds_others(self) -> bool:
-        """Whether it is read by its children."""
-        return bool(self.children)
 
     @property
     def size(self) -> int:
@@ -178,7 +172,6 @@ class _Walk:
         part.disposition = disposition.removeprefix("x/")
         part.filename = more.get("filename", "") or part.parameters.get("name", "")
         part.encoding = next(iter(own["content-transfer-encoding"]), "").strip().lower()
-        part.content_id = next(iter(own["content-id"]), "").strip()
 
     def _fields(self, part: Part, *, first: bool) -> Iterator[tuple[bytes, bytes]]:
         """The headers at the start of a part, which then begins behind them."""

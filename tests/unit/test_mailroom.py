@@ -45,7 +45,7 @@ async def room_and_mail(error: Exception) -> tuple[Mailroom, IncomingMail]:
     crm = MemoryCrm()
     seed = new_customer()
     await crm.provision(seed)
-    original = await crm.keep_original(email_from(seed.customer.customer_id), NOW)
+    original = await crm.keep_original(email_from(seed.customer.customer_id, written_at=NOW), NOW)
     mail = IncomingMail(sha256=original.sha256, ref=original.ref, received_at=NOW, envelope=(FINANCE,))
     return Mailroom(crm, MemoryInbox(), Broken(error), BOTH, ("mx.nuvemjti.com.br",), lambda: NOW), mail
 
@@ -122,7 +122,7 @@ async def test_words_of_a_letter_that_the_sender_got_are_not_the_senders_X14() -
     seed = new_customer()
     customer_id = seed.customer.customer_id
     await room.crm.provision(seed)  # type: ignore[attr-defined]
-    raw = email_from(customer_id, f"Ok, recebido.\r\n\r\n{letter}")
+    raw = email_from(customer_id, f"Ok, recebido.\r\n\r\n{letter}", written_at=NOW)
 
     class Sent:
         async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
