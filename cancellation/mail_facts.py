@@ -8,7 +8,14 @@ from cancellation.messages.crm import Customer as CrmCustomer
 from cancellation.messages.crm import Original
 from cancellation.messages.facts import FormalizationMessage
 from cancellation.ports import Crm
-from cancellation.understanding import Clues, Customer, MailReading, ResolvedDirectory, Understanding
+from cancellation.understanding import (
+    Clues,
+    Customer,
+    MailReading,
+    ResolvedDirectory,
+    Understanding,
+    valid_cnpj,
+)
 
 _MOST_RECIPIENTS = 100
 _LONGEST_MESSAGE_ID = 200
@@ -90,4 +97,7 @@ def _known(customer: CrmCustomer) -> Customer:
     return Customer(
         customer_id=customer.customer_id,
         authorised_emails=tuple(contact.email for contact in customer.contacts),
+        names=(customer.name, *(contact.name for contact in customer.contacts)),
+        cnpj=valid_cnpj(customer.cnpj or ""),
+        contract=customer.contract,
     )

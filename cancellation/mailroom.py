@@ -8,7 +8,7 @@
 | | otherwise: a task for Commercial, with the e-mail at hand |
 | ignore, refuse | it is recorded |
 
-What a case refuses, and what the reader fails on, becomes a task as well: nothing is lost.
+What a case refuses, what the reader fails on and what costs it too much becomes a task as well: nothing is lost.
 
 An addressee in To or Cc counts as reached once our own server delivered one copy and vouches for the
 sender: the customer wrote to both mailboxes, which is what the procedure asks for, and our server has the
@@ -23,11 +23,19 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from cancellation.client import CaseFailed, CaseNotFound, ServerUnreachable
+from cancellation.confined import (
+    MailReader,
+    ReadingFailed,
+    ReadingTooCostly,
+    ReadOrder,
+    UnderstandOrder,
+    shared_reader,
+)
 from cancellation.domain.refusal import Refused
 from cancellation.domain.values import Channel, Contact
 from cancellation.language import vocabulary, words
@@ -37,8 +45,16 @@ from cancellation.messages.envelope import Message
 from cancellation.messages.facts import FormalizationMessage, RequestMessage
 from cancellation.messages.mail_in import IncomingMail, MailEntry, MailFate, MailOutcome, MailTask, Registered
 from cancellation.messages.status import Answer
-from cancellation.ports import Crm, MailLedger
-from cancellation.understanding import Action, MailReading, Understanding, clues_of, read_message, understand
+from cancellation.ports import Crm, MailLedger, SentLetters
+from cancellation.understanding import (
+    Action,
+    Damage,
+    MailReading,
+    Provider,
+    ResolvedDirectory,
+    Understanding,
+    clues_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +62,8 @@ ACTOR: Final = "caixa de entrada"
 UNREADABLE: Final = "unreadable"
 _LONGEST_ID: Final = 180
 """Leaves room for what tells two contents of one Message-ID apart: message ids have 200 characters at most."""
+_HEAD: Final = 32_000
+_MOST_ADDRESSES: Final = 50
 _ADDRESS: Final = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
 
 
@@ -106,6 +124,14 @@ class Mailroom:
     trusted_servers: Sequence[str]
     """Our own receiving servers' names in `Authentication-Results` (X9)."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    provider: Provider = field(default_factory=Provider)
+    """What else the reader must know of us (X9)."""
+    mail_age_days: int = 5
+    """How old an e-mail may be when it arrives (X9)."""
+    reader: MailReader = field(default_factory=shared_reader)
+    """Reads in a process of its own: nothing that arrives may stop this one."""
+    letters: SentLetters | None = None
+    """What we wrote to whoever answers; without it the reader knows our templates alone (X14)."""
 
     async def handle(self, mail: IncomingMail, *, patient: bool = True) -> MailOutcome:
         """Do what there is to do about a delivery; running it again changes nothing.
@@ -123,7 +149,7 @@ class Mailroom:
         if raw is None:
             # Reception keeps before it passes on; without the bytes there is nothing to show to anybody.
             raise LookupError("the original is not in the CRM")
-        reading, failure = read_safely(raw, mail)
+        reading, failure = await self._read_safely(raw, mail)
         registered = await self.ledger.register(entry_of(mail, reading))
         if registered.outcome is not None:
             return registered.outcome
@@ -158,13 +184,48 @@ class Mailroom:
         except Exception as error:
             return _not_understood(mail, reading, error)
         directory = await resolve(self.crm, clues)
+        order = UnderstandOrder(
+            reading=reading,
+            directory=directory,
+            mailboxes=tuple(self.mailboxes),
+            trusted_servers=tuple(self.trusted_servers),
+            now=self.clock(),
+            provider=self.provider,
+            mail_age_days=self.mail_age_days,
+            known_letters=await self._letters_to(reading, directory),
+        )
         try:
-            understood = understand(
-                reading, directory, self.mailboxes, self.trusted_servers, now=self.clock()
-            )
-        except Exception as error:
+            return Read(mail, reading, await self.reader.understand(order))
+        except ReadingFailed as error:
             return _not_understood(mail, reading, error)
-        return Read(mail, reading, understood)
+
+    async def _letters_to(self, reading: MailReading, directory: ResolvedDirectory) -> tuple[str, ...]:
+        """Texts of our letters to the sender, and to whoever else speaks for the customers that it may be about."""
+        if self.letters is None:
+            return ()
+        found = (directory.emails, directory.protocols, directory.cnpjs, directory.customer_numbers)
+        customers = [one for table in found for known in table.values() for one in known]
+        addresses = [*reading.from_addresses, *(a for one in customers for a in one.authorised_emails)]
+        return tuple(await self.letters.texts_sent_to(list(dict.fromkeys(addresses))[:_MOST_ADDRESSES]))
+
+    async def _read_safely(self, raw: bytes, mail: IncomingMail) -> tuple[MailReading, Exception | None]:
+        """The e-mail as it is read; one that the reader fails on is a reading of its headers, and the failure."""
+        order = ReadOrder(envelope_recipients=tuple(addresses(mail.envelope)), delivered_at=mail.received_at)
+        try:
+            return await self.reader.read(raw, order), None
+        except ReadingFailed as error:
+            failure = error
+        own = {"sha256": mail.sha256, "size": len(raw), "damage": (str(Damage.COMPLEX),)}
+        try:
+            return (await self.reader.read(_head_of(raw), order)).model_copy(update=own), failure
+        except ReadingFailed:
+            nothing = MailReading(
+                sha256=mail.sha256,
+                size=len(raw),
+                message_id=f"<{mail.sha256}@sem-message-id.invalid>",
+                received_at=mail.received_at,
+            )
+            return nothing, failure
 
     async def _act(self, read: Read, registered: Registered) -> MailFate:
         understood = read.understood
@@ -207,21 +268,10 @@ class Mailroom:
         return MailFate.TASK
 
 
-def read_safely(raw: bytes, mail: IncomingMail) -> tuple[MailReading, Exception | None]:
-    """The e-mail as it is read; one that the reader fails on is a reading without content, and the failure."""
-    try:
-        reading = read_message(
-            raw, envelope_recipients=addresses(mail.envelope), delivered_at=mail.received_at
-        )
-    except Exception as error:
-        nothing = MailReading(
-            sha256=mail.sha256,
-            size=len(raw),
-            message_id=f"<{mail.sha256}@sem-message-id.invalid>",
-            received_at=mail.received_at,
-        )
-        return nothing, error
-    return reading, None
+def _head_of(raw: bytes) -> bytes:
+    """The headers alone, or as much of them as a person needs to find the e-mail."""
+    ends = [at for at in (raw.find(b"\r\n\r\n", 0, _HEAD), raw.find(b"\n\n", 0, _HEAD)) if at >= 0]
+    return raw[: min(ends, default=_HEAD)] + b"\n\n"
 
 
 def addresses(envelope: Sequence[str]) -> list[str]:
@@ -311,8 +361,12 @@ def confirming_command(read: Read) -> str:
 
 
 def _not_understood(mail: IncomingMail, reading: MailReading, error: Exception) -> Read:
+    if isinstance(error, ReadingTooCostly):
+        logger.warning("mail is too costly to read", extra={"sha256": mail.sha256})
+        problem = "A mensagem é complexa demais para a leitura automática: uma pessoa deve abri-la."
+        return Read(mail, reading, None, problem)
     logger.error("mail cannot be understood", exc_info=error, extra={"sha256": mail.sha256})
-    problem = f"A leitura automática falhou ({type(error).__name__}): uma pessoa deve ler o e-mail."
+    problem = f"A leitura automática falhou ({error}): uma pessoa deve ler o e-mail."
     return Read(mail, reading, None, problem)
 
 

@@ -7,7 +7,7 @@ will never succeed raises `PermanentRefusal`.
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cancellation.messages.billing import (
     BillingClosed,
@@ -186,6 +186,14 @@ class Mailer(Protocol):
 
     async def send(self, letter: Letter) -> Delivery:
         """Render and send a letter, once for each key; a permanent refusal is an answer, not an error."""
+
+
+@runtime_checkable
+class SentLetters(Protocol):
+    """What we wrote to customers, for the reader of their answers."""
+
+    async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
+        """The plain texts of our letters to these addresses of customers, the newest first (X14)."""
 
 
 class MailLedger(Protocol):

@@ -10,6 +10,7 @@ Nothing secret shows in a `repr`, in an error or in a log.
 import contextlib
 import json
 import os
+import re
 import secrets
 from datetime import date
 from enum import StrEnum
@@ -85,8 +86,15 @@ class SenderSettings(_Group):
     name: str = "NuvemJTI Cancelamentos"
     company: str = "NuvemJTI"
     """How the letters name the provider."""
+    cnpj: str = ""
+    """The provider's own CNPJs, separated by commas: customers name them in formal letters (X9)."""
     reply_to: tuple[str, ...] = ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
     """Where customers' answers go when the policy names no mailboxes; in the environment a JSON list."""
+
+    @property
+    def cnpjs(self) -> tuple[str, ...]:
+        """The CNPJs, one by one, as 14 characters."""
+        return tuple(re.sub(r"[^0-9A-Za-z]", "", one).upper() for one in _listed(self.cnpj))
 
 
 class TeamsSettings(_Group):
@@ -181,6 +189,11 @@ class InboxSettings(_Group):
 
     authserv_ids: str = "mx.nuvemjti.com.br"
     """Our own receiving servers' names in `Authentication-Results`, separated by commas; no other counts."""
+    nameless_servers: str = ""
+    """Domains of our receiving servers that write no name of their own into that header, separated by commas.
+
+    Exchange Online is one: `prod.outlook.com,protection.outlook.com`. Only the topmost header without a name
+    counts, above the first `Received` that no server of these domains wrote (X9)."""
     mailboxes: tuple[ImapSettings, ...] = Field(default=(), repr=False)
     """IMAP mailboxes to read; in the environment a JSON list of objects."""
     listener_protocol: ListenerProtocol = ListenerProtocol.SMTP
@@ -204,7 +217,16 @@ class InboxSettings(_Group):
     @property
     def trusted_servers(self) -> tuple[str, ...]:
         """The names, one by one (X9)."""
-        return tuple(name.strip() for name in self.authserv_ids.split(",") if name.strip())
+        return _listed(self.authserv_ids)
+
+    @property
+    def trusted_nameless_servers(self) -> tuple[str, ...]:
+        """The domains of servers without a name, one by one (X9)."""
+        return _listed(self.nameless_servers)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 class TelephonySettings(_Group):

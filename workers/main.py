@@ -34,6 +34,8 @@ async def run_worker(settings: Settings) -> None:
     if settings.clock is Clock.VIRTUAL:
         announce_virtual_clock()
         logger.warning("virtual clock: time may be skipped, never for real cases")
+    if not (settings.inbox.trusted_servers or settings.inbox.trusted_nameless_servers):
+        logger.warning("no receiving server is trusted: every e-mail waits for a person")
     async with open_systems(settings) as systems:
         mailroom = mailroom_of(settings, systems, policy, client)
         activities = activities_of(systems, policy, guard_of(settings, systems), mailroom)

@@ -21,8 +21,9 @@ from cancellation.adapters.smtp.mailer import smtp_mailer
 from cancellation.client import CancellationClient
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mailroom import Mailroom
-from cancellation.ports import Telephony
+from cancellation.ports import SentLetters, Telephony
 from cancellation.settings import Clock, Settings
+from cancellation.understanding import Provider
 from workers.worker import Systems
 
 
@@ -63,6 +64,18 @@ def mailroom_of(
         cases=CancellationClient(client),
         mailboxes=policy.mailboxes,
         trusted_servers=settings.inbox.trusted_servers,
+        provider=provider_of(settings),
+        mail_age_days=policy.mail_age_days,
+        letters=systems.mailer if isinstance(systems.mailer, SentLetters) else None,
+    )
+
+
+def provider_of(settings: Settings) -> Provider:
+    """What the reader of e-mails must know of the provider."""
+    return Provider(
+        names=(settings.sender.company, settings.sender.name),
+        cnpjs=settings.sender.cnpjs,
+        nameless_servers=settings.inbox.trusted_nameless_servers,
     )
 
 

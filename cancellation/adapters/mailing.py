@@ -14,12 +14,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from email import message_from_bytes, policy
 from enum import StrEnum
 from typing import Protocol
 
 from cancellation.letters import WITH_LINK, Letterhead, LinkUrl, is_deliverable, message_id, render
 from cancellation.messages.letters import Delivery, Letter
 
+MOST_TEXTS = 30
+"""Letters whose words a reader of answers gets: those of a whole case."""
 NOBODY = "nenhum destinatário"
 BAD_ADDRESS = "endereço de e-mail inválido"
 
@@ -125,6 +128,9 @@ class Outbox(Protocol):
             MailNotTaken: another attempt at it is still going on.
         """
 
+    async def contents_to(self, addresses: Sequence[str], most: int) -> Sequence[bytes]:
+        """The messages that were sent to these addresses of customers, the newest first."""
+
 
 class Transport(Protocol):
     """Hands a message to a mail server."""
@@ -162,6 +168,14 @@ class OutboxMailer:
             if entry.fate is Fate.PENDING:
                 entry = await self._attempt(letter, entry, turn)
         return _delivery(letter, entry)
+
+    async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
+        """The plain texts of our letters to these addresses of customers, the newest first (X14)."""
+        contents = await self._outbox.contents_to([address.lower() for address in addresses], MOST_TEXTS)
+        parts = (
+            message_from_bytes(content, policy=policy.default).get_body(("plain",)) for content in contents
+        )
+        return [str(part.get_content()) for part in parts if part is not None]
 
     async def _attempt(self, letter: Letter, entry: Entry, turn: OutboxTurn) -> Entry:
         undeliverable = {a: Answer(Fate.REFUSED, BAD_ADDRESS) for a in entry.waiting if not is_deliverable(a)}

@@ -43,6 +43,8 @@ class CancellationPolicy(BaseModel):
     """How long an unformalised case waits before it lapses, from the outcome `declined` (X5)."""
     clock_skew_seconds: Annotated[int, Field(ge=0, le=300)] = 60
     """How far a mail server's clock may run ahead before its e-mail counts as dated in the future."""
+    mail_age_days: Annotated[int, Field(ge=1, le=365)] = 5
+    """How far an e-mail's Date and its receipt may lie apart before a person looks at it (X9)."""
     attention_after_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 7)] = 60
     """After how long a failing step of an outside system asks for attention (X7)."""
     letter_gives_up_days: Annotated[int, Field(ge=1, le=30)] = 5

@@ -14,7 +14,9 @@ from cancellation.understanding.clues import (
     clues_in,
     valid_cnpj,
 )
+from cancellation.understanding.damage import Damage
 from cancellation.understanding.decide import Understanding, clues_of, reached, understand
+from cancellation.understanding.doubts import Provider
 from cancellation.understanding.mail import Attachment, Automatic, MailReading, Warning
 from cancellation.understanding.models import Action, ExplicitRequest, ReasonCategory, TextUnderstanding
 from cancellation.understanding.newest import NewestText, newest_text
@@ -28,10 +30,12 @@ __all__ = [
     "Automatic",
     "Clues",
     "Customer",
+    "Damage",
     "Directory",
     "ExplicitRequest",
     "MailReading",
     "NewestText",
+    "Provider",
     "ReasonCategory",
     "ResolvedDirectory",
     "TextUnderstanding",

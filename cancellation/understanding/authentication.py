@@ -1,38 +1,52 @@
-"""The receiving server's verdict on who sent a message (X9, RFC 8601).
+"""The receiving server's verdict on who sent a message (X9, RFC 8601, RFC 9989).
 
 Whoever sends a message can write `Authentication-Results` into it. What counts comes from a configured
 server alone and from where that server writes: at the top, down to the first `Received` that it did not
 write itself. The receiving server must remove incoming headers that carry its own name (RFC 8601, section
-5); with that, nothing forged remains.
+5); with that, nothing forged remains. A failed DMARC counts wherever it stands: it can only harm who forged it.
 
 Above the receiving server's own `Received` may stand those of our machines behind it, under names that no
 setting knows: `localhost`, a bare address, and the mailbox server that took it by LMTP and calls itself by
 its bare host name. Each server writes above what it got, so no sender can write there: what came from
 outside stands below the receiving server's own line.
+
+Servers that leave out their name (Exchange Online) are trusted only where a setting names the machines that
+write their `Received`, and then only the topmost of their headers: others of the same service may be forged.
+
+Which domains belong together is the server's knowledge (RFC 9989 asks the DNS for it); ours is a list of public
+suffixes that ages. So its `dmarc=` is preferred, and where there is none a mechanism counts for the very domain
+in From; one that passed for another host of the same registered domain is left to a person.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import Literal
 
+from cancellation.understanding.authres import (
+    AuthenticationResults,
+    MalformedResults,
+    Result,
+    named_server,
+    parse,
+)
 from cancellation.understanding.domains import aligned, ascii_domain, domain_of, organisational_domain
 from cancellation.understanding.mail import MailReading
 from cancellation.understanding.models import Frozen
 
 Verdict = Literal["pass", "fail", "none"]
 
-_METHOD = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9-]*)(?:\s*/\s*\d+)?\s*=\s*([A-Za-z]+)(?![\w])")
-_PROPERTY = re.compile(
-    r"([A-Za-z]+)\s*\.\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*(\"(?:[^\"\\]|\\.)*\"@?[^\s;]*|[^\s;]+)"
-)
 _BY = re.compile(r"\bby\s+(\[?[^\s;()]+)", re.IGNORECASE)
 _LOCALHOST = ("localhost", "localhost.localdomain")
 _HOST_NAME = re.compile(r"[a-z0-9_-]+", re.IGNORECASE)
 _BY_LMTP = re.compile(r"\bwith\s+LMTPS?A?\b", re.IGNORECASE)
+_FAILED = frozenset({"fail", "softfail", "hardfail", "policy"})
+_DMARC_FAILED = frozenset({"fail", "reject", "quarantine"})
+_NO_DMARC = frozenset({"none", "bestguesspass"})
+"""The domain has no policy: the server cannot say more than SPF and DKIM do."""
+_LONGEST_RECEIVED = 8_000
 
 
 class Authentication(Frozen):
@@ -47,103 +61,153 @@ class Authentication(Frozen):
     why: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    method: str
-    result: str
-    properties: tuple[tuple[str, str], ...]
-
-    def values(self, *names: str) -> list[str]:
-        return [value for name, value in self.properties if name in names]
-
-
-def verdict(message: MailReading, trusted_authserv_ids: Sequence[str]) -> Authentication:
+def verdict(
+    message: MailReading, trusted_authserv_ids: Sequence[str], *, nameless_servers: Sequence[str] = ()
+) -> Authentication:
     """Tell whether the receiving server vouches for the From address.
 
     Args:
         message: The message read.
         trusted_authserv_ids: Names under which our own receiving servers write `Authentication-Results`.
+        nameless_servers: Domains of receiving servers of ours that write it without any name.
 
     Returns:
-        ``pass`` when DMARC passed, or DKIM or SPF passed for the From domain's organisation; ``fail`` when
-        it failed,
-        passed only for another domain, or there is not exactly one From address; ``none`` when no trusted
-        server spoke.
+        ``pass`` when DMARC passed, or where no policy is known DKIM or SPF passed for the very domain in From;
+        ``fail`` when it failed, passed only for another domain, or there is not exactly one From address;
+        ``none`` when no trusted server spoke, or not plainly.
     """
     if len(message.from_addresses) != 1 or message.from_headers != 1:
         return _because("fail", "A mensagem não tem exatamente um remetente (From).")
     domain = domain_of(message.from_addresses[0])
-    results = _trusted_results(
-        message, {identity.strip().lower() for identity in trusted_authserv_ids if identity.strip()}
-    )
-    if not results:
+    found = _Found(message, _names(trusted_authserv_ids), _names(nameless_servers))
+    if found.dmarc_failed:
+        return _because("fail", f"O servidor de recebimento reprovou o DMARC de {domain}.")
+    if found.unclear:
+        return _because(
+            "none", "O registro de autenticação do servidor de recebimento não pôde ser lido com segurança."
+        )
+    if not found.results:
         return _because(
             "none", "Nenhum servidor de recebimento de confiança registrou a autenticação desta mensagem."
         )
-    dmarc = next((result for result in results if result.method == "dmarc"), None)
-    if dmarc is not None and dmarc.result == "pass":
-        named = dmarc.values("header.from")
-        if all(
-            ascii_domain(name.rpartition("@")[2]) == domain or aligned(name.rpartition("@")[2], domain)
-            for name in named
-        ):
-            return _because("pass", f"O servidor de recebimento confirmou o DMARC de {domain}.")
-        return _because("fail", "O DMARC confirmado é de outro domínio, não do remetente.")
-    if dmarc is not None and dmarc.result in ("fail", "reject", "quarantine"):
-        return _because("fail", f"O servidor de recebimento reprovou o DMARC de {domain}.")
-    for result in results:
-        passed = result.result == "pass" and any(_same(name, domain) for name in _names(result))
-        if passed:
-            return _because(
-                "pass", f"O servidor de recebimento confirmou {result.method.upper()} do domínio {domain}."
-            )
-    if any(result.result == "pass" and result.method in ("dkim", "spf") for result in results):
-        return _because("fail", f"SPF ou DKIM só foram confirmados para outro domínio, não para {domain}.")
-    if any(result.result in ("fail", "softfail", "hardfail", "policy") for result in results):
-        return _because("fail", f"O servidor de recebimento reprovou SPF ou DKIM de {domain}.")
-    return _because("none", f"O servidor de recebimento não encontrou autenticação para {domain}.")
+    dmarc = [result for result in found.results if result.method == "dmarc"]
+    if dmarc and {result.result for result in dmarc} - _NO_DMARC:
+        return _by_dmarc(dmarc, domain)
+    return _by_mechanism(found.results, domain)
+
+
+class _Found:
+    """What trusted servers wrote: headers are read from the top, down to where a sender may have written."""
+
+    def __init__(self, message: MailReading, trusted: frozenset[str], nameless: frozenset[str]) -> None:
+        self.results: list[Result] = []
+        self.unclear = False
+        self.dmarc_failed = False
+        self._trusted = trusted
+        self._nameless = nameless
+        self._own = {organisational_domain(identity) or identity for identity in trusted}
+        self._nameless_seen = not nameless
+        for within, value in self._in_order(message.trace):
+            try:
+                self._take(parse(value), within)
+            except MalformedResults:
+                # One of ours that cannot be read may say anything; one of nobody's says nothing.
+                self.unclear = self.unclear or (within and self._is_ours(named_server(value)))
+
+    def _in_order(self, trace: Iterable[tuple[str, str]]) -> Iterator[tuple[bool, str]]:
+        """Values from the top; false for those that a sender can have written."""
+        within, border_seen = True, False
+        for name, value in trace:
+            if name != "received":
+                yield within, value
+                continue
+            ours = self._received_by(value)
+            within = within and (ours or (not border_seen and _passed_on_inside(value)))
+            border_seen = border_seen or ours
+
+    def _take(self, read: AuthenticationResults, within: bool) -> None:
+        if not self._is_ours(read.server) or (read.server is None and not within):
+            return
+        self._nameless_seen = self._nameless_seen or read.server is None
+        self.dmarc_failed = self.dmarc_failed or any(
+            result.method == "dmarc" and result.result in _DMARC_FAILED for result in read.results
+        )
+        if within:
+            self.unclear = self.unclear or read.looks_written
+            self.results.extend(read.results)
+
+    def _is_ours(self, server: str | None) -> bool:
+        return not self._nameless_seen if server is None else server in self._trusted
+
+    def _received_by(self, value: str) -> bool:
+        by = _BY.search(_without_comments(value))
+        host = by.group(1).strip("[]").rstrip(".").lower() if by else ""
+        if not host:
+            return False
+        if any(host == name or host.endswith("." + name) for name in self._nameless):
+            return True
+        return host in self._trusted or (organisational_domain(host) or host) in self._own
+
+
+def _names(given: Sequence[str]) -> frozenset[str]:
+    return frozenset(name.strip().lower() for name in given if name.strip())
 
 
 def _because(found: Verdict, sentence: str) -> Authentication:
     return Authentication(verdict=found, why=(sentence,))
 
 
-def _names(result: _Result) -> list[str]:
-    if result.method == "dkim":
-        return result.values("header.d") or result.values("header.i")
-    if result.method == "spf":
-        return result.values("smtp.mailfrom")
-    return []
+def _by_dmarc(dmarc: Sequence[Result], domain: str) -> Authentication:
+    if any(result.result != "pass" for result in dmarc):
+        return _because("none", f"O servidor de recebimento não chegou a um resultado do DMARC de {domain}.")
+    named = [ascii_domain(name) for result in dmarc for name in result.domains("header.from")]
+    if all(name == domain for name in named):
+        return _because("pass", f"O servidor de recebimento confirmou o DMARC de {domain}.")
+    if all(name == domain or aligned(name, domain) for name in named):
+        return _because(
+            "none", f"O DMARC foi confirmado para outro nome do mesmo domínio, não para {domain}."
+        )
+    return _because("fail", "O DMARC confirmado é de outro domínio, não do remetente.")
 
 
-def _same(name: str, domain: str) -> bool:
-    host = name.strip('"').rpartition("@")[2]
-    return bool(host) and aligned(host, domain)
-
-
-def _trusted_results(message: MailReading, trusted: set[str]) -> list[_Result]:
-    """Gather the results of trusted servers from the top; of each method the topmost header counts."""
-    found: list[_Result] = []
-    own = {organisational_domain(identity) or identity for identity in trusted}
-    border_seen = False
-    for name, value in message.trace:
-        if name == "received":
-            ours = _received_by(value, trusted, own)
-            if not ours and (border_seen or not _passed_on_inside(value)):
-                break
-            border_seen = border_seen or ours
+def _by_mechanism(results: Sequence[Result], domain: str) -> Authentication:
+    """What SPF and DKIM say where no DMARC policy is known; one that contradicts itself says nothing."""
+    related: str | None = None
+    passed_elsewhere = failed = contradicted = False
+    for method in ("dkim", "spf"):
+        of_method = [result for result in results if result.method == method]
+        verdicts = {result.result for result in of_method}
+        if len(verdicts) > 1:
+            contradicted = True
             continue
-        identity, results = parse_authentication_results(value)
-        if identity in trusted:
-            known = {result.method for result in found}
-            found.extend(result for result in results if result.method not in known)
-    return found
+        failed = failed or bool(verdicts & _FAILED)
+        if verdicts != {"pass"}:
+            continue
+        named = [ascii_domain(name) for result in of_method for name in _identities(result) if name]
+        if domain and domain in named:
+            return _because(
+                "pass", f"O servidor de recebimento confirmou {method.upper()} do domínio {domain}."
+            )
+        related = related or next((name for name in named if aligned(name, domain)), None)
+        passed_elsewhere = True
+    if related is not None:
+        return _because(
+            "none",
+            f"SPF ou DKIM foram confirmados para {related}, e não para {domain}: uma pessoa deve decidir.",
+        )
+    if contradicted:
+        return _because("none", f"O servidor de recebimento registrou resultados contrários para {domain}.")
+    if passed_elsewhere:
+        return _because("fail", f"SPF ou DKIM só foram confirmados para outro domínio, não para {domain}.")
+    if failed:
+        return _because("fail", f"O servidor de recebimento reprovou SPF ou DKIM de {domain}.")
+    return _because("none", f"O servidor de recebimento não encontrou autenticação para {domain}.")
 
 
-def _received_by(value: str, trusted: set[str], own: set[str]) -> bool:
-    by = _BY.search(_without_comments(value))
-    host = by.group(1).strip("[]").lower() if by else ""
-    return bool(host) and (host in trusted or (organisational_domain(host) or host) in own)
+def _identities(result: Result) -> list[str]:
+    if result.method == "dkim":
+        return result.domains("header.d") or result.domains("header.i")
+    return result.domains("smtp.mailfrom")
 
 
 def _passed_on_inside(value: str) -> bool:
@@ -167,34 +231,11 @@ def _is_ip_address(host: str) -> bool:
     return True
 
 
-def parse_authentication_results(value: str) -> tuple[str | None, list[_Result]]:
-    """Read one header value as RFC 8601 says; parts that cannot be read are left out, never guessed.
-
-    Returns:
-        The authserv-id in lower case (None when there is none) and the results.
-    """
-    parts = _split(_without_comments(value))
-    words = parts[0].split()
-    if not words or len(words) > 2 or "=" in parts[0]:
-        return None, []
-    results = []
-    for part in parts[1:]:
-        method = _METHOD.match(part)
-        if method is None:
-            continue
-        properties = tuple(
-            (f"{p.group(1)}.{p.group(2)}".lower(), p.group(3).strip('"'))
-            for p in _PROPERTY.finditer(part, method.end())
-        )
-        results.append(_Result(method.group(1).lower(), method.group(2).lower(), properties))
-    return words[0].strip('"').lower(), results
-
-
 def _without_comments(value: str) -> str:
-    """Leave out comments, which nest; quoted strings are kept whole."""
+    """Leave out the comments of a `Received`, which nest; quoted strings are kept whole."""
     kept: list[str] = []
     depth, quoted, escaped = 0, False, False
-    for character in value[:8_000]:
+    for character in value[:_LONGEST_RECEIVED]:
         if escaped:
             escaped = False
         elif character == "\\":
@@ -213,16 +254,3 @@ def _without_comments(value: str) -> str:
         if depth == 0:
             kept.append(character)
     return "".join(kept)
-
-
-def _split(value: str) -> list[str]:
-    quoted = False
-    pieces: list[list[str]] = [[]]
-    for character in value:
-        if character == '"':
-            quoted = not quoted
-        if character == ";" and not quoted:
-            pieces.append([])
-        else:
-            pieces[-1].append(character)
-    return ["".join(piece) for piece in pieces]

@@ -33,10 +33,16 @@ class Customer(Frozen):
     Attributes:
         customer_id: The CRM's identity.
         authorised_emails: Addresses of the contacts who may speak for the customer (X9).
+        names: Of the company and of its contacts, empty when they are not known.
+        cnpj: 14 characters, None when it is not known.
+        contract: The contract's number, None when it is not known.
     """
 
     customer_id: str
     authorised_emails: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    cnpj: str | None = None
+    contract: str | None = None
 
 
 class Clues(Frozen):

@@ -7,18 +7,22 @@ The first row that fits decides:
 | 1 | received in the future of `now`, or passed on by more than 40 servers (a loop) | refuse |
 | 2 | from one of our own mailboxes, and not rewritten by a group service | ignore |
 | 3 | automatic: bounce, out of office, bulk, a list that is not ours | ignore |
-| 4 | cannot be read: encrypted, TNEF without text, too complex, no text at all | triage |
-| 5 | nothing about cancelling, no protocol number, no reason given in an answer | ignore |
+| 4 | cannot be read: encrypted, TNEF without text, too complex, unknown charset, no text at all | triage |
+| 5 | nothing about cancelling, no protocol number, no reason given in an answer, and surely read | ignore |
 | 6 | not exactly one From, a domain that imitates another, somebody else's address as name | triage |
 | 7 | customer not found, several fit, or the text names another customer than the sender's | triage |
 | 8 | the sender is not an authorised contact, or the authentication did not pass | triage |
-| 9 | the text is unsure, says the contrary, asks or threatens | triage |
-| 10 | request and reason there, all mailboxes reached | accept |
-| 11 | a trusted sender plainly formalizes but something is missing | incomplete |
+| 9 | not surely read: damaged, parts not read, plain and HTML that say different things (X14) | triage |
+| 10 | written long before it was received, or nobody knows when (X9) | triage |
+| 11 | a company, CNPJ, contract or protocol named that is not the customer's (X9) | triage |
+| 12 | the text is unsure, says the contrary, asks or threatens | triage |
+| 13 | request and reason there, all mailboxes reached | accept |
+| 14 | a trusted sender plainly formalizes but something is missing | incomplete |
 
 `ignore` means that this reader does nothing: the mail stays in the mailbox for the team. `refuse` means
 that it is recorded as refused and never becomes a case for decision. `missing` is told for accept
-(empty), incomplete and triage.
+(empty), incomplete and triage. Wherever 9 to 11 hold, whatever row decides, `explicit_request` is "unsure": such
+a message counts neither as a request nor as its opposite.
 """
 
 from __future__ import annotations
@@ -30,6 +34,13 @@ from datetime import datetime, timedelta
 from cancellation.understanding.authentication import Authentication, Verdict, verdict
 from cancellation.understanding.clues import Clues, Customer, Directory, clues_in
 from cancellation.understanding.domains import domain_of, looks_like
+from cancellation.understanding.doubts import (
+    Provider,
+    not_surely_read,
+    out_of_time,
+    said,
+    somebody_elses,
+)
 from cancellation.understanding.mail import Automatic, MailReading, Warning
 from cancellation.understanding.models import (
     Action,
@@ -38,8 +49,6 @@ from cancellation.understanding.models import (
     ReasonCategory,
     TextUnderstanding,
 )
-from cancellation.understanding.newest import NewestText
-from cancellation.understanding.text import understand_newest
 
 MAX_HOPS = 40
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -61,6 +70,9 @@ _TOLD = {
     Warning.TEXT_CUT: "O texto é muito longo; só o começo foi lido.",
     Warning.NO_TEXT: "A mensagem não tem texto novo.",
 }
+
+
+_UNKNOWN_PROVIDER = Provider()
 
 
 class Understanding(Frozen):
@@ -105,6 +117,9 @@ def understand(
     trusted_authserv_ids: Sequence[str],
     *,
     now: datetime | None = None,
+    provider: Provider = _UNKNOWN_PROVIDER,
+    mail_age_days: int | None = 5,
+    known_letters: Sequence[str] = (),
 ) -> Understanding:
     """Decide what a message is and what is to be done with it.
 
@@ -114,21 +129,51 @@ def understand(
         policy_mailboxes: The mailboxes a formalization must reach (P7).
         trusted_authserv_ids: Names of our own receiving servers (X9).
         now: The present instant, aware; without it a receipt in the future goes unseen.
+        provider: What else must be known of the provider.
+        mail_age_days: How far the Date header and the receipt may lie apart (X9); None where a person says
+            when it was received.
+        known_letters: Texts of letters of the case, where they are known only now (X14).
 
     Returns:
         The decision by the table in this module's docstring, with its reasons in Portuguese.
     """
-    text = understand_newest(reading.subject, NewestText(reading.newest, reading.quoted, reading.forwarded))
-    authentication = verdict(reading, trusted_authserv_ids)
+    found = said(reading, known_letters)
+    text = found.text
+    authentication = verdict(reading, trusted_authserv_ids, nameless_servers=provider.nameless_servers)
     clues = clues_of(reading)
     customer, doubt = _customer(clues, directory, reading.sender)
+    unsure = not_surely_read(reading, found)
+    doubts = [
+        *unsure,
+        *out_of_time(reading, mail_age_days),
+        *somebody_elses(reading, directory, customer, policy_mailboxes, provider),
+    ]
+    quiet = found.quiet and not clues.protocols
+    if unsure and (customer is not None or any(directory.by_email(one) for one in reading.from_addresses)):
+        quiet = False
     mailboxes = reached(reading, policy_mailboxes)
     missing = _missing(
         text, authentication, mailboxes, policy_mailboxes, _authorised(reading, directory, customer)
     )
     action, why = _decision(
-        reading, text, authentication, clues, directory, customer, doubt, missing, policy_mailboxes, now
+        reading,
+        text,
+        authentication,
+        clues,
+        directory,
+        customer,
+        doubt,
+        missing,
+        policy_mailboxes,
+        now,
+        doubts,
+        quiet=quiet,
     )
+    if doubts and action is Action.TRIAGE:
+        text = _not_counted(text, reason_counts=not unsure)
+        missing = _missing(
+            text, authentication, mailboxes, policy_mailboxes, _authorised(reading, directory, customer)
+        )
     if action is Action.ACCEPT and missing:
         action = Action.INCOMPLETE
     return Understanding(
@@ -142,6 +187,15 @@ def understand(
         missing=() if action in (Action.IGNORE, Action.REFUSE) else missing,
         why=tuple(dict.fromkeys([*why, *text.why, *authentication.why, *_odd(reading)])),
     )
+
+
+def _not_counted(text: TextUnderstanding, *, reason_counts: bool) -> TextUnderstanding:
+    """What a doubtful message says: neither a request nor its opposite, and a reason only where it was read.
+
+    Whoever confirms the request then writes the reason down.
+    """
+    reason = {} if reason_counts else {"reason": None, "reason_category": None}
+    return text.model_copy(update={"explicit_request": "unsure", **reason})
 
 
 def reached(reading: MailReading, policy_mailboxes: Sequence[str]) -> tuple[str, ...]:
@@ -228,6 +282,9 @@ def _decision(
     missing: Sequence[str],
     policy_mailboxes: Sequence[str],
     now: datetime | None,
+    doubts: Sequence[str],
+    *,
+    quiet: bool,
 ) -> tuple[Action, list[str]]:
     if now is not None and reading.received_at is not None and reading.received_at > now + CLOCK_TOLERANCE:
         return Action.REFUSE, ["A data de recebimento está no futuro."]
@@ -240,23 +297,20 @@ def _decision(
         return Action.IGNORE, ["É uma mensagem automática; não é respondida nem conta como pedido."]
     unreadable = _unreadable(reading)
     if unreadable:
-        return Action.TRIAGE, ["A mensagem não pôde ser lida: uma pessoa deve abri-la."]
-    if (
-        not text.about_cancelling
-        and not clues.protocols
-        and text.reason is None
-        and text.explicit_request is False
-    ):
+        return Action.TRIAGE, ["A mensagem não pôde ser lida: uma pessoa deve abri-la.", *doubts]
+    if quiet:
         return Action.IGNORE, ["Não trata de cancelamento; fica na caixa de entrada para a equipe."]
     suspicious = _suspicious(reading, directory, clues, policy_mailboxes)
     if suspicious:
-        return Action.TRIAGE, [suspicious]
+        return Action.TRIAGE, [suspicious, *doubts]
     if customer is None:
-        return Action.TRIAGE, [doubt or "Nenhum cliente foi encontrado."]
+        return Action.TRIAGE, [doubt or "Nenhum cliente foi encontrado.", *doubts]
     if not _authorised(reading, directory, customer):
-        return Action.TRIAGE, ["O remetente não é um contato autorizado deste cliente."]
+        return Action.TRIAGE, ["O remetente não é um contato autorizado deste cliente.", *doubts]
     if authentication.verdict != "pass":
-        return Action.TRIAGE, ["O remetente não foi autenticado pelo servidor de recebimento."]
+        return Action.TRIAGE, ["O remetente não foi autenticado pelo servidor de recebimento.", *doubts]
+    if doubts:
+        return Action.TRIAGE, list(doubts)
     if text.action in (Action.ACCEPT, Action.INCOMPLETE):
         return (Action.INCOMPLETE if missing else Action.ACCEPT), []
     return Action.TRIAGE, ["Uma pessoa do Comercial deve ler e decidir."]
@@ -290,7 +344,7 @@ def _automatic(reading: MailReading, policy_mailboxes: Sequence[str]) -> bool:
 
 def _unreadable(reading: MailReading) -> bool:
     warnings = set(reading.warnings)
-    if warnings & {Warning.ENCRYPTED, Warning.TOO_COMPLEX}:
+    if warnings & {Warning.ENCRYPTED, Warning.TOO_COMPLEX, Warning.UNKNOWN_CHARSET}:
         return True
     return (Warning.NO_TEXT in warnings and not (reading.subject.strip() or reading.quoted.strip())) or {
         Warning.NO_TEXT, Warning.TNEF

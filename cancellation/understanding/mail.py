@@ -84,6 +84,9 @@ class MailReading(Frozen):
         attachments: Parts that were not read.
         warnings: What is odd.
         trace: Received and Authentication-Results from the top, for the verdict.
+        alternative: The newest text of the other rendition (plain or HTML), where its words are not the same.
+        damage: What is wrong with the text, in Portuguese (`Damage`): what was read then never counts (X14).
+        unread: What may hold words of the writer's and was not read, in Portuguese (X14).
     """
 
     sha256: str
@@ -113,6 +116,9 @@ class MailReading(Frozen):
     attachments: tuple[Attachment, ...] = ()
     warnings: tuple[Warning, ...] = ()
     trace: tuple[tuple[str, str], ...] = ()
+    alternative: str = ""
+    damage: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def sender(self) -> str | None:

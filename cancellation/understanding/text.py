@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from cancellation.understanding import rules
+from cancellation.understanding.damage import damage_in
 from cancellation.understanding.models import Action, ExplicitRequest, TextUnderstanding
 from cancellation.understanding.newest import NewestText, newest_text
 from cancellation.understanding.normalise import fold
@@ -69,6 +70,9 @@ def understand_newest(subject: str, newest: NewestText) -> TextUnderstanding:
     if explicit is False and any(f.verdict in (Verdict.CONTRARY, Verdict.NOT) for f in found):
         reason = None
     about = bool(found or titled or re.search(MENTION, fold(subject).plain))
+    if (explicit is True or about) and damage_in(f"{subject}\n{newest.text}"):
+        # Neither a request nor its opposite: the word that says which of them may be the one that was lost (X14).
+        explicit, why, reason = "unsure", [_DAMAGED], None
     return _told(explicit, reason, why, about, automatic, bool(newest.text.strip()))
 
 
@@ -174,6 +178,9 @@ def _rule(name: str, says: str) -> rules.Rule:
 
 _UNCLEAR_THING = _rule(
     "objeto_incerto", "Não se diz o que cancelar, e o texto fala de outra coisa que se cancela."
+)
+_DAMAGED = _rule(
+    "texto_danificado", "O texto perdeu letras ou acentos no caminho: não se pode confiar no que diz."
 )
 _ONLY_FORWARDED = _rule("encaminhado", "É só um encaminhamento; o pedido está na mensagem encaminhada.")
 _SAID_OF = {

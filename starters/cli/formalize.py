@@ -30,7 +30,7 @@ from starters.cli.options import Actor, AsJson, instant, original_reference
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import ExitCode, Failure, as_json, default_actor, settings_of_command, wait_for
 from workers.records import open_ledger
-from workers.wiring import load_policy, open_systems
+from workers.wiring import load_policy, open_systems, provider_of
 from workers.worker import Systems
 
 _PANEL: Final = "Conduzir um caso"
@@ -83,7 +83,12 @@ def formalize(
             assert raw is not None
             when = _parsed(typed) or (copies.received_at if copies else None)
             reading, understood = await understood_by(
-                settings, systems.crm, raw, when, copies.envelope if copies else ()
+                settings,
+                systems.crm,
+                raw,
+                when,
+                copies.envelope if copies else (),
+                dated_by_hand=typed is not None,
             )
             whose = customer or understood.customer_id
             _must_be_worth_it(understood, whose, vouched=confirmed_by is not None or explicit_request)
@@ -150,16 +155,30 @@ async def understood_by(
     raw: bytes,
     received_at: datetime | None,
     envelope: Sequence[str] = (),
+    *,
+    dated_by_hand: bool = False,
 ) -> tuple[MailReading, Understanding]:
-    """Read an e-mail, with the CRM's customers and the configured policy."""
+    """Read an e-mail, with the CRM's customers and the configured policy.
+
+    Args:
+        settings: whose servers are trusted.
+        crm: who the customers are.
+        raw: the e-mail.
+        received_at: when it was received; None takes what the server wrote into it.
+        envelope: where it was delivered.
+        dated_by_hand: a person says when it was received, and answers for its age (X9).
+    """
     reading = read_message(raw, envelope_recipients=addresses(envelope), delivered_at=received_at)
     directory = await resolve(crm, clues_of(reading))
+    policy = load_policy(settings)
     understood = understand(
         reading,
         directory,
-        load_policy(settings).mailboxes,
+        policy.mailboxes,
         settings.inbox.trusted_servers,
         now=datetime.now(UTC) if received_at is None else None,
+        provider=provider_of(settings),
+        mail_age_days=None if dated_by_hand else policy.mail_age_days,
     )
     return reading, understood
 

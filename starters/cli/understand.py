@@ -34,7 +34,7 @@ from starters.cli.running import (
     settings_of_command,
     wait_for,
 )
-from workers.wiring import load_policy, open_systems
+from workers.wiring import load_policy, open_systems, provider_of
 
 _ACTIONS: Final = {
     Action.ACCEPT: ("aceitar como formalização", "green"),
@@ -98,8 +98,15 @@ def _understood(settings: Settings, raw: bytes) -> Understanding:
 
 
 def _without_crm(settings: Settings, reading: MailReading) -> Understanding:
-    mailboxes = load_policy(settings).mailboxes
-    return understand_reading(reading, ResolvedDirectory(), mailboxes, settings.inbox.trusted_servers)
+    policy = load_policy(settings)
+    return understand_reading(
+        reading,
+        ResolvedDirectory(),
+        policy.mailboxes,
+        settings.inbox.trusted_servers,
+        provider=provider_of(settings),
+        mail_age_days=policy.mail_age_days,
+    )
 
 
 def _answers(lines: bytes) -> Iterator[dict[str, Any]]:

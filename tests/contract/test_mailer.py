@@ -255,3 +255,13 @@ async def test_customer_text_survives_the_way_through_the_server(rig: MailRig) -
     assert "> Olá — ação, coração 🙂\n> .\n> ..\n> From aqui\n> xxx" in plain.get_content().replace(
         "\r\n", "\n"
     )
+
+
+async def test_texts_of_letters_to_an_address_are_found_again_X14(rig: MailRig) -> None:
+    for kind in (LetterKind.REQUEST_RECEIVED, LetterKind.SCRIPT, LetterKind.REQUEST_TO_COMMERCIAL):
+        await rig.mailer.send(example(kind))
+    await rig.mailer.send(example(LetterKind.RETAINED, to=(JOAO,), key="other"))
+    texts = await rig.mailer.texts_sent_to([RITA.upper()])
+    assert len(texts) == 2, "what was written to a team, or to somebody else, is none of it"
+    assert any("Como formalizar".upper() in text for text in texts)
+    assert await rig.mailer.texts_sent_to(["ninguem@acme.com.br"]) == []

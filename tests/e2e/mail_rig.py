@@ -136,6 +136,7 @@ def email_from(
     verdict: str | None = "pass",
     delivered_to: str = FINANCE,
     headers: dict[str, str] | None = None,
+    written_at: datetime | None = None,
 ) -> bytes:
     """An e-mail as our receiving server leaves it in a mailbox.
 
@@ -149,6 +150,7 @@ def email_from(
         verdict: our server's DMARC result; None when it wrote none.
         delivered_to: the mailbox of this copy.
         headers: more of them.
+        written_at: what its Date says; today by default.
     """
     address = sender or address_of(customer_id)
     now = format_datetime(datetime.now(UTC) - timedelta(minutes=1))
@@ -167,7 +169,9 @@ def email_from(
     mail["From"] = f"Rita Souza <{address}>"
     mail["To"] = ", ".join(to)
     mail["Subject"] = subject
-    mail["Date"] = "Sun, 22 Nov 2026 10:00:00 -0300"
+    # The day's beginning: copies of one e-mail that are made one after the other say the same.
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    mail["Date"] = format_datetime(written_at or today)
     if message_id is not None:
         mail["Message-ID"] = message_id or f"<{uuid.uuid4().hex}@{address.rpartition('@')[2]}>"
     for name, value in (headers or {}).items():

@@ -1,7 +1,8 @@
 """What becomes of e-mails: reported, opened, given to a person, recorded; each once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from cancellation.client import CaseNotFound
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel
-from cancellation.messages.facts import DiscardMessage
+from cancellation.messages.facts import DiscardMessage, RequestMessage
 from cancellation.messages.mail_in import MailFate
 from embedded import EmbeddedTemporal, MailSink
 from tests.durable.customers import address_of
@@ -23,6 +24,7 @@ from tests.e2e.mail_rig import (
     plain_temporal,
     rig_over,
 )
+from tests.unit.understanding.hostile import HOSTILE
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +170,65 @@ async def test_doubtful_text_is_a_task_and_moves_nothing_P7(rig: Rig, text: str)
         assert outcome.fate is MailFate.TASK
     assert (await rig.status(customer_id)).formalization is None
     assert len(await rig.tasks()) == 1
+
+
+SENT_AGAIN = "Fri, 22 Nov 2024 10:00:00 -0300"
+DENIED = "Não solicito o cancelamento do contrato. Motivo: a fusão não aconteceu."
+
+
+def dated(raw: bytes, date: str | None) -> bytes:
+    """The same e-mail with another Date header, or without one."""
+    return re.sub(rb"(?m)^Date: .*\r\n", f"Date: {date}\r\n".encode() if date else b"", raw, count=1)
+
+
+def with_page(raw: bytes, page: str) -> bytes:
+    """The same e-mail with an HTML alternative beside its text."""
+    head, _, text = raw.partition(b"\r\n\r\n")
+    head = re.sub(rb"(?m)^(Content-[\w-]+|MIME-Version): .*\r?\n?", b"", head).rstrip()
+    parts = ((b"plain", text), (b"html", page.encode()))
+    body = b"".join(
+        b"--b\r\nContent-Type: text/" + kind + b"; charset=utf-8\r\n\r\n" + one + b"\r\n"
+        for kind, one in parts
+    )
+    return head + b"\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n" + body + b"--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("alter", "why"),
+    [
+        (
+            lambda raw: raw.replace(b"solicito o cancelamento", b"n?o solicito o cancelamento"),
+            "acentos perdidos",
+        ),
+        (lambda raw: raw.rstrip() + b" \xff\r\n", "caracteres perdidos"),
+        (lambda raw: dated(raw, SENT_AGAIN), "pode ser uma mensagem antiga"),
+        (lambda raw: dated(raw, None), "não diz quando foi escrita"),
+        (lambda raw: raw.replace(b"do contrato", b"do contrato da empresa Beta Ltda"), "a empresa Beta"),
+        (lambda raw: with_page(raw, f"<p>{DENIED}</p>"), "dizem coisas diferentes"),
+    ],
+    ids=["accents", "bytes", "old", "undated", "company", "renditions"],
+)
+async def test_mail_that_was_not_surely_read_or_is_not_the_customers_moves_nothing_X9_X14(
+    rig: Rig, alter: Callable[[bytes], bytes], why: str
+) -> None:
+    customer_id = await rig.awaiting()
+    raw = email_from(customer_id).replace(b'charset="utf-8"', b"charset=utf-8")
+    outcome = await rig.mailed(alter(raw))
+    assert (outcome.fate, outcome.action, outcome.customer_id) == (MailFate.TASK, "triage", customer_id)
+    status = await rig.status(customer_id)
+    assert (status.stage, status.formalization) == (Stage.AWAITING_FORMALIZATION, None)
+    [task] = await rig.tasks()
+    assert why in task.text
+
+
+@pytest.mark.parametrize("kind", ["parameters", "siblings", "base64"])
+async def test_hostile_mail_becomes_a_task_and_holds_up_nobody_P2_X9(rig: Rig, kind: str) -> None:
+    hostile = await rig.take(HOSTILE[kind])
+    customer_id = await rig.customer()
+    async with asyncio.timeout(20):
+        await rig.cases.open_or_join(customer_id, RequestMessage(channel=Channel.PHONE))
+        assert (await rig.status(customer_id)).stage is Stage.RETENTION
+    assert (await rig.handled(hostile)).fate in (MailFate.TASK, MailFate.RECORDED)
 
 
 async def test_automatic_mail_is_recorded_and_never_answered_P7(rig: Rig, mail_sink: MailSink) -> None:

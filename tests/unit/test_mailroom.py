@@ -1,17 +1,27 @@
 """The mail room when something breaks: nothing is lost, nothing is tried for ever that can never succeed."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from cancellation import mailroom as module
 from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.client import ServerUnreachable
+from cancellation.confined import (
+    MailReader,
+    ReadingFailed,
+    ReadingTooCostly,
+    ReadOrder,
+    UnderstandOrder,
+    shared_reader,
+)
 from cancellation.mailroom import EarlierCopyUnderWay, Mailroom
 from cancellation.messages.mail_in import IncomingMail, MailFate
-from tests.durable.customers import new_customer
+from cancellation.understanding import MailReading, Understanding, read_message
+from tests.durable.customers import address_of, new_customer
 from tests.e2e.mail_rig import BOTH, FINANCE, email_from
 
 NOW = datetime(2026, 11, 22, 13, tzinfo=UTC)
@@ -35,7 +45,7 @@ async def room_and_mail(error: Exception) -> tuple[Mailroom, IncomingMail]:
     crm = MemoryCrm()
     seed = new_customer()
     await crm.provision(seed)
-    original = await crm.keep_original(email_from(seed.customer.customer_id), NOW)
+    original = await crm.keep_original(email_from(seed.customer.customer_id, written_at=NOW), NOW)
     mail = IncomingMail(sha256=original.sha256, ref=original.ref, received_at=NOW, envelope=(FINANCE,))
     return Mailroom(crm, MemoryInbox(), Broken(error), BOTH, ("mx.nuvemjti.com.br",), lambda: NOW), mail
 
@@ -59,20 +69,40 @@ async def test_system_that_is_away_is_waited_for_however_long_it_takes_P11() -> 
     assert list(await room.ledger.mail_tasks()) == []
 
 
-async def test_reader_that_fails_gives_the_mail_to_a_person_at_once_P11(
-    monkeypatch: pytest.MonkeyPatch,
+class Failing:
+    """A reader that fails at one of its two questions."""
+
+    def __init__(self, at: str, error: ReadingFailed) -> None:
+        self.at, self.error = at, error
+        self.real: MailReader = shared_reader()
+
+    async def read(self, raw: bytes, order: ReadOrder) -> MailReading:
+        if self.at == "read" and b"\n\n" in raw.replace(b"\r\n", b"\n").rstrip():
+            raise self.error
+        return await self.real.read(raw, order)
+
+    async def understand(self, order: UnderstandOrder) -> Understanding:
+        if self.at == "understand":
+            raise self.error
+        return await self.real.understand(order)
+
+
+@pytest.mark.parametrize("at", ["read", "understand"])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(ReadingFailed("RecursionError"), "RecursionError"), (ReadingTooCostly(), "complexa demais")],
+)
+async def test_reader_that_fails_gives_the_mail_to_a_person_at_once_P11_X9(
+    at: str, error: ReadingFailed, told: str
 ) -> None:
     room, mail = await room_and_mail(ValueError("never asked"))
-
-    def fails(*_: Any, **__: Any) -> None:
-        raise RecursionError
-
-    for name in ("understand", "clues_of", "read_message"):
-        with monkeypatch.context() as patch:
-            patch.setattr(module, name, fails)
-            other = mail.model_copy(update={"envelope": (f"{name}@nuvemjti.com.br",)})
-            assert (await room.handle(other)).fate is MailFate.TASK
-    assert await room.ledger.mail_tasks()
+    reader = Failing(at, error)
+    outcome = await replace(room, reader=reader).handle(mail)
+    assert (outcome.fate, outcome.action) == (MailFate.TASK, "unreadable")
+    [task] = await room.ledger.mail_tasks()
+    assert told in task.text
+    assert "Assunto: Cancelamento" in task.text, "the headers are read all the same"
+    assert f"crm:original/{mail.sha256}" in task.text
 
 
 async def test_copy_waits_for_an_earlier_one_but_not_for_ever_X2() -> None:
@@ -84,3 +114,25 @@ async def test_copy_waits_for_an_earlier_one_but_not_for_ever_X2() -> None:
         await room.handle(copy)
     with pytest.raises(ServerUnreachable):
         await room.handle(copy, patient=False)
+
+
+async def test_words_of_a_letter_that_the_sender_got_are_not_the_senders_X14() -> None:
+    room, mail = await room_and_mail(ValueError("never asked"))
+    letter = "Cancelem o contrato se quiserem, dissemos ontem ao telefone, e o motivo: preço alto demais."
+    seed = new_customer()
+    customer_id = seed.customer.customer_id
+    await room.crm.provision(seed)  # type: ignore[attr-defined]
+    raw = email_from(customer_id, f"Ok, recebido.\r\n\r\n{letter}", written_at=NOW)
+
+    class Sent:
+        async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
+            return [letter] if address_of(customer_id) in addresses else []
+
+    original = await room.crm.keep_original(raw, NOW)
+    mail = mail.model_copy(update={"sha256": original.sha256, "ref": original.ref})
+    understood = []
+    for letters in (None, Sent()):
+        read = await replace(room, letters=letters)._read(mail, read_message(raw))
+        assert read.understood is not None
+        understood.append(read.understood.reason)
+    assert understood == ["preço alto demais", None]

@@ -106,3 +106,11 @@ def test_the_link_key_is_made_once_and_kept_closed(home: Path, monkeypatch: pyte
     assert [file.name for file in home.iterdir()] == ["link-secret"]
     monkeypatch.setenv("CANCELAMENTO_LINK_SECRET", "meu")
     assert Settings().link_key() == b"meu"
+
+
+def test_servers_without_a_name_and_our_cnpjs_are_lists_X9(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANCELAMENTO_INBOX_NAMELESS_SERVERS", "prod.outlook.com, protection.outlook.com")
+    monkeypatch.setenv("CANCELAMENTO_SENDER_CNPJ", "11.222.333/0001-81")
+    settings = Settings()
+    assert settings.inbox.trusted_nameless_servers == ("prod.outlook.com", "protection.outlook.com")
+    assert settings.sender.cnpjs == ("11222333000181",)

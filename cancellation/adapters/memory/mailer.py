@@ -34,6 +34,17 @@ class MemoryOutbox:
         self.entries: dict[str, Entry] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    async def contents_to(self, addresses: Sequence[str], most: int) -> Sequence[bytes]:
+        """The messages that were sent to these addresses of customers, the newest first."""
+        found = [
+            draft
+            for draft in self.drafts.values()
+            if draft.audience == "customer" and {one.lower() for one in draft.recipients} & set(addresses)
+        ]
+        found.sort(key=lambda draft: draft.key)
+        found.sort(key=lambda draft: draft.written_at, reverse=True)
+        return [draft.content for draft in found[:most]]
+
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator["MemoryTurn"]:
         """Be alone with a letter."""

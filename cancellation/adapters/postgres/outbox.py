@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -28,6 +28,11 @@ class PostgresOutbox:
         """Keep letters through the process's pool."""
         self._pool = pool
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def contents_to(self, addresses: Sequence[str], most: int) -> Sequence[bytes]:
+        """The messages that were sent to these addresses of customers, the newest first."""
+        rows = await self._pool.fetch(SQL["contents_to"], list(addresses), most)
+        return [row["content"] for row in rows]
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator["PostgresTurn"]:

@@ -3,7 +3,6 @@
 import pytest
 
 from cancellation.understanding import read_message, verdict
-from cancellation.understanding.authentication import parse_authentication_results
 from tests.unit.understanding.letters import PASSED, TRUSTED, message
 
 
@@ -17,11 +16,32 @@ def of(raw: bytes) -> str:
         (PASSED, "pass"),
         ("mx.nuvemjti.com.br 1; dmarc=pass header.from=acme.com.br", "pass"),
         (
-            "MX.NuvemJTI.com.br; dkim=pass (2048-bit; key) header.d=mail.acme.com.br header.i=@acme.com.br",
+            "MX.NuvemJTI.com.br; dkim=pass (2048-bit; key) header.d=acme.com.br header.i=@x.acme.com.br",
             "pass",
         ),
-        ("mx.nuvemjti.com.br; spf=pass smtp.mailfrom=bounce@news.acme.com.br", "pass"),
-        ("mx.nuvemjti.com.br; dkim=fail header.d=acme.com.br; dkim=pass header.d=acme.com.br", "pass"),
+        ("mx.nuvemjti.com.br; dkim=pass header.i=@acme.com.br header.b=ab/c+= ; ", "pass"),
+        ("mx.nuvemjti.com.br; dkim=pass header.d=esp.com; dkim=pass header.d=acme.com.br", "pass"),
+        ('mx.nuvemjti.com.br; spf=pass smtp.mailfrom="rita souza"@acme.com.br', "pass"),
+        ("mx.nuvemjti.com.br; dmarc=none; spf=pass smtp.mailfrom=<rita@acme.com.br>", "pass"),
+        ("mx.nuvemjti.com.br; dmarc=pass; dkim=pass header.d=x.com; dkim=neutral header.d=y.com", "pass"),
+        # Which hosts belong together a list of suffixes alone cannot tell.
+        ("mx.nuvemjti.com.br; dkim=pass header.d=mail.acme.com.br", "none"),
+        ("mx.nuvemjti.com.br; spf=pass smtp.mailfrom=bounce@news.acme.com.br", "none"),
+        ("mx.nuvemjti.com.br; dmarc=pass header.from=mail.acme.com.br", "none"),
+        # What says two things says nothing.
+        ("mx.nuvemjti.com.br; dkim=fail header.d=acme.com.br; dkim=pass header.d=acme.com.br", "none"),
+        ("mx.nuvemjti.com.br; spf=pass smtp.mailfrom=x@acme.com.br; spf=fail smtp.mailfrom=x@b.com", "none"),
+        ("mx.nuvemjti.com.br; dmarc=pass header.from=acme.com.br; dmarc=none", "none"),
+        ("mx.nuvemjti.com.br; dmarc=temperror; dkim=pass header.d=acme.com.br", "none"),
+        (
+            "mx.nuvemjti.com.br; dmarc=pass header.from=acme.com.br; dmarc=fail header.from=acme.com.br",
+            "fail",
+        ),
+        # What does not close what it opens says nothing.
+        ("mx.nuvemjti.com.br; dmarc=pass header.from=acme.com.br (", "none"),
+        ('mx.nuvemjti.com.br; dmarc=pass header.from="acme.com.br', "none"),
+        ('mx.nuvemjti.com.br; spf=pass (of "x) ; dmarc=pass header.from=acme.com.br; a=b (y") c.d=e', "none"),
+        ("mx.nuvemjti.com.br; dmarc=pass header.from=acme.com.br; x=" + "y" * 9_000, "none"),
         ("mx.nuvemjti.com.br; dmarc=fail header.from=acme.com.br; dkim=pass header.d=acme.com.br", "fail"),
         ("mx.nuvemjti.com.br; dmarc=pass header.from=outra.com.br", "fail"),
         (
@@ -127,12 +147,69 @@ def test_no_trusted_server_configured_means_no_verdict_X9() -> None:
     assert verdict(read_message(message()), ("",)).verdict == "none"
 
 
-def test_header_is_read_as_the_standard_says() -> None:
-    identity, results = parse_authentication_results(
-        'mx.nuvemjti.com.br (x(y)) 1; spf=pass (a; "b") smtp.mailfrom="rita souza"@acme.com.br; dmarc/1=pass'
-        " action=none"
-        ' header.from=acme.com.br; broken; dkim=pass reason="ok; really" header.d=acme.com.br'
-    )
-    assert identity == "mx.nuvemjti.com.br"
-    assert [(r.method, r.result) for r in results] == [("spf", "pass"), ("dmarc", "pass"), ("dkim", "pass")]
-    assert results[1].values("header.from") == ["acme.com.br"]
+ENVELOPE = r'"x\"; dmarc=pass header.from=acme.com.br; y=\""@evil.example'
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        (f"spf=pass smtp.mailfrom={ENVELOPE}; dkim=none; dmarc=fail header.from=acme.com.br", "fail"),
+        (f"dkim=pass header.i={ENVELOPE} header.d=evil.example; dmarc=fail header.from=acme.com.br", "fail"),
+        (f"spf=pass smtp.mailfrom={ENVELOPE}; dkim=none", "none"),
+        (f"spf=pass (envelope-from={ENVELOPE}) smtp.mailfrom=x@evil.example; dkim=none", "fail"),
+        (f"dkim=pass header.i={ENVELOPE}", "none"),
+    ],
+)
+def test_quoted_address_of_the_sender_writes_no_verdict_X9(results: str, expected: str) -> None:
+    assert of(message(results=f"mx.nuvemjti.com.br; {results}")) == expected
+
+
+def test_failed_dmarc_wins_wherever_our_server_wrote_it_X9() -> None:
+    failed = "mx.nuvemjti.com.br; dmarc=fail header.from=acme.com.br"
+    assert of(message(top=(("Authentication-Results", failed),))) == "fail"
+    hop = ("Received", "from x by relay.example.com with ESMTP; Sun, 22 Nov 2026 10:14:00 -0300")
+    assert of(message(extra=(hop, ("Authentication-Results", failed)))) == "fail"
+    strangers = failed.replace("mx.nuvemjti", "mx.evil")
+    assert of(message(extra=(hop, ("Authentication-Results", strangers)))) == "pass"
+
+
+EXCHANGE = (
+    "spf=pass (sender IP is 203.0.113.5) smtp.mailfrom=acme.com.br; nuvemjti.com.br; dkim=pass (signature was"
+    " verified) header.d=acme.com.br;dmarc=pass action=none header.from=acme.com.br;compauth=pass reason=100"
+)
+EDGE = (
+    "Received",
+    "from mail.acme.com.br (203.0.113.5) by CP1PEPF0000.mail.protection.outlook.com (10.167.242.4) with"
+    " Microsoft SMTP Server; Sun, 22 Nov 2026 13:15:00 +0000",
+)
+INSIDE = (
+    "Received",
+    "from CP1PEPF0000.lamprd80.prod.outlook.com (2603:10d6::1) by CP3P284MB1.BRAP284.PROD.OUTLOOK.COM"
+    " (2603:10d6::2) with Microsoft SMTP Server; Sun, 22 Nov 2026 13:15:01 +0000",
+)
+
+
+def at_exchange(*trace: tuple[str, str], nameless: tuple[str, ...] = ("outlook.com",)) -> str:
+    raw = message(results=None).split(b"\n", 1)[1]  # without our own border's Received
+    lines = "".join(f"{name}: {value}\n" for name, value in trace).encode()
+    return verdict(read_message(lines + raw), TRUSTED, nameless_servers=nameless).verdict
+
+
+def results(value: str = EXCHANGE) -> tuple[str, str]:
+    return ("Authentication-Results", value)
+
+
+def test_server_without_a_name_counts_only_where_a_setting_says_so_X9() -> None:
+    assert at_exchange(INSIDE, results(), EDGE) == "pass"
+    assert at_exchange(INSIDE, results(), EDGE, nameless=()) == "none"
+    assert at_exchange(INSIDE, results(), EDGE, nameless=("look.com",)) == "none"
+
+
+def test_only_the_topmost_header_without_a_name_counts_and_none_below_a_stranger_X9() -> None:
+    failed = EXCHANGE.replace("=pass", "=fail")
+    assert at_exchange(INSIDE, results(failed), EDGE, results()) == "fail"
+    assert at_exchange(INSIDE, results("spf=none"), EDGE, results()) == "none"
+    assert at_exchange(INSIDE, results("spf=none ("), EDGE, results()) == "none"
+    stranger = ("Received", "from a by mx.evil.example with ESMTP; Sun, 22 Nov 2026 13:14:00 +0000")
+    assert at_exchange(INSIDE, EDGE, stranger, results()) == "none"
+    assert at_exchange(results(EXCHANGE.replace("acme", "outra")), EDGE, results()) == "fail"

@@ -1,12 +1,14 @@
 """The decision table: what is done with a message (P7, X9, X12)."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from cancellation.understanding import (
     Action,
     Customer,
+    Provider,
     ResolvedDirectory,
     Understanding,
     clues_of,
@@ -92,6 +94,100 @@ def test_text_that_names_another_customer_goes_to_a_person() -> None:
     got = decided(message("Solicito o cancelamento do contrato. Motivo: preço. Cliente nº 77"))
     assert got.action is Action.TRIAGE
     assert got.customer_id is None
+
+
+KNOWN = ACME.model_copy(
+    update={
+        "names": ("Acme Comércio de Ferragens Ltda", "Rita Souza"),
+        "cnpj": "11222333000181",
+        "contract": "CT-2021-1042",
+    }
+)
+KNOWN_DIRECTORY = DIRECTORY.model_copy(
+    update={
+        "emails": {"rita@acme.com.br": (KNOWN,)},
+        "cnpjs": {},
+        "protocols": {"CAN-20261122-7F3KQ2": (KNOWN,)},
+    }
+)
+
+
+def of_acme(text: str, subject: str = "Contrato", **more: Any) -> Understanding:
+    reading = read_message(message(f"{text} Motivo: preço alto.", subject=subject))
+    return understand(reading, KNOWN_DIRECTORY, MAILBOXES, TRUSTED, now=NOW, **more)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Solicito o cancelamento do contrato da empresa Beta Ltda.",
+        "Solicito o cancelamento do contrato da Beta Alimentos.",
+        "A Beta Comércio de Alimentos S.A., vem solicitar o cancelamento do contrato.",
+        "Solicito o cancelamento do contrato da empresa beta ltda.",
+        "Solicito o cancelamento do contrato.\nEmpresa: Beta Alimentos\n",
+        "Solicito o cancelamento do contrato do CNPJ 11.444.777/0001-61.",
+        "Solicito o cancelamento do contrato CT-2019-1045.",
+        "Solicito o cancelamento do contrato. Protocolo CAN-20261101-ABCDEF.",
+        "Solicito o cancelamento do contrato. Cliente nº 4711.",
+    ],
+)
+def test_text_that_names_what_is_not_the_customers_goes_to_a_person_X9(text: str) -> None:
+    got = of_acme(text)
+    assert (got.action, got.explicit_request, got.customer_id) == (Action.TRIAGE, "unsure", "1042")
+    assert any("não é deste cliente" in line for line in got.why)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Solicito o cancelamento do contrato da empresa Acme Ferragens Ltda.",
+        "A ACME COMÉRCIO DE FERRAGENS LTDA., CNPJ 11.222.333/0001-81, solicita o cancelamento do contrato.",
+        "Solicito o cancelamento do contrato CT-2021-1042 que temos com a NuvemJTI.",
+        "Solicito o cancelamento do contrato da NuvemJTI. Protocolo CAN-20261122-7F3KQ2.",
+        "Solicito o cancelamento do contrato da empresa. Migramos para a Vozel.",
+        "Solicito o cancelamento do contrato em nome de Rita Souza.",
+    ],
+)
+def test_text_that_names_the_customer_and_us_counts_P7(text: str) -> None:
+    assert of_acme(text).action is Action.ACCEPT
+
+
+def test_our_own_cnpj_and_the_signature_of_an_accountant_are_no_other_customer_P7() -> None:
+    ours = Provider(cnpjs=("11444777000161",))
+    text = "À NuvemJTI, CNPJ 11.444.777/0001-61: solicito o cancelamento do contrato."
+    assert of_acme(text).action is Action.TRIAGE
+    assert of_acme(text, provider=ours).action is Action.ACCEPT
+    signed = "Solicito o cancelamento do contrato. Motivo: custo.\n\nAtt,\nRita\nBeta Contabilidade Ltda"
+    got = understand(read_message(message(signed)), KNOWN_DIRECTORY, MAILBOXES, TRUSTED, now=NOW)
+    assert got.action is Action.ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("date", "action"),
+    [
+        ("Sun, 22 Nov 2026 10:14:50 -0300", Action.ACCEPT),
+        ("Wed, 18 Nov 2026 10:14:50 -0300", Action.ACCEPT),
+        ("Thu, 26 Nov 2026 10:14:50 -0300", Action.ACCEPT),
+        ("Mon, 16 Nov 2026 10:14:50 -0300", Action.TRIAGE),
+        ("Fri, 22 Nov 2024 10:14:50 -0300", Action.TRIAGE),
+        ("Sat, 05 Dec 2026 10:14:50 -0300", Action.TRIAGE),
+        ("ontem", Action.TRIAGE),
+        (None, Action.TRIAGE),
+    ],
+)
+def test_old_mail_sent_again_and_mail_without_a_date_go_to_a_person_X9(
+    date: str | None, action: Action
+) -> None:
+    written = f"Date: {date}\n" if date else ""
+    raw = message().replace(b"Date: Sun, 22 Nov 2026 10:14:50 -0300\n", written.encode())
+    reading = read_message(raw)
+    got = understand(reading, DIRECTORY, MAILBOXES, TRUSTED, now=NOW)
+    assert got.action is action
+    assert (got.explicit_request is True) == (action is Action.ACCEPT)
+    by_hand = understand(reading, DIRECTORY, MAILBOXES, TRUSTED, now=NOW, mail_age_days=None)
+    assert by_hand.action is Action.ACCEPT
+    patient = understand(reading, DIRECTORY, MAILBOXES, TRUSTED, now=NOW, mail_age_days=365 * 3)
+    assert (patient.action is Action.ACCEPT) == (date not in (None, "ontem"))
 
 
 def test_agent_of_several_customers_needs_to_name_one() -> None:

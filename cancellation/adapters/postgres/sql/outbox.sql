@@ -50,3 +50,11 @@ select pg_advisory_unlock($1) from (select count(*) as letters from letter) as s
 
 -- name: leave_turn
 select pg_advisory_unlock($1);
+
+-- name: contents_to
+-- The newest letters to addresses of customers: $1 addresses in lower case, $2 how many at most.
+select o.content from notification.outbox o
+where o.audience = 'customer'
+    and o.key in (select key from notification.recipients where lower(address) = any($1::text[]))
+order by o.written_at desc, o.key
+limit $2;
