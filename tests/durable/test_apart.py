@@ -182,6 +182,7 @@ async def test_commercials_mailbox_refuses_before_the_crm_knows_the_case_P2_X7(h
     house.crm.goes_down()
     case = await house.open()
     await case.trailed("letter_undelivered")
+    await case.quiet_but("open_case")
     assert house.crm.attempts["record"] == 0
     house.crm.recovers()
     await case.forward(15 * MINUTE)
@@ -205,6 +206,8 @@ async def test_a_case_that_ends_before_the_crm_ever_answered_is_recorded_whole_P
     await case.forward(15 * MINUTE)
     assert (await case.result()).outcome == "retained"
     assert house.crm.count("open_case") == 1
+    (held,) = await house.crm.adapter.list_cases(customer_id=case.customer_id)
+    assert held.outcome == "retained"
     assert await case.crm_status() == "Ativo"
     await everything_is_told(case)
     await house.replays()
@@ -226,6 +229,8 @@ async def test_a_store_that_is_down_delays_the_link_alone_X17_P10(house: House) 
     assert status.attention == ("export_recordings",)
     for kind in ("notice_started", "final_billing", "shutdown_plan"):
         assert len(case.letters(kind)) == 1, kind
+    assert house.billing.count("plan_end") == 1
+    assert await case.crm_status() == "Cancelamento em andamento"
     house.recordings.recovers()
     await case.forward(HOUR)
     await until(lambda: case.said(RecordingsReady))
