@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -55,6 +55,18 @@ async def until(what: Callable[[], Any]) -> Any:
                 found = await found
             if found:
                 return found
+            await asyncio.sleep(0.02)
+
+
+async def ready(ask: Callable[[], Awaitable[Any]]) -> Any:
+    """An answer of a case; one that has just gone on in a new execution is not ready for a moment."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await ask()
+            except RPCError as error:
+                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                    raise
             await asyncio.sleep(0.02)
 
 
@@ -228,18 +240,7 @@ class CaseDriver:
 
     async def check(self, name: str, **fields: Any) -> dict[str, Any]:
         """Send an update and hear its answer."""
-
-        async def answered() -> dict[str, Any] | None:
-            try:
-                found: dict[str, Any] = await self.handle.execute_update(f"{name}_checked", fields)
-            except RPCError as error:
-                # A case that has just gone on in a new execution is not ready for a moment.
-                if error.status is RPCStatusCode.FAILED_PRECONDITION:
-                    return None
-                raise
-            return found
-
-        answer: dict[str, Any] = await until(answered)
+        answer: dict[str, Any] = await ready(lambda: self.handle.execute_update(f"{name}_checked", fields))
         return answer
 
     async def decline(self, **more: Any) -> dict[str, Any]:
@@ -307,11 +308,13 @@ class CaseDriver:
     # ------------------------------------------------------------ what one sees
 
     async def status(self) -> CaseStatus:
-        status: CaseStatus = await self.handle.query("status", result_type=CaseStatus)
+        status: CaseStatus = await ready(lambda: self.handle.query("status", result_type=CaseStatus))
         return status
 
     async def trail(self) -> list[TrailEntry]:
-        entries: list[TrailEntry] = await self.handle.query("trail", result_type=list[TrailEntry])
+        entries: list[TrailEntry] = await ready(
+            lambda: self.handle.query("trail", result_type=list[TrailEntry])
+        )
         return entries
 
     async def kinds(self) -> list[str]:

@@ -87,7 +87,10 @@ async def refused_start(house: House, customer_id: str, *arguments: Any) -> list
         ({"customer_id": "x", "request": {"channel": "fax"}}, {"request.channel"}),
         ({"customer_id": "x", "request": GOOD, "police": {}}, {"police"}),
         ({"customer_id": "x", "request": GOOD, "policy": {"notice_days": "30"}}, {"policy.notice_days"}),
-        ({"customer_id": "x", "request": GOOD, "policy": {"mailboxes": ["x"]}}, {"policy.mailboxes.0"}),
+        (
+            {"customer_id": "x", "request": GOOD, "policy": {"mailboxes": ["x"]}},
+            {"policy.mailboxes", "policy.mailboxes.0"},
+        ),
         ({"customer_id": "another", "request": GOOD}, {"customer_id"}),
         ({"customer_id": "x", "request": GOOD | {"occurred_at": "ontem"}}, {"request.occurred_at"}),
         (None, {"payload"}),

@@ -10,7 +10,7 @@ from temporalio.workflow import NondeterminismError
 
 from cancellation.domain.commands import Owed
 from cancellation.domain.ledger import Ledger
-from tests.durable.house import House
+from tests.durable.house import House, until
 from tests.replay.fingerprint import FINGERPRINT, fingerprint
 from tests.replay.record import HISTORIES, RELEASE, id_in
 from workers.verify import replayed_cases
@@ -72,6 +72,9 @@ async def test_verify_names_the_cases_that_another_code_would_wedge_X22(
             if one.workflow_id in mine
         }
 
-    assert await found() == {name: (is_open, True) for name, is_open in mine.items()}
+    async def listed() -> bool:
+        return await found() == {name: (is_open, True) for name, is_open in mine.items()}
+
+    await until(listed)  # what has ended is listed so a moment later
     monkeypatch.setattr(Ledger, "lanes", the_other_way_round)
     assert await found() == {name: (is_open, False) for name, is_open in mine.items()}
