@@ -25,7 +25,7 @@ from tests.contract.telephony_suite import LEASED, OWNED, others_seed, port, see
 from workers.embedded import EmbeddedPostgres
 
 REFUSED = asyncpg.IntegrityConstraintViolationError
-TABLES = ("extensions", "trunks", "licences", "numbers")
+TABLES = ("resources", "numbers")
 ENDS, LATER = "2026-12-23T03:00:00Z", "2026-12-24T12:00:00Z"
 EARLY = "2026-12-23T02:59:59.999999Z"
 
@@ -170,9 +170,9 @@ async def test_a_row_inserted_as_destroyed_needs_its_warrant_too_P19(refusing: P
         with pytest.raises(REFUSED):
             await refusing.execute(
                 f"""
-                insert into telephony.extensions (customer_id, resource_id, label, deactivated_at,
+                insert into telephony.resources (customer_id, kind, resource_id, label, deactivated_at,
                     released_at, warrant_case, warrant_notice_ends_at)
-                values ('1042', '999', 'x', '{when}', '{when}', '{case}', '{ENDS}')
+                values ('1042', 'extension', '999', 'x', '{when}', '{when}', '{case}', '{ENDS}')
                 """
             )
 
@@ -487,12 +487,12 @@ async def test_revoking_waits_for_a_destruction_under_way_and_then_fails_P19(for
     assert state is not None
     async with formalized.acquire() as connection:
         async with connection.transaction():
-            await connection.execute(destroy("extensions"))
+            await connection.execute(destroy("resources"))
             withdrawal = asyncio.ensure_future(cases.withdraw(PostgresCrm(formalized), state))
             await until_somebody_waits(formalized)
         with pytest.raises(PermanentRefusal):
             await withdrawal
-    assert await in_use(formalized, "extensions", "released") == 3
+    assert await in_use(formalized, "resources", "released") == 7
     assert [case.outcome for case in await PostgresCrm(formalized).list_cases(customer_id="1042")] == [None]
 
 
@@ -509,7 +509,7 @@ async def test_a_destruction_waits_for_a_revocation_under_way_and_then_fails_P19
             await until_somebody_waits(formalized)
         with pytest.raises(DestructionForbidden):
             await destruction
-    assert await in_use(formalized, "extensions") == 3
+    assert await in_use(formalized, "resources") == 7
 
 
 async def test_an_opening_waits_for_a_destruction_under_way_and_goes_on_with_it_X20_P19(

@@ -428,9 +428,7 @@ def services(up: Up, customer_id: str) -> list[dict[str, Any]]:
     found = rows(
         up,
         """
-        select 'ramal' as kind, resource_id as id, status from telephony.extensions where customer_id = $1
-        union all select 'tronco', resource_id, status from telephony.trunks where customer_id = $1
-        union all select 'licença', resource_id, status from telephony.licences where customer_id = $1
+        select kind, resource_id as id, status from telephony.resources where customer_id = $1
         union all select 'número', number, status from telephony.numbers where customer_id = $1
         union all select 'assinatura', subscription_id, coalesce(stopped_on::text, 'active')
             from billing.subscriptions where customer_id = $1 and ended_on is null

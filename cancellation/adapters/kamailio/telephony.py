@@ -165,7 +165,7 @@ class KamailioTelephony:
             passwords: Of extensions, by resource id; the others get one that nobody knows.
             addresses: Of trunks, by resource id; the others get one that nobody has.
         """
-        await self._licences.provision(seed.customer.customer_id, seed.resources)
+        await self._licences.provision(seed)
         gone = await self._ledger.released_from(seed.customer.customer_id)
         await self._provisioning.provision(seed, gone, passwords or {}, addresses or {})
         await self._reload_trunks()

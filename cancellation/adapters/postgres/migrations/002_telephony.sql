@@ -6,54 +6,46 @@
 
 create schema telephony;
 
--- Three tables of one shape. Licences stand alone, so that another telephony platform can leave them here.
-do $shape$
-declare
-    kind text;
-begin
-    foreach kind in array array['extensions', 'trunks', 'licences'] loop
-        execute format($ddl$
-            create table telephony.%1$I (
-                id                     bigint      generated always as identity primary key,
-                customer_id            text        not null,
-                resource_id            text        not null,
-                label                  text        not null,
-                deactivated_at         timestamptz,
-                released_at            timestamptz,
-                warrant_case           text,
-                warrant_notice_ends_at timestamptz,
-                warrant_in_force       boolean     generated always as (
-                    case when warrant_case is not null then true end) stored,
-                status                 text        generated always as (
-                    case when released_at is not null then 'released'
-                         when deactivated_at is not null then 'deactivated'
-                         else 'active' end) stored,
+-- Extensions, trunks and licences; another telephony platform leaves its licences here.
+create table telephony.resources (
+    id                     bigint      generated always as identity primary key,
+    customer_id            text        not null,
+    kind                   text        not null check (kind in ('extension', 'trunk', 'licence')),
+    resource_id            text        not null,
+    label                  text        not null,
+    deactivated_at         timestamptz,
+    released_at            timestamptz,
+    warrant_case           text,
+    warrant_notice_ends_at timestamptz,
+    warrant_in_force       boolean     generated always as (case when warrant_case is not null then true end) stored,
+    status                 text        generated always as (
+        case when released_at is not null then 'released'
+             when deactivated_at is not null then 'deactivated'
+             else 'active' end) stored,
 
-                foreign key (warrant_case, customer_id, warrant_notice_ends_at, warrant_in_force)
-                    references crm.formalizations (case_id, customer_id, notice_ends_at, in_force),
-                constraint deactivated_under_warrant_p15 check (
-                    deactivated_at is null
-                    or (warrant_case is not null and warrant_notice_ends_at is not null
-                        and deactivated_at >= warrant_notice_ends_at)),
-                constraint released_under_warrant_p17 check (
-                    released_at is null
-                    or (deactivated_at is not null and warrant_notice_ends_at is not null
-                        and released_at >= warrant_notice_ends_at))
-            );
-            create unique index on telephony.%1$I (customer_id, resource_id) where released_at is null;
-            create index on telephony.%1$I (warrant_case);
+    foreign key (warrant_case, customer_id, warrant_notice_ends_at, warrant_in_force)
+        references crm.formalizations (case_id, customer_id, notice_ends_at, in_force),
+    constraint deactivated_under_warrant_p15 check (
+        deactivated_at is null
+        or (warrant_case is not null and warrant_notice_ends_at is not null
+            and deactivated_at >= warrant_notice_ends_at)),
+    constraint released_under_warrant_p17 check (
+        released_at is null
+        or (deactivated_at is not null and warrant_notice_ends_at is not null
+            and released_at >= warrant_notice_ends_at))
+);
+create unique index resource_in_use on telephony.resources (customer_id, kind, resource_id)
+    where released_at is null;
+create index resources_of_customer on telephony.resources (customer_id, resource_id);
+create index resources_of_warrant on telephony.resources (warrant_case);
 
-            create trigger no_removal before delete or truncate on telephony.%1$I
-                for each statement execute function crm.refuse_removal();
-            create trigger only_changes after update on telephony.%1$I for each row
-                execute function crm.change_only('label', 'deactivated_at', 'released_at', 'warrant_case',
-                                                 'warrant_notice_ends_at', 'warrant_in_force', 'status');
-            create trigger set_once after update on telephony.%1$I for each row
-                execute function crm.set_once('deactivated_at', 'released_at', 'warrant_case',
-                                              'warrant_notice_ends_at');
-        $ddl$, kind);
-    end loop;
-end $shape$;
+create trigger no_removal before delete or truncate on telephony.resources
+    for each statement execute function crm.refuse_removal();
+create trigger only_changes after update on telephony.resources for each row
+    execute function crm.change_only('label', 'deactivated_at', 'released_at', 'warrant_case',
+                                     'warrant_notice_ends_at', 'warrant_in_force', 'status');
+create trigger set_once after update on telephony.resources for each row
+    execute function crm.set_once('deactivated_at', 'released_at', 'warrant_case', 'warrant_notice_ends_at');
 
 -- What became of each number's portability, one row a report, append-only (P9).
 create table telephony.portability (
