@@ -109,6 +109,7 @@ create table billing.invoice_lines (
     constraint only_credits_are_negative check (case kind when 'credit' then amount <= 0 else amount >= 0 end)
 );
 create index on billing.invoice_lines (charge_id);
+create index on billing.invoice_lines (subscription_id);
 
 create trigger no_removal before delete or truncate on billing.end_plans
     for each statement execute function crm.refuse_removal();

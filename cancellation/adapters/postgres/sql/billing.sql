@@ -1,0 +1,180 @@
+-- Queries of the embedded billing system.
+
+-- name: lock_customer
+-- One writer a customer: the monthly run and a closing case never interleave.
+select pg_advisory_xact_lock(hashtextextended('billing:' || $1, 0));
+
+-- ---------------------------------------------------------------------------------------- the notice
+
+-- name: plan_end
+-- A lifted plan stays lifted.
+insert into billing.end_plans (case_id, customer_id, last_day, planned_at) values ($1, $2, $3, $4)
+on conflict (case_id) do update set last_day = excluded.last_day, planned_at = excluded.planned_at
+where end_plans.state = 'planned';
+
+-- name: lift_end
+update billing.end_plans set state = 'lifted' where case_id = $1 and state = 'planned';
+
+-- name: planned_end
+select min(last_day) from billing.end_plans where customer_id = $1 and state = 'planned';
+
+-- name: customers_of_days
+select distinct customer_id from billing.subscriptions
+where started_on <= $2 and (ended_on is null or ended_on >= $1) and (stopped_on is null or stopped_on >= $1)
+order by customer_id;
+
+-- name: add_charges
+-- Open ones, each once.
+insert into billing.charges (charge_id, subscription_id, first_day, last_day, amount, status)
+select charge_id, subscription_id, first_day, last_day, amount, 'open'
+from jsonb_to_recordset($1) as new (
+    charge_id text, subscription_id text, first_day date, last_day date, amount numeric)
+on conflict (charge_id) do nothing;
+
+-- ---------------------------------------------------------------------------------------- closing
+
+-- name: account
+-- One row a subscription, charge and credit; a subscription without charges and a charge without credits have one.
+select s.subscription_id, s.description, s.monthly, s.started_on, least(s.ended_on, s.stopped_on) as ended_on,
+    s.billed_through, c.charge_id, c.first_day, c.last_day, c.amount, c.status,
+    l.first_day as credit_first_day, l.last_day as credit_last_day
+from billing.subscriptions s
+left join billing.charges c using (subscription_id)
+left join billing.invoice_lines l on l.charge_id = c.charge_id and l.kind = 'credit'
+where s.customer_id = $1
+order by s.subscription_id, c.first_day, c.charge_id, l.first_day;
+
+-- name: issued_invoice
+-- One row a line; an invoice without lines has one.
+select i.customer_id, i.last_day as invoice_last_day,
+    l.subscription_id, l.description, l.first_day, l.last_day, l.days, l.period_days, l.amount
+from billing.invoices i left join billing.invoice_lines l using (invoice_id)
+where i.case_id = $1
+order by l.position;
+
+-- name: void
+-- Open charges of days that are not due: those whose days all lie after the end, and those that reach over it.
+update billing.charges
+set status = 'void', void_reason = case when charge_id = any($3) then 'after_end' else 'replaced' end,
+    void_case = $1, voided_at = $2
+where (charge_id = any($3) or charge_id = any($4)) and status = 'open';
+
+-- name: issue_invoice
+-- With a charge behind every line: a pro rata line makes its own, a whole charge is taken.
+with invoice as (
+    insert into billing.invoices
+        (invoice_id, case_id, customer_id, last_day, issued_at, total, warrant_notice_ends_at)
+    values ($1, $2, $3, $4, $5, $6, $7)
+), lines as (
+    select * from jsonb_to_recordset($8) as line (
+        position integer, subscription_id text, charge_id text, kind text, description text, first_day date,
+        last_day date, days integer, period_days integer, amount numeric)
+), made as (
+    insert into billing.charges (charge_id, subscription_id, first_day, last_day, amount, status, invoice_id)
+    select charge_id, subscription_id, first_day, last_day, amount, 'invoiced', $1 from lines where kind = 'pro_rata'
+    on conflict (charge_id) do nothing
+), taken as (
+    update billing.charges c set status = 'invoiced', invoice_id = $1
+    from lines l where l.kind = 'charge' and c.charge_id = l.charge_id
+)
+insert into billing.invoice_lines
+    (invoice_id, position, subscription_id, charge_id, kind, description, first_day, last_day, days, period_days,
+     amount)
+select $1, position, subscription_id, charge_id, kind, description, first_day, last_day, days, period_days, amount
+from lines;
+
+-- name: stop
+-- Every subscription that would go on after the last day; the notice's plan is settled. Answers how many charges the
+-- case has voided because all their days lie after the end.
+with stopped as (
+    update billing.subscriptions
+    set stopped_on = $2, stopped_at = $3, warrant_case = $4, warrant_notice_ends_at = $5
+    where customer_id = $1 and stopped_on is null and (ended_on is null or ended_on > $2)
+), settled as (
+    update billing.end_plans set state = 'settled' where case_id = $4 and state = 'planned'
+)
+select count(*) from billing.charges where void_case = $4 and void_reason = 'after_end';
+
+-- name: read_back
+-- Counted day by day from the records themselves: no word of what closing computed.
+with ends as (
+    select subscription_id, greatest(started_on, billed_through + 1) as first_day,
+        least(ended_on, stopped_on, $2) as last_day
+    from billing.subscriptions where customer_id = $1
+), due as (
+    select e.subscription_id, e.first_day + n as day
+    from ends e, generate_series(0, e.last_day - e.first_day) n
+), billed as (
+    select c.subscription_id, c.first_day, c.last_day, 1 as times
+    from billing.charges c join ends using (subscription_id) where c.status = 'invoiced'
+    union all
+    select l.subscription_id, l.first_day, l.last_day, -1
+    from billing.invoice_lines l join ends using (subscription_id) where l.kind = 'credit'
+), times as (
+    select d.subscription_id, d.day, coalesce(sum(b.times), 0) as times
+    from due d left join billed b
+        on b.subscription_id = d.subscription_id and d.day between b.first_day and b.last_day
+    group by d.subscription_id, d.day
+)
+select
+    array(
+        select subscription_id from billing.subscriptions
+        where customer_id = $1 and (stopped_on is null or stopped_on > $2) and (ended_on is null or ended_on > $2)
+        order by subscription_id) as recurring_active,
+    array(
+        select c.charge_id from billing.charges c join ends e using (subscription_id)
+        where c.status <> 'void' and c.last_day > e.last_day
+            and exists (
+                select from generate_series(0, c.last_day - c.first_day) n
+                where c.first_day + n > e.last_day
+                    and not exists (
+                        select from billing.invoice_lines l
+                        where l.charge_id = c.charge_id and l.kind = 'credit'
+                            and c.first_day + n between l.first_day and l.last_day))
+        order by c.charge_id) as charges_after_end,
+    (select count(*) from times) as days_due,
+    (select count(*) from times where times = 1) as days_invoiced;
+
+-- ---------------------------------------------------------------------------------------- after closing
+
+-- name: undue
+select c.charge_id, c.subscription_id, c.first_day, c.last_day, c.amount, c.status = 'invoiced' as invoiced
+from billing.charges c join billing.subscriptions s using (subscription_id)
+where s.customer_id = $1 and c.status <> 'void' and c.last_day > $2
+    and (s.stopped_on is not null or s.started_on <= $2)
+    and exists (
+        select from generate_series(0, c.last_day - c.first_day) n
+        where c.first_day + n > $2
+            and not exists (
+                select from billing.invoice_lines l
+                where l.charge_id = c.charge_id and l.kind = 'credit'
+                    and c.first_day + n between l.first_day and l.last_day))
+order by c.first_day, c.charge_id;
+
+-- name: void_undue
+update billing.charges
+set status = 'void', void_reason = 'undue', void_case = $1, voided_at = $2
+where charge_id = any($3) and status = 'open';
+
+-- name: voided_undue
+select charge_id, subscription_id, first_day, last_day, amount, false as invoiced from billing.charges
+where void_case = $1 and void_reason = 'undue' and voided_at = $2
+order by first_day, charge_id;
+
+-- ---------------------------------------------------------------------------------------- seeding
+
+-- name: provision
+-- What is already there keeps its state.
+with subscriptions as (
+    insert into billing.subscriptions
+        (subscription_id, customer_id, description, monthly, started_on, ended_on, billed_through)
+    select subscription_id, $1, description, monthly, started_on, ended_on, billed_through
+    from jsonb_to_recordset($2) as given (
+        subscription_id text, description text, monthly numeric, started_on date, ended_on date, billed_through date)
+    on conflict (subscription_id) do update set description = excluded.description, monthly = excluded.monthly
+)
+insert into billing.charges (charge_id, subscription_id, first_day, last_day, amount, status)
+select charge_id, subscription_id, first_day, last_day, amount, case when invoiced then 'invoiced' else 'open' end
+from jsonb_to_recordset($3) as given (
+    charge_id text, subscription_id text, first_day date, last_day date, amount numeric, invoiced boolean)
+on conflict (charge_id) do nothing;
