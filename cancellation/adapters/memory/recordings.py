@@ -8,7 +8,7 @@ from obstore.store import MemoryStore, ObjectStore
 
 from cancellation.adapters.memory.formalizations import must_be_formalized
 from cancellation.adapters.objectstore.layout import StoredObject
-from cancellation.adapters.objectstore.ledger import Link
+from cancellation.adapters.objectstore.ledger import Link, OrderedPurge
 from cancellation.adapters.objectstore.recordings import ObjectRecordingStore
 from cancellation.messages.crm import FormalizationState
 from cancellation.messages.recordings import Access, AccessKind, PurgeReport
@@ -62,14 +62,19 @@ class MemoryLedger:
             if link.case_id == case_id and link.revoked_at is None:
                 self._links[name] = replace(link, revoked_at=at)
 
-    async def order_purge(self, warrant: Warrant) -> Sequence[str]:
+    async def order_purge(self, warrant: Warrant) -> OrderedPurge:
         """Record the order and kill every link of the customer."""
         await must_be_formalized(warrant, self.formalization)
         cases = {link.case_id for link in self._links.values() if link.customer_id == warrant.customer_id}
         cases.add(warrant.case_id)
         for case_id in cases:
             await self.revoke(case_id, warrant.at)
-        return sorted(cases)
+        begun = [
+            path
+            for (case_id, path), one in self._removals.items()
+            if case_id == warrant.case_id and not one.removed
+        ]
+        return OrderedPurge(sorted(cases), begun)
 
     async def begin_removals(self, warrant: Warrant, kind: str, objects: Sequence[StoredObject]) -> None:
         """Record objects that are about to be removed."""
@@ -80,14 +85,6 @@ class MemoryLedger:
         """Record that the objects are gone."""
         for path in paths:
             self._removals[warrant.case_id, path].removed = True
-
-    async def unfinished_removals(self, warrant: Warrant) -> Sequence[str]:
-        """Paths of objects whose removal was recorded and not finished."""
-        return [
-            path
-            for (case_id, path), one in self._removals.items()
-            if case_id == warrant.case_id and not one.removed
-        ]
 
     async def removed(self, case_id: str) -> PurgeReport:
         """What the case has removed in all."""

@@ -43,6 +43,16 @@ class Link:
         )
 
 
+@dataclass(frozen=True)
+class OrderedPurge:
+    """A purge that may begin."""
+
+    cases: Sequence[str]
+    """The customer's cases that may have archives."""
+    begun: Sequence[str]
+    """Paths of objects whose removal an earlier run recorded and did not finish."""
+
+
 class LinkBook(Protocol):
     """The part of the ledger that a gateway needs."""
 
@@ -75,8 +85,8 @@ class Ledger(LinkBook, Protocol):
     async def revoke(self, case_id: str, at: datetime) -> None:
         """Kill the case's links, and every one that an export would still make."""
 
-    async def order_purge(self, warrant: Warrant) -> Sequence[str]:
-        """Record the order and kill every link of the customer; answers the customer's cases with archives.
+    async def order_purge(self, warrant: Warrant) -> OrderedPurge:
+        """Record the order and kill every link of the customer.
 
         Raises:
             DestructionForbidden: the warrant does not hold (P19).
@@ -87,9 +97,6 @@ class Ledger(LinkBook, Protocol):
 
     async def finish_removals(self, warrant: Warrant, paths: Sequence[str]) -> None:
         """Record that the objects are gone."""
-
-    async def unfinished_removals(self, warrant: Warrant) -> Sequence[str]:
-        """Paths of objects whose removal was recorded and not finished."""
 
     async def removed(self, case_id: str) -> PurgeReport:
         """What the case has removed in all."""

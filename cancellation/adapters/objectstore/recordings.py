@@ -90,10 +90,11 @@ class ObjectRecordingStore:
         """Remove recordings and archives, each under its own record; see the port."""
         warrant = order.warrant
         tell = heartbeat or _tell_nobody
-        cases = await self._ledger.order_purge(warrant)
+        ordered = await self._ledger.order_purge(warrant)
         with _without_names():
-            await self._finish_what_was_begun(order, tell)
-            for kind, folder in _folders_to_purge(warrant.customer_id, cases):
+            for start in range(0, len(ordered.begun), _AT_ONCE):
+                await self._remove(order, ordered.begun[start : start + _AT_ONCE], tell)
+            for kind, folder in _folders_to_purge(warrant.customer_id, ordered.cases):
                 await self._remove_half_written(folder)
                 async for objects in _batches(objects_under(self._store, folder)):
                     await self._ledger.begin_removals(warrant, kind, objects)
@@ -130,11 +131,6 @@ class ObjectRecordingStore:
             raise
 
     # ---------------------------------------------------------------- removal
-
-    async def _finish_what_was_begun(self, order: PurgeOrder, tell: Heartbeat) -> None:
-        begun = await self._ledger.unfinished_removals(order.warrant)
-        for start in range(0, len(begun), _AT_ONCE):
-            await self._remove(order, begun[start : start + _AT_ONCE], tell)
 
     async def _remove(self, order: PurgeOrder, paths: Sequence[str], tell: Heartbeat) -> None:
         await self._delete(paths)

@@ -1,0 +1,49 @@
+-- Queries of the ledger of incoming mail, and of Commercial's tasks outside of a case.
+
+-- name: lock_message
+select pg_advisory_xact_lock($1);
+
+-- name: delivery
+-- With what became of earlier copies of the same e-mail.
+select reported_as, action, fate, customer_id,
+    exists (
+        select from inbox.messages e
+        where e.reported_as = m.reported_as and e.seq < m.seq and e.fate in ('opened', 'reported')) as acted_before,
+    exists (
+        select from inbox.messages e
+        where e.reported_as = m.reported_as and e.seq < m.seq and e.handled_at is null) as pending_before
+from inbox.messages m where id = $1;
+
+-- name: contents_of_message_id
+select content_sha256, reported_as from inbox.messages where message_id = $1 order by seq;
+
+-- name: insert_delivery
+insert into inbox.messages (id, sha256, message_id, content_sha256, reported_as, received_at, envelope, source)
+values ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: settle
+-- The first word stays.
+update inbox.messages set action = $2, fate = $3, customer_id = $4, why = $5, handled_at = $6
+where id = $1 and handled_at is null;
+
+-- name: copies
+select reported_as, received_at, envelope from inbox.messages
+where reported_as = (select reported_as from inbox.messages where sha256 = $1 order by seq limit 1)
+order by received_at, seq;
+
+-- name: open_task
+insert into crm.mail_tasks (sha256, reported_as, customer_id, title, text, opened_at)
+values ($1, $2, $3, $4, $5, $6)
+on conflict do nothing;
+
+-- name: close_task
+update crm.mail_tasks t set closed_at = $3, closed_by = $2
+where closed_at is null
+    and (t.sha256 = $1 or t.reported_as in (select reported_as from inbox.messages where sha256 = $1))
+returning true;
+
+-- name: mail_tasks
+select sha256, reported_as, customer_id, title, text, opened_at, closed_at, closed_by from crm.mail_tasks
+where closed_at is null or not $1
+order by opened_at, sha256
+limit 10000;
