@@ -9,6 +9,7 @@ from cancellation.adapters.kamailio.database import KamailioDatabase
 from cancellation.adapters.kamailio.holdings import Account, Things
 from cancellation.adapters.postgres.pool import Connection
 from cancellation.adapters.postgres.queries import queries
+from cancellation.adapters.postgres.telephony import PostgresLicences
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import Number, Resource, ResourceKind
 
@@ -31,12 +32,16 @@ class Provisioning:
 
     Args:
         database: Connections to Kamailio's database.
+        licences: Where the licences are.
         domain_suffix: A customer's SIP domain is its id and this.
         trunk_group: The group of customers' trunks.
     """
 
-    def __init__(self, database: KamailioDatabase, domain_suffix: str, trunk_group: int) -> None:
+    def __init__(
+        self, database: KamailioDatabase, licences: PostgresLicences, domain_suffix: str, trunk_group: int
+    ) -> None:
         self._database = database
+        self._licences = licences
         self._suffix = domain_suffix
         self._trunk_group = trunk_group
 
@@ -59,6 +64,7 @@ class Provisioning:
             passwords: Of extensions, by resource id; the others get one that nobody knows.
             addresses: Of trunks, by resource id.
         """
+        await self._licences.provision(seed)
         domain = self.domain(seed.customer.customer_id)
         async with self._database.transaction() as connection:
             await connection.execute(SQL["add_domain"], domain, seed.customer.customer_id)
