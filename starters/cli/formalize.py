@@ -15,7 +15,7 @@ from cancellation.mailroom import addresses
 from cancellation.messages.facts import RequestMessage
 from cancellation.messages.mail_in import Copies
 from cancellation.messages.status import Answer
-from cancellation.ports import Crm
+from cancellation.ports import CustomerDirectory
 from cancellation.settings import Settings
 from cancellation.understanding import (
     Action,
@@ -146,14 +146,14 @@ async def _decided(settings: Settings, sha256: str, by: str) -> None:
 
 async def understood_by(
     settings: Settings,
-    crm: Crm,
+    customers: CustomerDirectory,
     raw: bytes,
     received_at: datetime | None,
     envelope: Sequence[str] = (),
 ) -> tuple[MailReading, Understanding]:
     """Read an e-mail, with the CRM's customers and the configured policy."""
     reading = read_message(raw, envelope_recipients=addresses(envelope), delivered_at=received_at)
-    directory = await resolve(crm, clues_of(reading))
+    directory = await resolve(customers, clues_of(reading))
     understood = understand(
         reading,
         directory,

@@ -37,7 +37,7 @@ async def room_and_mail(error: Exception) -> tuple[Mailroom, IncomingMail]:
     await crm.provision(seed)
     original = await crm.keep_original(email_from(seed.customer.customer_id), NOW)
     mail = IncomingMail(sha256=original.sha256, ref=original.ref, received_at=NOW, envelope=(FINANCE,))
-    return Mailroom(crm, MemoryInbox(), Broken(error), BOTH, ("mx.nuvemjti.com.br",), lambda: NOW), mail
+    return Mailroom(crm, crm, MemoryInbox(), Broken(error), BOTH, ("mx.nuvemjti.com.br",), lambda: NOW), mail
 
 
 async def test_unexpected_failure_is_tried_again_then_goes_to_a_person_P11() -> None:
