@@ -34,7 +34,7 @@ DRAFT = Draft(
     subject="x",
     content=b"x",
     content_is_whole=False,
-    written_at=SCRIPT.facts.at,
+    written_at=SCRIPT.at,
     recipients=SCRIPT.to,
 )
 
