@@ -6,14 +6,14 @@ from temporalio import activity
 
 from activities.failures import refusals_are_final
 from cancellation.messages.crm import CaseOpening, CaseRecord, OpenedCase, TrailReceipt
-from cancellation.ports import Crm
+from cancellation.ports import CaseRecords
 
 
 @dataclass(frozen=True)
 class CrmActivities:
     """The CRM's part of a case (P2, P11, P12, P14, P20)."""
 
-    crm: Crm
+    crm: CaseRecords
 
     @activity.defn
     async def open_case(self, opening: CaseOpening) -> OpenedCase:

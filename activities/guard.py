@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cancellation.messages.warrant import Warrant
-from cancellation.ports import Crm, DestructionForbidden
+from cancellation.ports import DestructionForbidden, Formalizations
 
 
 def machine_clock() -> datetime:
@@ -21,7 +21,7 @@ class NoticeStillRunning(Exception):
 class Guard:
     """Checks a warrant against the CRM's formalization and, outside virtual time, the machine's own clock."""
 
-    crm: Crm
+    crm: Formalizations
     clock: Callable[[], datetime] | None = machine_clock
     """None where cases live in virtual time: embedded server with `--virtual-clock`, and tests."""
 

@@ -390,6 +390,7 @@ async def measure(folder: Path) -> Cost:
         for script in (first, second):
             await script.provision()
         await first.run(lambda name: None)
+        await admin.execute("alter system set autovacuum = off")  # its commits would be counted too
         await admin.execute("alter system set log_statement = 'all'")
         await admin.execute("select pg_reload_conf()")
         cost = Cost()

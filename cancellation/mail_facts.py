@@ -7,7 +7,7 @@ from cancellation.domain.values import Authentication
 from cancellation.messages.crm import Customer as CrmCustomer
 from cancellation.messages.crm import Original
 from cancellation.messages.facts import FormalizationMessage
-from cancellation.ports import Crm
+from cancellation.ports import CustomerDirectory
 from cancellation.understanding import (
     Clues,
     Customer,
@@ -21,21 +21,21 @@ _MOST_RECIPIENTS = 100
 _LONGEST_MESSAGE_ID = 200
 
 
-async def resolve(crm: Crm, clues: Clues) -> ResolvedDirectory:
+async def resolve(customers: CustomerDirectory, clues: Clues) -> ResolvedDirectory:
     """Look up in the CRM whatever in a message may name its customer."""
 
     async def by_protocol(protocol: str) -> list[CrmCustomer]:
-        case = await crm.case_by_protocol(protocol)
+        case = await customers.case_by_protocol(protocol)
         return await by_number(case.customer_id) if case else []
 
     async def by_number(number: str) -> list[CrmCustomer]:
-        customer = await crm.customer(number)
+        customer = await customers.customer(number)
         return [customer] if customer else []
 
     return ResolvedDirectory(
-        emails=await _looked_up(clues.addresses, crm.customers_by_email),
+        emails=await _looked_up(clues.addresses, customers.customers_by_email),
         protocols=await _looked_up(clues.protocols, by_protocol),
-        cnpjs=await _looked_up(clues.cnpjs, crm.customers_by_cnpj),
+        cnpjs=await _looked_up(clues.cnpjs, customers.customers_by_cnpj),
         customer_numbers=await _looked_up(clues.customer_numbers, by_number),
     )
 

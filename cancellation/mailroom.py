@@ -45,7 +45,7 @@ from cancellation.messages.envelope import Message
 from cancellation.messages.facts import FormalizationMessage, RequestMessage
 from cancellation.messages.mail_in import IncomingMail, MailEntry, MailFate, MailOutcome, MailTask, Registered
 from cancellation.messages.status import Answer
-from cancellation.ports import Crm, MailLedger, SentLetters
+from cancellation.ports import CustomerDirectory, MailLedger, Originals, SentLetters
 from cancellation.understanding import (
     Action,
     Damage,
@@ -116,7 +116,8 @@ class Read:
 class Mailroom:
     """Handles incoming e-mails, each once."""
 
-    crm: Crm
+    originals: Originals
+    customers: CustomerDirectory
     ledger: MailLedger
     cases: Cases
     mailboxes: Sequence[str]
@@ -145,7 +146,7 @@ class Mailroom:
             EarlierCopyUnderWay: wait for the other copy.
             Exception: an outside system failed; worth another attempt.
         """
-        raw = await self.crm.original(mail.sha256)
+        raw = await self.originals.original(mail.sha256)
         if raw is None:
             # Reception keeps before it passes on; without the bytes there is nothing to show to anybody.
             raise LookupError("the original is not in the CRM")
@@ -183,7 +184,7 @@ class Mailroom:
             clues = clues_of(reading)
         except Exception as error:
             return _not_understood(mail, reading, error)
-        directory = await resolve(self.crm, clues)
+        directory = await resolve(self.customers, clues)
         order = UnderstandOrder(
             reading=reading,
             directory=directory,

@@ -59,7 +59,8 @@ def mailroom_of(
     if systems.inbox is None:
         return None
     return Mailroom(
-        crm=systems.crm,
+        originals=systems.crm,
+        customers=systems.crm,
         ledger=systems.inbox,
         cases=CancellationClient(client),
         mailboxes=policy.mailboxes,

@@ -15,7 +15,7 @@ from cancellation.mailroom import addresses
 from cancellation.messages.facts import RequestMessage
 from cancellation.messages.mail_in import Copies
 from cancellation.messages.status import Answer
-from cancellation.ports import Crm
+from cancellation.ports import CustomerDirectory
 from cancellation.settings import Settings
 from cancellation.understanding import (
     Action,
@@ -151,7 +151,7 @@ async def _decided(settings: Settings, sha256: str, by: str) -> None:
 
 async def understood_by(
     settings: Settings,
-    crm: Crm,
+    customers: CustomerDirectory,
     raw: bytes,
     received_at: datetime | None,
     envelope: Sequence[str] = (),
@@ -162,14 +162,14 @@ async def understood_by(
 
     Args:
         settings: whose servers are trusted.
-        crm: who the customers are.
+        customers: where the sender is looked up.
         raw: the e-mail.
         received_at: when it was received; None takes what the server wrote into it.
         envelope: where it was delivered.
         dated_by_hand: a person says when it was received, and answers for its age (X9).
     """
     reading = read_message(raw, envelope_recipients=addresses(envelope), delivered_at=received_at)
-    directory = await resolve(crm, clues_of(reading))
+    directory = await resolve(customers, clues_of(reading))
     policy = load_policy(settings)
     understood = understand(
         reading,

@@ -4,28 +4,21 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from temporalio.client import Client
 from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from cancellation.contract import CANCELLATIONS, INCOMING_MAIL
-from cancellation.messages.crm import Original
 from cancellation.messages.mail_in import IncomingMail
+from cancellation.ports import Originals
 
 logger = logging.getLogger(__name__)
 
 _START_WITHIN: Final = timedelta(seconds=15)
 _BEHIND_CASES: Final = Priority(priority_key=4)
 """Everything else has 3: a mailbox with thousands of e-mails must not hold up a request by telephone (P2)."""
-
-
-class Originals(Protocol):
-    """The part of the CRM that reception needs."""
-
-    async def keep_original(self, raw: bytes, at: datetime) -> Original:
-        """Keep an e-mail byte for byte, once for each content (P11)."""
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,23 @@ def test_a_wheel_ships_the_named_package_alone(tmp_path: Path) -> None:
     subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
-    top = {name.split("/")[0] for name in names}
+        shipped = set(archive.namelist())
+    for file in (CHECKOUT / "cancellation").rglob("*.sql"):
+        assert file.relative_to(CHECKOUT).as_posix() in shipped
+    top = {name.split("/")[0] for name in shipped}
     assert {name for name in top if not name.endswith(".dist-info")} == {"cancellation"}
-    assert "cancellation/py.typed" in names
-    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+    assert "cancellation/py.typed" in shipped
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in shipped)
+
+
+def test_the_whole_crm_is_named_only_where_its_roles_are_handed_out() -> None:
+    naming = {
+        file.relative_to(CHECKOUT).as_posix()
+        for folder in ("cancellation", "workflows", "activities", "workers", "embedded", "starters")
+        for file in (CHECKOUT / folder).rglob("*.py")
+        if re.search(r"^from cancellation\.ports import .*\bCrm\b", file.read_text(), re.MULTILINE)
+    }
+    assert naming == {"workers/worker.py", "cancellation/adapters/crm_views.py"}
 
 
 def test_prescribed_folders_come_from_the_checkout() -> None:

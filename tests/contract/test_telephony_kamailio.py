@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from cancellation.adapters.kamailio import KamailioTelephony, PlatformDisagrees, kamailio_telephony
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.queries import queries
 from cancellation.domain.values import Released
 from cancellation.messages.crm import FormalizationState
 from cancellation.messages.seed import CustomerSeed
@@ -100,6 +101,19 @@ async def rig_on(server: KamailioServer, database: str, **changes: Any) -> Async
             yield Rig(telephony, PostgresCrm(pool), server, pool)
     finally:
         await pool.close()
+
+
+async def test_kamailios_database_takes_every_query(rig: Rig, server: KamailioServer) -> None:
+    await rig.provision(seed())  # makes the adapter's own table there
+    connection = await asyncpg.connect(server.database_url)
+    try:
+        for name, query in queries("tables", "cancellation.adapters.kamailio").items():
+            try:
+                await connection.prepare(query.replace("{location}", server.settings.location_table))
+            except asyncpg.PostgresError as error:
+                pytest.fail(f"{name}: {error}")
+    finally:
+        await connection.close()
 
 
 def telephone(name: str = "101") -> Telephone:

@@ -112,7 +112,8 @@ class House:
         guard = Guard(cast(Any, self.crm), None)
         client = self.environment.client
         mailroom = Mailroom(
-            crm=cast(Any, self.crm),
+            originals=cast(Any, self.crm),
+            customers=cast(Any, self.crm),
             ledger=self.mail,
             cases=CancellationClient(client),
             mailboxes=POLICY.mailboxes,

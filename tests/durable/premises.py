@@ -127,7 +127,7 @@ class Premises(House):
     async def left(self, case: CaseDriver) -> dict[str, int]:
         """How many of the customer's resources are not released."""
         rows: dict[str, int] = {}
-        for table in ("extensions", "trunks", "licences", "numbers"):
+        for table in ("resources", "numbers"):
             rows[table] = await self.pool.fetchval(
                 f"select count(*) from telephony.{table} where customer_id = $1 and released_at is null",
                 case.customer_id,

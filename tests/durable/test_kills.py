@@ -47,7 +47,7 @@ async def closed_exactly_once(house: Premises, case: CaseDriver) -> None:
         "licences": LICENCES,
         "numbers": len(case.seed.numbers),
     }
-    assert await house.left(case) == {"extensions": 0, "trunks": 0, "licences": 0, "numbers": 0}
+    assert await house.left(case) == {"resources": 0, "numbers": 0}
     invoices = "select count(*) from billing.invoices where case_id = $1"
     assert await house.pool.fetchval(invoices, result.case_id) == 1
     assert result.voided_charges == 2
@@ -69,7 +69,7 @@ async def test_a_worker_killed_in_the_middle_of_closing_loses_nothing_and_double
         async with house.halted("subscriptions", "stopped_on"):
             await billing.forward(timedelta(seconds=31))
             await house.waiting(1)
-            async with house.halted("licences", "released_at"):
+            async with house.halted("resources", "released_at"):
                 await releasing.forward(timedelta(seconds=31))
                 await house.waiting(2)
                 await die(first)
@@ -101,7 +101,7 @@ async def test_temporal_and_postgresql_killed_in_the_notice_and_in_closing_X7(ev
         assert status.stage.value == "notice"
         assert status.notice is not None
         await case.forward_to(status.notice.ends_at - timedelta(seconds=30))
-        async with house.halted("licences", "released_at"):
+        async with house.halted("resources", "released_at"):
             await case.forward(timedelta(seconds=31))
             await house.waiting(1)
             await pull_the_plug(temporal, postgres)
@@ -113,7 +113,7 @@ async def test_postgresql_down_for_a_day_in_the_middle_of_closing_heals_X7(every
     house, _, postgres = everything
     async with house.worker_process():
         case = await at_the_last_minute(house)
-        async with house.halted("licences", "released_at"):
+        async with house.halted("resources", "released_at"):
             await case.forward(timedelta(seconds=31))
             await house.waiting(1)
             os.kill(postgres.pid, SIGKILL)

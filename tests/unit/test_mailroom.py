@@ -47,7 +47,7 @@ async def room_and_mail(error: Exception) -> tuple[Mailroom, IncomingMail]:
     await crm.provision(seed)
     original = await crm.keep_original(email_from(seed.customer.customer_id, written_at=NOW), NOW)
     mail = IncomingMail(sha256=original.sha256, ref=original.ref, received_at=NOW, envelope=(FINANCE,))
-    return Mailroom(crm, MemoryInbox(), Broken(error), BOTH, ("mx.nuvemjti.com.br",), lambda: NOW), mail
+    return Mailroom(crm, crm, MemoryInbox(), Broken(error), BOTH, ("mx.nuvemjti.com.br",), lambda: NOW), mail
 
 
 async def test_unexpected_failure_is_tried_again_then_goes_to_a_person_P11() -> None:
@@ -128,7 +128,7 @@ async def test_words_of_a_letter_that_the_sender_got_are_not_the_senders_X14() -
         async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
             return [letter] if address_of(customer_id) in addresses else []
 
-    original = await room.crm.keep_original(raw, NOW)
+    original = await room.originals.keep_original(raw, NOW)
     mail = mail.model_copy(update={"sha256": original.sha256, "ref": original.ref})
     understood = []
     for letters in (None, Sent()):

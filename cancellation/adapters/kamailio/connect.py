@@ -10,6 +10,7 @@ from cancellation.adapters.kamailio.settings import KamailioSettings
 from cancellation.adapters.kamailio.tables import KamailioTables
 from cancellation.adapters.kamailio.telephony import KamailioTelephony
 from cancellation.adapters.postgres.pool import Pool
+from cancellation.adapters.postgres.telephony import PostgresLicences
 
 
 @asynccontextmanager
@@ -24,8 +25,11 @@ async def kamailio_telephony(settings: KamailioSettings, pool: Pool) -> AsyncIte
     servers = [
         KamailioRpc(url, settings.location_table, settings.rpc_timeout_seconds) for url in settings.rpc_urls
     ]
-    provisioning = Provisioning(database, settings.domain_suffix, settings.trunk_group)
+    licences = PostgresLicences(pool)
+    provisioning = Provisioning(database, licences, settings.domain_suffix, settings.trunk_group)
     try:
-        yield KamailioTelephony(KamailioTables(database, settings), servers, pool, provisioning, settings)
+        yield KamailioTelephony(
+            KamailioTables(database, settings), servers, pool, licences, provisioning, settings
+        )
     finally:
         await database.close()

@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 from cancellation.adapters.kamailio.settings import KamailioSettings
 from cancellation.adapters.postgres.pool import Connection, Pool, open_pool
+from cancellation.adapters.postgres.queries import queries
+
+SQL: Final = queries("tables", "cancellation.adapters.kamailio")
 
 _PARKING_LOCK: Final = 0x4B414D41
 _CONNECTIONS: Final = 4
@@ -62,11 +65,11 @@ class KamailioDatabase:
 
 async def _make_parking(pool: Pool) -> None:
     """Make the table of what is out of use, if it is missing."""
-    if await pool.fetchval("select to_regclass('cancelamento.parked') is not null"):
+    if await pool.fetchval(SQL["is_parking_there"]):
         return
     text = resources.files(__package__).joinpath("parking.sql").read_text(encoding="utf-8")
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", _PARKING_LOCK)
+        await connection.execute(SQL["lock_parking"], _PARKING_LOCK)
         await connection.execute(text)
 
 

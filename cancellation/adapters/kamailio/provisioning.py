@@ -8,40 +8,15 @@ from typing import Final, NamedTuple
 from cancellation.adapters.kamailio.database import KamailioDatabase
 from cancellation.adapters.kamailio.holdings import Account, Things
 from cancellation.adapters.postgres.pool import Connection
+from cancellation.adapters.postgres.queries import queries
+from cancellation.adapters.postgres.telephony import PostgresLicences
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import Number, Resource, ResourceKind
 
 _NOWHERE: Final = "192.0.2.1"
 """An address that nobody has (RFC 5737), for a sample trunk without a real one."""
 
-_UNLESS_THERE: Final = (
-    "not exists (select from cancelamento.parked where kind = '{kind}' and platform_id = {name})"
-)
-
-_EXTENSION: Final = f"""
-    insert into subscriber (username, domain, password, ha1, ha1b)
-    select $1::text, $2::text, '', $3::text, $4::text
-    where {_UNLESS_THERE.format(kind="extension", name="$5::text")}
-    on conflict do nothing
-"""
-_TRUNK: Final = f"""
-    insert into address (grp, ip_addr, mask, port, tag)
-    select $1::integer, $2::text, 32, $3::integer, $4::text
-    where {_UNLESS_THERE.format(kind="trunk", name="$4::text")}
-        and not exists (select from address where tag = $4::text)
-"""
-_ROUTE: Final = f"""
-    insert into dbaliases (alias_username, alias_domain, username, domain)
-    select $1::text, $2::text, $3::text, $4::text
-    where {_UNLESS_THERE.format(kind="number", name="$1::text")} and not exists (
-        select from dbaliases where alias_username = $1::text and username = $3::text and domain = $4::text)
-"""
-_ATTRIBUTE: Final = """
-    insert into usr_preferences (username, domain, attribute, value)
-    select $1::text, $2::text, $3::text, $4::text
-    where not exists (
-        select from usr_preferences where username = $1::text and domain = $2::text and attribute = $3::text)
-"""
+SQL: Final = queries("tables", "cancellation.adapters.kamailio")
 
 
 class Address(NamedTuple):
@@ -57,12 +32,16 @@ class Provisioning:
 
     Args:
         database: Connections to Kamailio's database.
+        licences: Where the licences are.
         domain_suffix: A customer's SIP domain is its id and this.
         trunk_group: The group of customers' trunks.
     """
 
-    def __init__(self, database: KamailioDatabase, domain_suffix: str, trunk_group: int) -> None:
+    def __init__(
+        self, database: KamailioDatabase, licences: PostgresLicences, domain_suffix: str, trunk_group: int
+    ) -> None:
         self._database = database
+        self._licences = licences
         self._suffix = domain_suffix
         self._trunk_group = trunk_group
 
@@ -85,13 +64,10 @@ class Provisioning:
             passwords: Of extensions, by resource id; the others get one that nobody knows.
             addresses: Of trunks, by resource id.
         """
+        await self._licences.provision(seed)
         domain = self.domain(seed.customer.customer_id)
         async with self._database.transaction() as connection:
-            await connection.execute(
-                "insert into domain (domain, did) values ($1, $2) on conflict do nothing",
-                domain,
-                seed.customer.customer_id,
-            )
+            await connection.execute(SQL["add_domain"], domain, seed.customer.customer_id)
             for resource in seed.resources:
                 account = Account(resource.resource_id, domain)
                 if account in gone.extensions | gone.trunks:
@@ -102,7 +78,7 @@ class Provisioning:
                         await _extension(connection, account, password)
                     case ResourceKind.TRUNK:
                         address = addresses.get(resource.resource_id, Address(_NOWHERE))
-                        await connection.execute(_TRUNK, self._trunk_group, *address, str(account))
+                        await connection.execute(SQL["add_trunk"], self._trunk_group, *address, str(account))
                     case ResourceKind.LICENCE:
                         continue
                 await _label(connection, account, resource)
@@ -119,17 +95,17 @@ async def _extension(connection: Connection, account: Account, password: str) ->
         ).hexdigest()  # what SIP's digest authentication asks for
         for text in (f"{account.user}:{account.domain}:{password}", f"{account}:{account.domain}:{password}")
     ]
-    await connection.execute(_EXTENSION, *account, *digests, str(account))
+    await connection.execute(SQL["add_extension"], *account, *digests)
 
 
 async def _label(connection: Connection, account: Account, resource: Resource) -> None:
-    await connection.execute(_ATTRIBUTE, *account, "label", resource.label)
+    await connection.execute(SQL["add_attribute"], *account, "label", resource.label)
 
 
 async def _number(connection: Connection, number: Number, domain: str) -> None:
     # One that leads nowhere leads to itself: nobody answers there.
     for target in number.routes_to or (number.number,):
-        await connection.execute(_ROUTE, number.number, domain, target, domain)
+        await connection.execute(SQL["add_route"], number.number, domain, target)
     await connection.execute(
-        _ATTRIBUTE, number.number, domain, "customer_owned", "1" if number.customer_owned else "0"
+        SQL["add_attribute"], number.number, domain, "customer_owned", "1" if number.customer_owned else "0"
     )

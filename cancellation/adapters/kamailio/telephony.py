@@ -24,13 +24,13 @@ from cancellation.adapters.kamailio.rpc import KamailioRpc
 from cancellation.adapters.kamailio.settings import KamailioSettings
 from cancellation.adapters.kamailio.tables import KamailioTables
 from cancellation.adapters.postgres.pool import Pool
-from cancellation.adapters.postgres.telephony import DEACTIVATE, RELEASE, PostgresLicences
+from cancellation.adapters.postgres.telephony import DEACTIVATE, RELEASE
 from cancellation.adapters.postgres.warrants import order_act
 from cancellation.domain.values import PortStatus
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import Inventory, PortRecord, ReleaseReport, Shutdown
 from cancellation.messages.warrant import Warrant
-from cancellation.ports import PermanentRefusal
+from cancellation.ports import Licences, PermanentRefusal
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,8 @@ class KamailioTelephony:
     Args:
         tables: Kamailio's database.
         servers: Every Kamailio server that works on that database.
-        pool: Our own database: ledger, licences, history of portability.
+        pool: Our own database: ledger, history of portability.
+        licences: Where the licences are, which a SIP platform has no place for.
         provisioning: Writes samples.
         settings: The installation.
     """
@@ -62,6 +63,7 @@ class KamailioTelephony:
         tables: KamailioTables,
         servers: Collection[KamailioRpc],
         pool: Pool,
+        licences: Licences,
         provisioning: Provisioning,
         settings: KamailioSettings,
     ) -> None:
@@ -72,7 +74,7 @@ class KamailioTelephony:
         self._settings = settings
         self._ledger = Ledger(pool)
         self._ports = PortHistory(pool)
-        self._licences = PostgresLicences(pool)
+        self._licences = licences
 
     async def inventory(self, customer_id: str) -> Inventory:
         """Everything that the customer still occupies, as Kamailio's tables and its servers say together."""
@@ -165,7 +167,6 @@ class KamailioTelephony:
             passwords: Of extensions, by resource id; the others get one that nobody knows.
             addresses: Of trunks, by resource id; the others get one that nobody has.
         """
-        await self._licences.provision(seed)
         gone = await self._ledger.released_from(seed.customer.customer_id)
         await self._provisioning.provision(seed, gone, passwords or {}, addresses or {})
         await self._reload_trunks()

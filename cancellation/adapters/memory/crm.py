@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 
 from cancellation.adapters.crm_rules import (
     CANCELLED,
@@ -19,9 +19,9 @@ from cancellation.adapters.crm_rules import (
     with_local_days,
 )
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
+from cancellation.adapters.memory.formalizations import incomplete
 from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
 from cancellation.domain.trail import TrailEntry
-from cancellation.domain.values import Authentication
 from cancellation.messages.crm import (
     AuthorisedContact,
     CaseOpening,
@@ -321,37 +321,6 @@ class MemoryCrm:
         if customer is not None and self._status_at.get(customer_id, at) <= at:
             self._customers[customer_id] = customer.model_copy(update={"status": status})
             self._status_at[customer_id] = at
-
-
-def incomplete(formalization: FormalizationRecord) -> str | None:
-    """What a formalization lacks of what PostgreSQL's constraints want; None when complete (P7, P8)."""
-    mails = formalization.mails
-    reached = {address for mail in mails for address in mail.recipients}
-    received_at = formalization.completing.received_at.astimezone(UTC)
-    whole = with_local_days(formalization)
-    notice, received_on, offset = whole.notice, whole.received_on, whole.end_offset_minutes
-    assert received_on is not None
-    assert offset is not None
-    midnight = datetime.combine(notice.last_day + timedelta(days=1), time(0), tzinfo=UTC)
-    lacks = {
-        "mails": mails[-1:] != (formalization.completing,),
-        "required_mailboxes": not formalization.required_mailboxes,
-        "all_mailboxes_reached_p7": not set(formalization.required_mailboxes) <= reached,
-        "explicit_request": not any(mail.explicit_request for mail in mails),
-        "reason": not formalization.reason.strip(),
-        "trusted_x9": any(
-            mail.authentication is not Authentication.PASS and not (mail.confirmed_by or "").strip()
-            for mail in (*mails, formalization.completing)
-        ),
-        "notice_days": formalization.notice_days < 0,
-        "counts_from_receipt_p8": notice.starts_at != received_at,
-        "received_on_p8": abs(received_on - received_at.astimezone(UTC).date()) > timedelta(days=1),
-        "last_day_p8": notice.last_day != received_on + timedelta(days=formalization.notice_days),
-        "ends_with_the_last_day_p8": abs(offset) > 14 * 60
-        or notice.ends_at != midnight - timedelta(minutes=offset),
-        "ends_after_receipt_p8": notice.ends_at <= received_at,
-    }
-    return next((name for name, lacking in lacks.items() if lacking), None)
 
 
 def _must_be_acceptable(case: _Case, record: CaseRecord) -> None:

@@ -20,7 +20,7 @@ def queries(file: str, package: str = f"{__package__}.sql") -> Mapping[str, str]
 
     Args:
         file: its name without `.sql`, such as `crm`.
-        package: where it lies.
+        package: the package in which it lies.
 
     Raises:
         BadQueryFile: see above.

@@ -94,6 +94,7 @@ async def _play(client: CancellationClient, addresses: Addresses, out: Console) 
             theatre = Theatre(
                 client,
                 systems.crm,
+                systems.crm,
                 load_policy(settings).mailboxes,
                 settings.inbox.trusted_servers,
                 addresses,

@@ -16,7 +16,7 @@ from cancellation.mail_facts import formalization, resolve
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import RequestMessage
 from cancellation.messages.status import Answer, CaseStatus
-from cancellation.ports import Crm
+from cancellation.ports import CustomerDirectory, Originals
 from cancellation.settings import Addresses, Clock
 from cancellation.understanding import Understanding, clues_of, read_message, understand
 from samples import sample_email
@@ -31,7 +31,8 @@ class Theatre:
 
     Args:
         client: connected to the embedded Temporal.
-        crm: where originals are kept and customers are found.
+        customers: where customers are found.
+        originals: where e-mails are kept.
         mailboxes: those that a formalization must reach.
         trusted_servers: whose authentication verdict counts.
         addresses: where the outbox and the download pages are.
@@ -41,7 +42,8 @@ class Theatre:
     def __init__(
         self,
         client: CancellationClient,
-        crm: Crm,
+        customers: CustomerDirectory,
+        originals: Originals,
         mailboxes: tuple[str, ...],
         trusted_servers: tuple[str, ...],
         addresses: Addresses,
@@ -52,7 +54,8 @@ class Theatre:
         self.tell = tell
         self.cast: list[str] = []
         """Customers whose cases were opened, in order."""
-        self._crm = crm
+        self._customers = customers
+        self._originals = originals
         self._mailboxes = mailboxes
         self._trusted_servers = trusted_servers
         self._skipper = TimeSkipper(client.temporal)
@@ -84,9 +87,9 @@ class Theatre:
         status = await self.client.status(customer_id)
         raw = sample_email(name, received_at=now, protocol=status.protocol)
         reading = read_message(raw, delivered_at=now)
-        directory = await resolve(self._crm, clues_of(reading))
+        directory = await resolve(self._customers, clues_of(reading))
         understood = understand(reading, directory, self._mailboxes, self._trusted_servers)
-        original = await self._crm.keep_original(raw, now)
+        original = await self._originals.keep_original(raw, now)
         await self.report(
             customer_id, formalization(reading, understood, original, now, actor="leitor de e-mail")
         )

@@ -1,0 +1,46 @@
+"""Subscriptions, charges and invoices (P16)."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from cancellation.messages.billing import (
+    BillingClosed,
+    BillingClosure,
+    BillingEndPlan,
+    BillingReading,
+    BillingWatch,
+    UndueCharge,
+)
+
+
+class Billing(Protocol):
+    """Subscriptions, charges and invoices (P16)."""
+
+    async def plan_end(self, plan: BillingEndPlan) -> None:
+        """Nothing recurs after the last day; can be lifted."""
+
+    async def lift_end(self, case_id: str) -> None:
+        """Undo the plan completely: the customer stays (X3)."""
+
+    async def close(self, closure: BillingClosure) -> BillingClosed:
+        """Stop charging, issue the one final invoice, void what is dated after the end.
+
+        Run again it voids and stops what has come since; the invoice stays as it was issued.
+
+        Raises:
+            DestructionForbidden: no complete formalization in force, or a notice that has not ended (P19).
+            PermanentRefusal: the case was closed with another last day.
+        """
+
+    async def read_back(self, closure: BillingClosure) -> BillingReading:
+        """Read what billing holds, independently of what `close` believes it did."""
+
+    async def undue(self, customer_id: str, since: date) -> Sequence[UndueCharge]:
+        """Charges for days after `since` of what was contracted until then, neither void nor credited (X10).
+
+        A contract that the customer has signed after it is none of them.
+        """
+
+    async def void_undue(self, watch: BillingWatch) -> Sequence[UndueCharge]:
+        """Void the undue charges that no invoice holds; answer the same again for the same watch (X10)."""
