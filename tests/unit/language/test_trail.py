@@ -126,7 +126,7 @@ def test_every_event_is_told_in_a_sentence_without_codes_P20(event: type[Event])
             count += 1
             quoted = re.sub(r"“[a-z_.]+”:", "", sentence)
             assert sentence.replace(NO_BREAK_SPACE, " ").isprintable()
-            assert sentence[0].isupper()
+            assert sentence[0].isupper() or sentence[0].isdigit()
             assert not codes_in(quoted), sentence
             assert "{" not in sentence
     assert count
