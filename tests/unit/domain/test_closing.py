@@ -96,6 +96,7 @@ def test_closure_is_confirmed_to_customer_finance_and_support_once_P18() -> None
         (LetterKind.CLOSED_TO_TEAM, Team.FINANCE),
         (LetterKind.CLOSED_TO_TEAM, Team.SUPPORT),
     ]
+    assert told(case, HOLD_ENDED) == []
     assert owed(case, CloseTask) == []  # all tasks are closed with the case
     assert case.is_closed_down
     case.finish(NOW)
