@@ -121,7 +121,7 @@ async def test_words_of_a_letter_that_the_sender_got_are_not_the_senders_X14() -
     letter = "Cancelem o contrato se quiserem, dissemos ontem ao telefone, e o motivo: preço alto demais."
     seed = new_customer()
     customer_id = seed.customer.customer_id
-    await room.crm.provision(seed)  # type: ignore[attr-defined]
+    await room.originals.provision(seed)  # type: ignore[attr-defined]
     raw = email_from(customer_id, f"Ok, recebido.\r\n\r\n{letter}", written_at=NOW)
 
     class Sent:
