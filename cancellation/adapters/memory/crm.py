@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cancellation.adapters.crm_rules import (
     CANCELLED,
@@ -297,7 +297,9 @@ class MemoryCrm:
             for case in self._cases.values()
             if case.summary.customer_id == opening.customer_id and case.summary.ended_at is not None
         ]
-        case = _Case(_summary(opening), opening.opened_at, before, max(ends, default=None), follows)
+        # The minute is for the clocks of mail servers: see crm.follow_earlier_cases in 001_crm.sql.
+        mails_after = min(max(ends), opening.opened_at) - timedelta(minutes=1) if ends else None
+        case = _Case(_summary(opening), opening.opened_at, before, mails_after, follows)
         case.append(opening.trail)
         self._cases[opening.case_id] = case
         _order_task(case, opening.commercial_task, opening.opened_at)

@@ -133,7 +133,9 @@ create table crm.cases (
     request           jsonb       not null,
     -- What the customer's status goes back to when the case ends without closing (X20).
     status_before     text        not null default 'Ativo',
-    -- When the customer's latest case of before ended: no e-mail received until then counts here (X20).
+    -- When the customer's latest case of before ended, less a minute: no e-mail received until then counts here (X20).
+    -- The minute is for the clocks of mail servers; and a case that ended on a clock ahead of this one's is no reason
+    -- to wait for that clock.
     mails_count_after timestamptz,
     -- The case of a terminated execution that this one follows, and where that one stood (X20).
     follows           text        references crm.cases,
@@ -154,7 +156,8 @@ create index cases_of_customer on crm.cases (customer_id, ended_at);
 create function crm.follow_earlier_cases() returns trigger language plpgsql as $$
 begin
     perform 1 from crm.cases c where c.customer_id = new.customer_id and c.ended_at is null for share;
-    select max(c.ended_at) into new.mails_count_after from crm.cases c where c.customer_id = new.customer_id;
+    select least(max(c.ended_at), new.opened_at) - interval '1 minute' into new.mails_count_after
+    from crm.cases c where c.customer_id = new.customer_id having max(c.ended_at) is not null;
     return new;
 end $$;
 
