@@ -8,8 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
-from cancellation.client import CancellationClient, CaseNotFound
+from cancellation.client import CancellationClient
 from cancellation.domain.values import Channel
+from cancellation.failures import CaseNotFound
 from cancellation.mail_facts import formalization, resolve
 from cancellation.mailroom import addresses
 from cancellation.messages.facts import RequestMessage

@@ -13,8 +13,9 @@ import asyncpg
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from cancellation.client import CancellationClient, CaseFailed, CaseNotFound, ServerUnreachable
+from cancellation.client import CancellationClient
 from cancellation.domain.refusal import Refused
+from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
 from cancellation.messages.envelope import Message, read
 from cancellation.settings import NotConfigured, Settings, load_settings
 from embedded import EmbeddedError
@@ -117,7 +118,7 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
             return error.code, str(error)
         case Refused():
             return ExitCode.REFUSED, f"recusado: {error.told}"
-        case CaseNotFound() | CaseFailed():
+        case CaseNotFound() | CaseFailed() | CaseNotAnswering():
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
             return ExitCode.UNREACHABLE, str(error)
