@@ -316,7 +316,7 @@ class CancellationClient:
         raise AssertionError("unreachable")
 
     async def _is_broken(self, handle: WorkflowHandle[Any, Any]) -> bool:
-        """Whether an execution gives no answer because its workflow task fails; the server is there, and workers are."""
+        """Whether an execution gives no answer because its workflow task fails: server and workers are there."""
         try:
             found = await handle.describe(rpc_timeout=_LOOK_WITHIN)
             if found.status is not WorkflowExecutionStatus.RUNNING:
