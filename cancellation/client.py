@@ -59,9 +59,13 @@ _SIGNAL_NAMES: Final = {model: name for name, model in SIGNALS.items()}
 _ANSWER_WITHIN: Final = timedelta(seconds=20)
 _LOOK_WITHIN: Final = timedelta(seconds=5)
 _OPENING_TRIES: Final = 3
+_LIST_LAG: Final = timedelta(seconds=3)
+"""How long a case that was just opened may be missing from Temporal's list."""
 _PROBLEMS: Final = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
 """The server's own: set after some failures of a workflow task in a row, and unset when one succeeds."""
 
+Registry = Callable[[str], Awaitable[str | None]]
+"""A protocol number to the workflow id of the open case, or None."""
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
@@ -100,7 +104,12 @@ class CancellationClient:
     """
 
     def __init__(
-        self, client: Client, *, answer_within: timedelta = _ANSWER_WITHIN, task_queue: str = CANCELLATIONS
+        self,
+        client: Client,
+        *,
+        answer_within: timedelta = _ANSWER_WITHIN,
+        task_queue: str = CANCELLATIONS,
+        registry: Registry | None = None,
     ) -> None:
         """Wrap a connected client.
 
@@ -108,24 +117,28 @@ class CancellationClient:
             client: must use the pydantic data converter; `connect` takes care of that.
             answer_within: how long to wait for a worker's answer.
             task_queue: where new cases are worked on.
+            registry: who else knows open cases by their protocol number: Temporal's own list runs behind.
         """
         self.temporal = client
         self._answer_within = answer_within
         self._task_queue = task_queue
+        self._registry = registry
 
     @classmethod
-    async def connect(cls, home: Path | None = None) -> Self:
+    async def connect(cls, home: Path | None = None, *, registry: Registry | None = None) -> Self:
         """Connect as Temporal's environment variables and profile say, else to the `up` running on `home`.
 
         Args:
             home: folder of a running `cancelamento up`; `.cancelamento` by default.
+            registry: see the constructor.
         """
         config = temporal_connect_config(home or Path(".cancelamento"))
         try:
-            return cls(await Client.connect(**config, data_converter=pydantic_data_converter))
+            client = await Client.connect(**config, data_converter=pydantic_data_converter)
         except RuntimeError as error:
             target = config.get("target_host")
             raise ServerUnreachable(f"não foi possível conectar ao Temporal em {target}") from error
+        return cls(client, registry=registry)
 
     async def open_or_join(
         self, customer_id: str, request: RequestMessage, policy: CancellationPolicy | None = None
@@ -246,22 +259,33 @@ class CancellationClient:
         reference = case.strip()
         protocols = find_protocols(reference)
         if protocols and reference.upper().startswith("CAN"):
-            return await self._find_by_protocol(protocols[0])
+            with translated(reference):
+                return await self._find_by_protocol(protocols[0])
         known = reference if reference.startswith(WORKFLOW_PREFIX) else workflow_id(reference)
         return self.temporal.get_workflow_handle(known)
 
     async def _find_by_protocol(self, protocol: str) -> WorkflowHandle[Any, Any]:
+        """By search attribute; the list runs a little behind, so a protocol just given is looked for again."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _LIST_LAG.total_seconds()
+        for pause in _longer_pauses():
+            latest = await self._latest_with(protocol)
+            if latest is not None:
+                # An open case may go on in a new execution at any moment; only an ended one is pinned.
+                running = latest.status is WorkflowExecutionStatus.RUNNING
+                return self.temporal.get_workflow_handle(latest.id, run_id=None if running else latest.run_id)
+            known = await self._registry(protocol) if self._registry else None
+            if known is not None:
+                return self.temporal.get_workflow_handle(known)
+            if loop.time() + pause > until:
+                break
+            await asyncio.sleep(pause)
+        raise CaseNotFound(protocol)
+
+    async def _latest_with(self, protocol: str) -> WorkflowExecution | None:
         query = f"WorkflowType = '{CANCELLATION}' AND {PROTOCOL.name} = '{protocol}'"
-        latest: WorkflowExecution | None = None
-        with translated(protocol):
-            async for execution in self.temporal.list_workflows(query):
-                if latest is None or execution.start_time > latest.start_time:
-                    latest = execution
-        if latest is None:
-            raise CaseNotFound(protocol)
-        # An open case may go on in a new execution at any moment; only an ended one is pinned.
-        running = latest.status is WorkflowExecutionStatus.RUNNING
-        return self.temporal.get_workflow_handle(latest.id, run_id=None if running else latest.run_id)
+        found = [execution async for execution in self.temporal.list_workflows(query)]
+        return max(found, key=lambda execution: execution.start_time, default=None)
 
     async def _ends_in_time(self, customer_id: str) -> bool:
         """Whether the customer's latest case ends within the answering time."""

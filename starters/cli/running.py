@@ -13,7 +13,7 @@ import asyncpg
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from cancellation.client import CancellationClient
+from cancellation.client import CancellationClient, Registry
 from cancellation.domain.refusal import Refused
 from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
 from cancellation.messages.envelope import Message, read
@@ -74,9 +74,26 @@ def with_client(work: Callable[[CancellationClient], Awaitable[T]]) -> T:
     settings = settings_of_command()
 
     async def connected() -> T:
-        return await work(await CancellationClient.connect(settings.home))
+        return await work(await CancellationClient.connect(settings.home, registry=crm_registry(settings)))
 
     return wait_for(connected())
+
+
+def crm_registry(settings: Settings) -> Registry | None:
+    """The CRM as a registry of open cases, opened when it is first asked; None where no database is configured."""
+    try:
+        settings.require_database_url()
+    except NotConfigured:
+        return None
+
+    async def look(protocol: str) -> str | None:
+        from workers.records import open_crm  # seldom needed, and a tenth of a second to load
+
+        async with open_crm(settings) as crm:
+            case = await crm.case_by_protocol(protocol)
+        return case.workflow_id if case is not None and case.ended_at is None else None
+
+    return look
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
