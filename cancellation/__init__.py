@@ -19,6 +19,7 @@ __all__ = [
     "CaseEnded",
     "CaseFailed",
     "CaseListing",
+    "CaseNotAnswering",
     "CaseNotFound",
     "CaseResult",
     "CaseStatus",
@@ -49,11 +50,7 @@ __all__ = [
 if TYPE_CHECKING:
     from cancellation.client import (
         CancellationClient,
-        CaseEnded,
-        CaseFailed,
         CaseListing,
-        CaseNotFound,
-        ServerUnreachable,
     )
     from cancellation.domain.policy import CancellationPolicy
     from cancellation.domain.refusal import Problem, Refused
@@ -69,6 +66,13 @@ if TYPE_CHECKING:
         PortStatus,
         Reason,
         ReasonCategory,
+    )
+    from cancellation.failures import (
+        CaseEnded,
+        CaseFailed,
+        CaseNotAnswering,
+        CaseNotFound,
+        ServerUnreachable,
     )
     from cancellation.messages.envelope import Message
     from cancellation.messages.facts import (
@@ -92,6 +96,7 @@ else:
         "messages.envelope",
         "messages.facts",
         "messages.status",
+        "failures",
         "client",
     )
 

@@ -7,27 +7,23 @@ import asyncio
 import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from temporalio.api.common.v1 import WorkflowExecution as ExecutionId
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
     WorkflowExecution,
     WorkflowExecutionStatus,
-    WorkflowFailureError,
     WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from cancellation.contract import (
     ATTENTION,
@@ -45,6 +41,15 @@ from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
+from cancellation.failures import (
+    CaseEnded,
+    CaseFailed,
+    CaseNotAnswering,
+    CaseNotFound,
+    ServerUnreachable,
+    is_busy,
+    translated,
+)
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
@@ -52,34 +57,17 @@ from cancellation.settings import temporal_connect_config
 
 _SIGNAL_NAMES: Final = {model: name for name, model in SIGNALS.items()}
 _ANSWER_WITHIN: Final = timedelta(seconds=20)
+_LOOK_WITHIN: Final = timedelta(seconds=5)
 _OPENING_TRIES: Final = 3
+_LIST_LAG: Final = timedelta(seconds=3)
+"""How long a case that was just opened may be missing from Temporal's list."""
+_PROBLEMS: Final = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
+"""The server's own: set after some failures of a workflow task in a row, and unset when one succeeds."""
 
+Registry = Callable[[str], Awaitable[str | None]]
+"""A protocol number to the workflow id of the open case, or None."""
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
-
-
-class CaseNotFound(LookupError):
-    """Temporal knows no case of that customer, protocol number or workflow id."""
-
-    def __init__(self, reference: str) -> None:
-        super().__init__(f"nenhum caso encontrado para “{reference}”")
-        self.reference = reference
-
-
-class CaseEnded(CaseNotFound):
-    """The case has ended and takes no more messages."""
-
-    def __init__(self, reference: str) -> None:
-        super().__init__(reference)
-        self.args = (f"o caso de “{reference}” já terminou",)
-
-
-class CaseFailed(RuntimeError):
-    """The execution failed or was terminated: a bug, or a start argument that could not be read."""
-
-
-class ServerUnreachable(ConnectionError):
-    """Temporal cannot be reached, or no worker answers; the message says which, in Portuguese."""
 
 
 class CaseListing(BaseModel):
@@ -101,6 +89,8 @@ class CaseListing(BaseModel):
     attention: tuple[str, ...]
     opened_at: AwareDatetime
     ended_at: AwareDatetime | None
+    problems: tuple[str, ...] = ()
+    """What the server reports of an execution whose workflow task keeps failing; empty for one that works."""
 
 
 class CancellationClient:
@@ -109,11 +99,17 @@ class CancellationClient:
     A case is named by its customer id, its protocol number or its workflow id, whichever is at hand. A
     customer id means the customer's open case, or else the latest one.
 
-    Every method raises `ServerUnreachable` when Temporal or the workers cannot be reached.
+    Every method raises `ServerUnreachable` when Temporal or the workers cannot be reached, and those that want an
+    answer `CaseNotAnswering` when a bug keeps the case from giving one.
     """
 
     def __init__(
-        self, client: Client, *, answer_within: timedelta = _ANSWER_WITHIN, task_queue: str = CANCELLATIONS
+        self,
+        client: Client,
+        *,
+        answer_within: timedelta = _ANSWER_WITHIN,
+        task_queue: str = CANCELLATIONS,
+        registry: Registry | None = None,
     ) -> None:
         """Wrap a connected client.
 
@@ -121,24 +117,28 @@ class CancellationClient:
             client: must use the pydantic data converter; `connect` takes care of that.
             answer_within: how long to wait for a worker's answer.
             task_queue: where new cases are worked on.
+            registry: who else knows open cases by their protocol number: Temporal's own list runs behind.
         """
         self.temporal = client
         self._answer_within = answer_within
         self._task_queue = task_queue
+        self._registry = registry
 
     @classmethod
-    async def connect(cls, home: Path | None = None) -> Self:
+    async def connect(cls, home: Path | None = None, *, registry: Registry | None = None) -> Self:
         """Connect as Temporal's environment variables and profile say, else to the `up` running on `home`.
 
         Args:
             home: folder of a running `cancelamento up`; `.cancelamento` by default.
+            registry: see the constructor.
         """
         config = temporal_connect_config(home or Path(".cancelamento"))
         try:
-            return cls(await Client.connect(**config, data_converter=pydantic_data_converter))
+            client = await Client.connect(**config, data_converter=pydantic_data_converter)
         except RuntimeError as error:
             target = config.get("target_host")
             raise ServerUnreachable(f"não foi possível conectar ao Temporal em {target}") from error
+        return cls(client, registry=registry)
 
     async def open_or_join(
         self, customer_id: str, request: RequestMessage, policy: CancellationPolicy | None = None
@@ -176,7 +176,7 @@ class CancellationClient:
         handle = await self.find(case)
         name, identified = f"{_SIGNAL_NAMES[type(message)]}{CHECKED}", _identified(message)
         answer: Answer = await self._asked(
-            lambda: handle.execute_update(name, identified, result_type=Answer), case
+            lambda: handle.execute_update(name, identified, result_type=Answer), case, handle
         )
         return answer
 
@@ -188,7 +188,7 @@ class CancellationClient:
         """
         handle = await self.find(case)
         name, identified = _SIGNAL_NAMES[type(message)], _identified(message)
-        await self._asked(lambda: handle.signal(name, identified), case)
+        await self._asked(lambda: handle.signal(name, identified), case, handle)
 
     async def status(self, case: str) -> CaseStatus:
         """How the case stands (contract.md, `status`).
@@ -198,7 +198,9 @@ class CancellationClient:
             CaseFailed: the execution never became a case.
         """
         handle = await self.find(case)
-        status: CaseStatus = await self._asked(lambda: handle.query("status", result_type=CaseStatus), case)
+        status: CaseStatus = await self._asked(
+            lambda: handle.query("status", result_type=CaseStatus), case, handle
+        )
         return status
 
     async def trail(self, case: str) -> list[TrailEntry]:
@@ -210,7 +212,7 @@ class CancellationClient:
         """
         handle = await self.find(case)
         trail: list[TrailEntry] = await self._asked(
-            lambda: handle.query("trail", result_type=list[TrailEntry]), case
+            lambda: handle.query("trail", result_type=list[TrailEntry]), case, handle
         )
         return trail
 
@@ -223,7 +225,7 @@ class CancellationClient:
         """
         handle = await self.find(case)
         typed = self.temporal.get_workflow_handle(handle.id, run_id=handle.run_id, result_type=CaseResult)
-        with _translated(case):
+        with translated(case):
             result: CaseResult = await typed.result()
         return result
 
@@ -234,17 +236,17 @@ class CancellationClient:
 
         Args:
             stage: only cases in that stage.
-            attention: only cases that need attention (X7).
+            attention: only cases that need attention (X7), or that a bug keeps from answering.
             customer_id: only cases of that customer.
         """
         wanted = [f"WorkflowType = '{CANCELLATION}'", "ExecutionStatus != 'ContinuedAsNew'"]
         if stage is not None:
             wanted.append(f"{STAGE.name} = '{stage.value}'")
         if attention:
-            wanted.append(f"{ATTENTION.name} IS NOT NULL")
+            wanted.append(f"({ATTENTION.name} IS NOT NULL OR {_PROBLEMS.name} IS NOT NULL)")
         if customer_id is not None:
             wanted.append(f"WorkflowId = '{_quoted(workflow_id(customer_id))}'")
-        with _translated("lista de casos"):
+        with translated("lista de casos"):
             async for execution in self.temporal.list_workflows(" AND ".join(wanted)):
                 yield _listing(execution)
 
@@ -257,22 +259,33 @@ class CancellationClient:
         reference = case.strip()
         protocols = find_protocols(reference)
         if protocols and reference.upper().startswith("CAN"):
-            return await self._find_by_protocol(protocols[0])
+            with translated(reference):
+                return await self._find_by_protocol(protocols[0])
         known = reference if reference.startswith(WORKFLOW_PREFIX) else workflow_id(reference)
         return self.temporal.get_workflow_handle(known)
 
     async def _find_by_protocol(self, protocol: str) -> WorkflowHandle[Any, Any]:
+        """By search attribute; the list runs a little behind, so a protocol just given is looked for again."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _LIST_LAG.total_seconds()
+        for pause in _longer_pauses():
+            latest = await self._latest_with(protocol)
+            if latest is not None:
+                # An open case may go on in a new execution at any moment; only an ended one is pinned.
+                running = latest.status is WorkflowExecutionStatus.RUNNING
+                return self.temporal.get_workflow_handle(latest.id, run_id=None if running else latest.run_id)
+            known = await self._registry(protocol) if self._registry else None
+            if known is not None:
+                return self.temporal.get_workflow_handle(known)
+            if loop.time() + pause > until:
+                break
+            await asyncio.sleep(pause)
+        raise CaseNotFound(protocol)
+
+    async def _latest_with(self, protocol: str) -> WorkflowExecution | None:
         query = f"WorkflowType = '{CANCELLATION}' AND {PROTOCOL.name} = '{protocol}'"
-        latest: WorkflowExecution | None = None
-        with _translated(protocol):
-            async for execution in self.temporal.list_workflows(query):
-                if latest is None or execution.start_time > latest.start_time:
-                    latest = execution
-        if latest is None:
-            raise CaseNotFound(protocol)
-        # An open case may go on in a new execution at any moment; only an ended one is pinned.
-        running = latest.status is WorkflowExecutionStatus.RUNNING
-        return self.temporal.get_workflow_handle(latest.id, run_id=None if running else latest.run_id)
+        found = [execution async for execution in self.temporal.list_workflows(query)]
+        return max(found, key=lambda execution: execution.start_time, default=None)
 
     async def _ends_in_time(self, customer_id: str) -> bool:
         """Whether the customer's latest case ends within the answering time."""
@@ -299,24 +312,57 @@ class CancellationClient:
                 "request_checked", request, start_workflow_operation=operation, result_type=Answer
             )
 
-        return await self._asked(opening, start.customer_id)
+        handle = self.temporal.get_workflow_handle(workflow_id(start.customer_id))
+        return await self._asked(opening, start.customer_id, handle)
 
-    async def _asked(self, ask: Callable[[], Awaitable[T]], reference: str) -> T:
+    async def _asked(
+        self, ask: Callable[[], Awaitable[T]], reference: str, handle: WorkflowHandle[Any, Any]
+    ) -> T:
         """An answer in time, with every failure in our own words.
 
         A server that is too busy is asked again: it answers at most ten updates of one case at a time, so of
         many requests at once some have to wait. What is asked carries its `message_id` and counts once.
         """
-        with _translated(reference):
-            async with asyncio.timeout(self._answer_within.total_seconds()):
-                for pause in _longer_pauses():
-                    try:
-                        return await ask()
-                    except RPCError as error:
-                        if not _is_busy(error):
-                            raise
-                    await asyncio.sleep(pause)
+        try:
+            with translated(reference):
+                async with asyncio.timeout(self._answer_within.total_seconds()):
+                    for pause in _longer_pauses():
+                        try:
+                            return await ask()
+                        except RPCError as error:
+                            if not is_busy(error):
+                                raise
+                        await asyncio.sleep(pause)
+        except ServerUnreachable as silence:
+            if await self._is_broken(handle):
+                raise CaseNotAnswering(reference) from silence
+            raise
         raise AssertionError("unreachable")
+
+    async def _is_broken(self, handle: WorkflowHandle[Any, Any]) -> bool:
+        """Whether an execution gives no answer because its workflow task fails: server and workers are there."""
+        try:
+            found = await handle.describe(rpc_timeout=_LOOK_WITHIN)
+            if found.status is not WorkflowExecutionStatus.RUNNING:
+                return False
+            if found.typed_search_attributes.get(_PROBLEMS):
+                return True
+            tried = found.raw_description.pending_workflow_task.attempt
+            return tried > 1 and await self._has_failed(found)
+        except RPCError:
+            return False
+
+    async def _has_failed(self, execution: WorkflowExecution) -> bool:
+        """Whether the newest event is a workflow task that failed; one that nobody took has timed out instead."""
+        newest = await self.temporal.workflow_service.get_workflow_execution_history_reverse(
+            GetWorkflowExecutionHistoryReverseRequest(
+                namespace=self.temporal.namespace,
+                execution=ExecutionId(workflow_id=execution.id, run_id=execution.run_id),
+                maximum_page_size=1,
+            ),
+            timeout=_LOOK_WITHIN,
+        )
+        return any(event.HasField("workflow_task_failed_event_attributes") for event in newest.history.events)
 
 
 def _longer_pauses() -> Iterator[float]:
@@ -342,67 +388,6 @@ def _start(customer_id: str, request: RequestMessage, policy: CancellationPolicy
         raise Refused(Problem(field="customer_id", problem=problem)) from None
 
 
-@contextmanager
-def _translated(reference: str) -> Iterator[None]:
-    """Turn the library's errors into this module's."""
-    try:
-        yield
-    except WorkflowUpdateFailedError as error:
-        raise _answered_no(error.cause, reference) from error
-    except WorkflowFailureError as error:
-        cause = error.cause
-        refused = isinstance(cause, ApplicationError) and cause.type == "Refused"
-        words = cause.message if refused and isinstance(cause, ApplicationError) else str(cause)
-        raise CaseFailed(f"a execução do caso “{reference}” falhou: {words}") from error
-    except WorkflowQueryFailedError as error:
-        raise CaseFailed(f"o caso “{reference}” não respondeu: {error.message}") from error
-    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-        raise ServerUnreachable("nenhum worker respondeu a tempo (cancelamento worker)") from error
-    except RPCError as error:
-        raise _rpc_problem(error, reference) from error
-
-
-def _answered_no(cause: BaseException, reference: str) -> Exception:
-    if not isinstance(cause, ApplicationError):
-        return CaseFailed(f"o caso “{reference}” não pôde responder: {cause}")
-    if cause.type == "Refused":
-        return Refused(*_problems(cause))
-    if cause.type == "AcceptedUpdateCompletedWorkflow":
-        return CaseEnded(reference)
-    return CaseFailed(f"o caso “{reference}” não pôde responder: {cause.message}")
-
-
-def _problems(error: ApplicationError) -> list[Problem]:
-    """The problems in a refusal's details, whatever another version of the worker put there."""
-    found = [detail for detail in error.details if isinstance(detail, dict)]
-    problems = [
-        Problem(field=str(detail.get("field", "payload")), problem=str(detail.get("problem", "")))
-        for detail in found
-    ]
-    return problems or [Problem(field="payload", problem=error.message)]
-
-
-def _rpc_problem(error: RPCError, reference: str) -> Exception:
-    match error.status:
-        case RPCStatusCode.NOT_FOUND:
-            ended = "already completed" in error.message
-            return CaseEnded(reference) if ended else CaseNotFound(reference)
-        case RPCStatusCode.FAILED_PRECONDITION:
-            return ServerUnreachable("nenhum worker está no ar para responder (cancelamento worker)")
-        case RPCStatusCode.INVALID_ARGUMENT:
-            return Refused(Problem(field="payload", problem=error.message))
-        case _:
-            return ServerUnreachable(f"o servidor Temporal não respondeu ({error.status.name})")
-
-
-def _is_busy(error: RPCError) -> bool:
-    """Whether the server, being there, could not take what was asked just now."""
-    given_back = error.status is RPCStatusCode.UNAVAILABLE and "aborted" in error.message
-    # A case that has just gone on in a new execution takes messages a moment later.
-    moving = error.status is RPCStatusCode.FAILED_PRECONDITION and "not scheduled yet" in error.message
-    return given_back or moving or error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
-
-
 def _listing(execution: WorkflowExecution) -> CaseListing:
     found = execution.typed_search_attributes
     stage = found.get(STAGE)
@@ -419,6 +404,7 @@ def _listing(execution: WorkflowExecution) -> CaseListing:
         attention=tuple(found.get(ATTENTION) or ()),
         opened_at=execution.start_time,
         ended_at=execution.close_time,
+        problems=tuple(found.get(_PROBLEMS) or ()),
     )
 
 

@@ -27,7 +27,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from cancellation.client import CaseFailed, CaseNotFound, ServerUnreachable
 from cancellation.confined import (
     MailReader,
     ReadingFailed,
@@ -38,6 +37,7 @@ from cancellation.confined import (
 )
 from cancellation.domain.refusal import Refused
 from cancellation.domain.values import Channel, Contact
+from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
 from cancellation.language import vocabulary, words
 from cancellation.mail_facts import formalization, resolve
 from cancellation.messages.crm import Original
@@ -242,6 +242,8 @@ class Mailroom:
             return await self._report(read, understood, registered, customer_id, fact)
         except (Refused, CaseFailed) as refusal:
             return await self._ask_commercial(read, registered, f"O caso não aceitou o e-mail: {refusal}.")
+        except CaseNotAnswering as silence:
+            return await self._ask_commercial(read, registered, f"O e-mail não chegou ao caso: {silence}.")
 
     async def _report(
         self,

@@ -29,6 +29,7 @@ settings.register_profile(
 settings.load_profile("suite")
 
 NO_SKIPS = "CANCELAMENTO_NO_SKIPS"
+_FAILURES_TO_REPORT = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
 TEMPLATE = "migrated_template"
 
 _skipped: list[str] = []
@@ -137,6 +138,7 @@ async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
     attributes = [
         part for name, kind in SEARCH_ATTRIBUTES.items() for part in ("--search-attribute", f"{name}={kind}")
     ]
+    attributes += ["--dynamic-config-value", f"{_FAILURES_TO_REPORT}=2"]
     async with await WorkflowEnvironment.start_time_skipping_v2(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(temporal_binary()),

@@ -50,6 +50,8 @@ class CancellationWorkflow(MessageHandlers):
         self._file: CaseFile | None = None
         self._alarm = Alarm(self.inbox)
         self._publisher = Publisher()
+        self._has_judged = False
+        """Whether something was decided, by what it says and when it came, since the last command."""
 
     @workflow.run
     async def run(self, start: RawValue) -> CaseResult:
@@ -150,10 +152,14 @@ class CancellationWorkflow(MessageHandlers):
     def _act(self) -> None:
         """Start what is owed, show the case, and sleep until the next instant at the latest."""
         case, now = self._case, workflow.now()
-        self._dispatcher.dispatch(now)
-        self._publisher.publish(case, now)
+        dispatched, published = self._dispatcher.dispatch(now), self._publisher.publish(case, now)
         coming = next_wake(case, now)
-        self._alarm.set(coming.at if coming else None, vocabulary.due(coming.what) if coming else "")
+        alarmed = self._alarm.set(
+            coming.at if coming else None, vocabulary.due(coming.what) if coming else ""
+        )
+        if self._has_judged and not (dispatched or published or alarmed):
+            self._publisher.leave_mark(case)
+        self._has_judged = False
 
     async def _sleep_until(self, condition: Callable[[], bool]) -> None:
         """Sleep; a request to cancel the execution wakes, and is a fact like any other."""
@@ -178,9 +184,11 @@ class CancellationWorkflow(MessageHandlers):
             case.notice_reset(now)
         for message in self.inbox.take_messages():
             self._take(message)
+            self._has_judged |= message.answer is None  # an answer is a command
         if self.inbox.stop_requested:
             self.inbox.stop_requested = False
             case.stop(OPERATOR, now)
+            self._has_judged = True
         case.meet_deadlines(now)
         overdue = overdue_reminders(case, now)
         case.remind(overdue.due, overdue.pointless, now)

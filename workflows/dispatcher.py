@@ -22,6 +22,7 @@ from cancellation.domain import commands as c
 from cancellation.domain.commands import Owed, System
 from cancellation.language import vocabulary
 from workflows.inbox import Inbox
+from workflows.instants import Answered
 from workflows.policies import EXPORT, MAIL, PURGE, READ, RECORD, TELEPHONY, ActivityPolicy
 
 _MOST_LETTERS: Final = 20
@@ -85,12 +86,14 @@ class Dispatcher:
         self._file = file
         self._inbox = inbox
         self._running: list[_Attempt] = []
+        self._commands = 0
+        """How many it has given the engine."""
 
     # ------------------------------------------------------------------ starting
 
-    def dispatch(self, now: datetime) -> None:
-        """Start the next work of every lane that is free."""
-        case = self._file.case
+    def dispatch(self, now: datetime) -> bool:
+        """Start the next work of every lane that is free; whether that took a command."""
+        case, before = self._file.case, self._commands
         self._give_up_what_nobody_needs()
         self._clear_mail_lanes(now)
         busy = {lane for attempt in self._running for lane in attempt.lanes}
@@ -107,6 +110,7 @@ class Dispatcher:
                 self._start([head], now)
         if letters:
             self._start(letters[:_MOST_LETTERS], now)
+        return self._commands > before
 
     def _clear_mail_lanes(self, now: datetime) -> None:
         """Letters that say what is not true any more, or have nobody to go to, do not go out (X18)."""
@@ -146,6 +150,7 @@ class Dispatcher:
         )
         attempt = _Attempt(tuple(batch), asked, now, handle)
         self._running.append(attempt)
+        self._commands += 1
         handle.add_done_callback(partial(self._arrive, attempt))
 
     def _patience(self, batch: Sequence[Owed], policy: ActivityPolicy, now: datetime) -> timedelta | None:
@@ -169,6 +174,7 @@ class Dispatcher:
             if not attempt.given_up and owed.isdisjoint(one.key for one in attempt.batch):
                 attempt.given_up = True
                 attempt.handle.cancel()
+                self._commands += 1
 
     # ------------------------------------------------------------------ results
 
@@ -185,7 +191,7 @@ class Dispatcher:
 
     def _take(self, attempt: _Attempt, now: datetime) -> None:
         try:
-            answer = attempt.handle.result()
+            answered: Answered[Any] = attempt.handle.result()
         except asyncio.CancelledError:
             return
         except ActivityError as error:
@@ -195,7 +201,8 @@ class Dispatcher:
             refusal = str(error.cause)[:300] if refused else None
             take_failure(self._file, attempt.batch, attempt.asked_at, now, refusal)
         else:
-            take_answer(self._file, attempt.batch, attempt.asked, answer, attempt.asked_at, now)
+            at = min(attempt.asked_at + timedelta(milliseconds=answered.after), now)
+            take_answer(self._file, attempt.batch, attempt.asked, answered.answer, attempt.asked_at, at)
 
     # ------------------------------------------------------------------ moving on
 

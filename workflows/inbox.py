@@ -92,21 +92,27 @@ class Alarm:
         self._at: datetime | None = None
         self._timer: asyncio.Task[None] | None = None
 
-    def set(self, at: datetime | None, summary: str) -> None:
-        """Ring at `at`, at once if that has passed; never for None. `summary` labels the timer for operators."""
+    def set(self, at: datetime | None, summary: str) -> bool:
+        """Ring at `at`, at once if that has passed; never for None. `summary` labels the timer for operators.
+
+        Returns:
+            Whether that took a command.
+        """
         if self._at == at:
-            return
+            return False
+        cancels = self._timer is not None
         if self._timer is not None:
             self._timer.cancel()
         self._at, self._timer = at, None
         if at is None:
-            return
+            return cancels
         delay = at - workflow.now()
         if delay <= timedelta(0):
             self._ring()
-            return
+            return cancels
         self._timer = asyncio.create_task(workflow.sleep(delay, summary=summary))
         self._timer.add_done_callback(self._rang)
+        return True
 
     def _rang(self, timer: "asyncio.Task[None]") -> None:
         if not timer.cancelled() and timer is self._timer:

@@ -12,6 +12,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from workflows.cancellation import CancellationWorkflow
 from workflows.incoming_mail import IncomingMailWorkflow
+from workflows.instants import OwnInstants
 from workflows.one_argument import OneArgument, TolerantPayloadConverter
 
 WORKFLOWS: Final = (CancellationWorkflow, IncomingMailWorkflow)
@@ -63,7 +64,7 @@ class CancellationPlugin(SimplePlugin):
         super().__init__(
             "cancelamento",
             data_converter=converter(),
-            interceptors=[OneArgument()],
+            interceptors=[OneArgument(), OwnInstants()],
             workflows=list(WORKFLOWS),
             workflow_runner=sandbox(),
         )

@@ -1,7 +1,7 @@
 """What operators can search for and see of a case; published once a pass, and written only when it changes."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
@@ -9,6 +9,9 @@ from temporalio.common import SearchAttributeUpdate
 from cancellation import contract
 from cancellation.application.details import current_details
 from cancellation.domain.case import Case
+
+_MARK: Final = "mensagens"
+"""How many messages the case has taken; in the memo."""
 
 
 class Publisher:
@@ -18,8 +21,8 @@ class Publisher:
         """Nothing written yet."""
         self._written: dict[str, object] = {}
 
-    def publish(self, case: Case, now: datetime) -> None:
-        """Show the case as it stands."""
+    def publish(self, case: Case, now: datetime) -> bool:
+        """Show the case as it stands; whether that took a command."""
         workflow.set_current_details(current_details(case, now))
         changed = [
             update for update in _attributes(case) if self._written.get(update.key.name) != update.value
@@ -27,6 +30,15 @@ class Publisher:
         if changed:
             workflow.upsert_search_attributes(changed)
             self._written.update({update.key.name: update.value for update in changed})
+        return bool(changed)
+
+    def leave_mark(self, case: Case) -> None:
+        """A command for a pass that has taken a message and made none.
+
+        The engine may merge a workflow task without commands with a later one, and a worker that catches up would
+        judge the message at another instant than the first one did (X22).
+        """
+        workflow.upsert_memo({_MARK: case.messages_seen})
 
 
 def _attributes(case: Case) -> list[SearchAttributeUpdate[Any]]:

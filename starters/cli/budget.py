@@ -29,6 +29,7 @@ _ACTIONS: Final = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: "updates",
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED: "updates",
     EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: "upserts",
+    EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED: "upserts",
     EventType.EVENT_TYPE_MARKER_RECORDED: "local_activities",
 }
 # Only a virtual clock writes these; a real case has none of them.

@@ -8,8 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
-from cancellation.client import CancellationClient, CaseNotFound
+from cancellation.client import CancellationClient
 from cancellation.domain.values import Channel
+from cancellation.failures import CaseNotFound
 from cancellation.mail_facts import formalization, resolve
 from cancellation.mailroom import addresses
 from cancellation.messages.facts import RequestMessage
@@ -28,7 +29,15 @@ from cancellation.understanding import (
 from starters.cli import rendering
 from starters.cli.options import Actor, AsJson, instant, original_reference
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import ExitCode, Failure, as_json, default_actor, settings_of_command, wait_for
+from starters.cli.running import (
+    ExitCode,
+    Failure,
+    as_json,
+    crm_registry,
+    default_actor,
+    settings_of_command,
+    wait_for,
+)
 from workers.records import open_ledger
 from workers.wiring import load_policy, open_systems, provider_of
 from workers.worker import Systems
@@ -108,7 +117,7 @@ def formalize(
             reason=reason,
             confirmed_by=confirmed_by,
         )
-        client = await CancellationClient.connect(settings.home)
+        client = await CancellationClient.connect(settings.home, registry=crm_registry(settings))
         assert whose is not None
         if copies is not None:
             fact = fact.model_copy(update={"message_id": copies.reported_as})

@@ -123,6 +123,8 @@ def _stage_of(case: CaseListing) -> Text:
     text = Text(vocabulary.short_stage(case.stage), style=_style(case.stage))
     if case.attention:
         text.append("  precisa de atenção", style="bold red")
+    if case.problems:
+        text.append("  não responde", style="bold red")
     return text
 
 

@@ -13,8 +13,9 @@ import asyncpg
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from cancellation.client import CancellationClient, CaseFailed, CaseNotFound, ServerUnreachable
+from cancellation.client import CancellationClient, Registry
 from cancellation.domain.refusal import Refused
+from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
 from cancellation.messages.envelope import Message, read
 from cancellation.settings import NotConfigured, Settings, load_settings
 from embedded import EmbeddedError
@@ -73,9 +74,26 @@ def with_client(work: Callable[[CancellationClient], Awaitable[T]]) -> T:
     settings = settings_of_command()
 
     async def connected() -> T:
-        return await work(await CancellationClient.connect(settings.home))
+        return await work(await CancellationClient.connect(settings.home, registry=crm_registry(settings)))
 
     return wait_for(connected())
+
+
+def crm_registry(settings: Settings) -> Registry | None:
+    """The CRM as a registry of open cases, opened when it is first asked; None where no database is configured."""
+    try:
+        settings.require_database_url()
+    except NotConfigured:
+        return None
+
+    async def look(protocol: str) -> str | None:
+        from workers.records import open_crm  # seldom needed, and a tenth of a second to load
+
+        async with open_crm(settings) as crm:
+            case = await crm.case_by_protocol(protocol)
+        return case.workflow_id if case is not None and case.ended_at is None else None
+
+    return look
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
@@ -117,7 +135,7 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
             return error.code, str(error)
         case Refused():
             return ExitCode.REFUSED, f"recusado: {error.told}"
-        case CaseNotFound() | CaseFailed():
+        case CaseNotFound() | CaseFailed() | CaseNotAnswering():
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
             return ExitCode.UNREACHABLE, str(error)

@@ -83,6 +83,8 @@ class House:
         self.mailer = Fragile(MemoryMailer())
         self.mail = MemoryInbox()
         self.cases: list[CaseDriver] = []
+        self.task_timeout: timedelta | None = None
+        """After how long a workflow task that no worker answers is given to the next; the server's ten seconds."""
 
     @property
     def systems(self) -> Systems:
@@ -225,6 +227,7 @@ class CaseDriver:
                 argument,
                 id=workflow_id(self.customer_id),
                 task_queue=self.house.task_queue,
+                task_timeout=self.house.task_timeout,
                 start_signal=signal[0] if signal else None,
                 start_signal_args=[signal[1]] if signal else [],
             )

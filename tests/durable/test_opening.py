@@ -1,17 +1,26 @@
 """How cases open: once a customer, through any channel, and not at all for garbage."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from temporalio.api.common.v1 import Payload
-from temporalio.client import WorkflowFailureError
+from temporalio.client import (
+    Client,
+    Interceptor,
+    ListWorkflowsInput,
+    OutboundInterceptor,
+    WorkflowExecutionAsyncIterator,
+    WorkflowFailureError,
+)
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from cancellation.client import CancellationClient
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.values import Channel
+from cancellation.failures import CaseNotFound
 from cancellation.messages.facts import RequestMessage
 from cancellation.messages.status import Answer
 from tests.durable.customers import new_customer
@@ -213,3 +222,63 @@ async def test_a_request_while_the_last_case_sends_its_last_letters_opens_a_new_
     answer = await asked_again
     assert answer.opened
     assert answer.protocol != before.protocol
+
+
+# -------------------------------------------------------------------- the protocol number
+
+
+@dataclass
+class Behind(Interceptor):
+    """A list of executions that runs behind: nothing is in it when somebody looks these times."""
+
+    looks: int
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        """Around every call of a client."""
+        return _EmptyList(self, next)
+
+
+class _EmptyList(OutboundInterceptor):
+    def __init__(self, behind: Behind, next: OutboundInterceptor) -> None:
+        super().__init__(next)
+        self._behind = behind
+
+    def list_workflows(self, input: ListWorkflowsInput) -> WorkflowExecutionAsyncIterator:
+        self._behind.looks -= 1
+        if self._behind.looks >= 0:
+            input = replace(input, query="WorkflowType = 'nothing'")
+        return super().list_workflows(input)
+
+
+def whose_list_runs_behind(house: House, looks: int) -> Client:
+    config = house.environment.client.config()
+    config["interceptors"] = [*config["interceptors"], Behind(looks)]
+    return Client(**config)
+
+
+async def test_a_protocol_just_given_is_found_though_the_list_runs_behind_X12(house: House) -> None:
+    case = CaseDriver(house, new_customer())
+    await house.provision(case.seed)
+    house.cases.append(case)
+    client = CancellationClient(whose_list_runs_behind(house, 3), task_queue=house.task_queue)
+    with house.environment.with_time_skipping_disabled():
+        request = RequestMessage(channel=Channel.PHONE, text="Quero cancelar", message_id="m1")
+        answer = await client.open_or_join(case.customer_id, request)
+    assert (await client.status(answer.protocol)).customer_id == case.customer_id
+
+
+async def test_the_crm_knows_the_protocol_of_an_open_case_that_no_list_shows_X12(house: House) -> None:
+    case = await house.open()
+    protocol = (await case.quiet()).protocol
+    behind = whose_list_runs_behind(house, 10_000)
+
+    async def registry(wanted: str) -> str | None:
+        found = await house.crm.adapter.case_by_protocol(wanted)
+        return found.workflow_id if found else None
+
+    with pytest.raises(CaseNotFound):
+        await CancellationClient(behind).status(protocol)
+    found = await CancellationClient(behind, registry=registry).status(protocol)
+    assert found.customer_id == case.customer_id
+    with pytest.raises(CaseNotFound):
+        await CancellationClient(behind, registry=registry).status("CAN-20200101-AAAAAA")

@@ -8,13 +8,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from cancellation.client import (
-    CancellationClient,
-    CaseEnded,
-    CaseFailed,
-    CaseNotFound,
-    ServerUnreachable,
-)
+from cancellation.client import CancellationClient
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import (
@@ -24,6 +18,7 @@ from cancellation.domain.values import (
     Reason,
     ReasonCategory,
 )
+from cancellation.failures import CaseEnded, CaseFailed, CaseNotFound, ServerUnreachable
 from cancellation.messages.facts import (
     DiscardMessage,
     FormalizationMessage,

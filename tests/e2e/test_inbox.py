@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from cancellation.client import CancellationClient, CaseNotFound
+from cancellation.client import CancellationClient
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel, Outcome, Reason, ReasonCategory
+from cancellation.failures import CaseNotFound
 from cancellation.messages.facts import (
     DiscardMessage,
     RequestMessage,

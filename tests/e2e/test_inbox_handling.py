@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cancellation.client import CaseNotFound
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel
+from cancellation.failures import CaseNotFound
 from cancellation.messages.facts import DiscardMessage, RequestMessage
 from cancellation.messages.mail_in import MailFate
 from embedded import EmbeddedTemporal, MailSink

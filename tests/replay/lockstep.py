@@ -25,6 +25,7 @@ from temporalio.worker import (
 from activities.guard import Guard
 from tests.durable.house import POLICY, CaseDriver, House, until
 from workers.worker import activities_of
+from workflows.instants import OwnInstants
 from workflows.plugin import CancellationPlugin, replayer, tolerant
 
 Step = Callable[[CaseDriver], Awaitable[Any]]
@@ -153,7 +154,7 @@ class Lockstep:
             tolerant(house.environment.client),
             task_queue=house.task_queue,
             activities=activities,
-            interceptors=[self.gate],
+            interceptors=[OwnInstants(), self.gate],
             graceful_shutdown_timeout=timedelta(0),
         ):
             yield

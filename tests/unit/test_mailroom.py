@@ -9,7 +9,6 @@ import pytest
 
 from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.adapters.memory.inbox import MemoryInbox
-from cancellation.client import ServerUnreachable
 from cancellation.confined import (
     MailReader,
     ReadingFailed,
@@ -18,6 +17,7 @@ from cancellation.confined import (
     UnderstandOrder,
     shared_reader,
 )
+from cancellation.failures import ServerUnreachable
 from cancellation.mailroom import EarlierCopyUnderWay, Mailroom
 from cancellation.messages.mail_in import IncomingMail, MailFate
 from cancellation.understanding import MailReading, Understanding, read_message

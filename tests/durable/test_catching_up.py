@@ -1,0 +1,76 @@
+"""A worker that catches up sees some workflow tasks as one: what was decided in them stays what it was (X22, P20).
+
+The engine merges a workflow task that had no command with the next one, where the one before had none either and an
+update comes next.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio.testing import WorkflowEnvironment
+
+from cancellation.domain.trail import TrailEntry
+from tests.durable.house import CaseDriver, House, until
+
+GAP = 3.0
+"""Real seconds between one worker and the next, by which instants could be mistaken."""
+
+
+async def test_a_letter_was_sent_when_it_was_sent_whoever_looks_P20_X22(
+    temporal_env: WorkflowEnvironment,
+) -> None:
+    house = House(temporal_env)
+    async with house.worker():
+        case = await house.open()
+        await case.quiet()
+        first = sent(await case.trail())
+    await asyncio.sleep(GAP)
+    async with house.worker():
+        await case.decline()
+        await case.quiet()
+    async with house.worker():
+        assert sent(await case.trail())[: len(first)] == first
+        await case.check("discard", reason="Engano", actor="ana")
+        await case.result()
+        assert sent(await case.crm_trail())[: len(first)] == first
+        assert await case.crm_trail() == await case.trail()
+        await house.replays()
+        await house.close()
+
+
+def sent(trail: Sequence[TrailEntry]) -> list[TrailEntry]:
+    return [entry for entry in trail if entry.kind == "letter_sent"]
+
+
+async def test_what_was_refused_when_it_came_stays_refused_X22_X8(temporal_env: WorkflowEnvironment) -> None:
+    """An e-mail dated a minute ahead, refused while the CRM is down; with the next worker it is none any more."""
+    house = House(temporal_env)
+    async with house.worker():
+        case = await house.open()
+        await case.quiet()
+        await case.decline()
+        await case.quiet()
+        house.crm.goes_down("record")
+        await case.check("request", channel="phone", text="E aí?")
+        await until(lambda: house.crm.attempts["record"] > 2)
+        await case.signal("cancelar", reason="x")
+        await case.trailed("message_refused")
+        ahead = await case.now() + timedelta(seconds=60 + GAP)
+        await case.signal("formalization", **await case.email(received_at=ahead))
+        await case.trailed("message_refused", 2)
+    await asyncio.sleep(GAP + 1)
+    async with house.worker():
+        await case.check("request", channel="phone", text="E agora?")
+        assert (await case.status()).stage.value == "awaiting_formalization"
+        assert (await case.kinds()).count("message_refused") == 2
+        house.crm.recovers()
+        await recorded(case)
+        await house.replays()
+        await house.close()
+
+
+async def recorded(case: CaseDriver) -> None:
+    await case.forward(timedelta(minutes=15))
+    await case.quiet()
+    assert list(await case.crm_trail()) == await case.trail()
