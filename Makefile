@@ -9,11 +9,12 @@ PYTEST_ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test lint format lock clean
+.PHONY: help demo test proof lint format lock clean
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
+	@echo "make proof          every worker stop of every story (make test walks a sample): some ten minutes"
 	@echo "make lint           formatting, lint, types, import contracts"
 	@echo "make format         write the formatting"
 	@echo "make lock           compute requirements.lock and requirements-dev.lock anew"
@@ -36,6 +37,9 @@ demo: .venv/.runtime
 
 test: .venv/.development
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+proof: .venv/.development
+	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest tests/replay/test_walk.py $(PYTEST_ARGS)
 
 lint: .venv/.development
 	$(BIN)/ruff format --check .

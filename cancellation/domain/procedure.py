@@ -131,8 +131,12 @@ class Procedure(Facts):
 
     @property
     def may_be_shut_down(self) -> bool:
-        """Whether telephony has told what there is, and heard of every port: a ported number is not ours."""
-        return self.numbers_known and not self.pending.owes(ReadInventory, RecordPort)
+        """Whether the CRM holds the formalization that allows it, and telephony has told what there is (P19, P9).
+
+        Telephony has heard of every port by then, too: a ported number is not ours.
+        """
+        owed = self.pending.owes(RegisterFormalization, ReadInventory, RecordPort)
+        return self.numbers_known and not owed
 
     def pass_point_of_no_return(self, now: datetime) -> None:
         """The first destructive act of closing is about to be ordered (P19).

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from cancellation.understanding.normalise import MAX_CHARACTERS
 
+_GREETING = "Olá,"
 _LONG = 4
 """Words in a row that are enough to be ours."""
 _LETTER = 14
@@ -77,6 +78,11 @@ class _Rows:
     short: frozenset[str] = frozenset()
 
 
+def _impersonal(letter: str) -> list[str]:
+    """A letter's lines but for the greeting: the company's name is as much the customer's own as ours."""
+    return [line for line in letter.split("\n") if not line.startswith(_GREETING)]
+
+
 def without_ours(text: str, known_letters: Sequence[str] = ()) -> WithoutOurs:
     """Take our own letters out of a text.
 
@@ -89,7 +95,7 @@ def without_ours(text: str, known_letters: Sequence[str] = ()) -> WithoutOurs:
     """
     rows = _of_templates()
     if known_letters:
-        sent = [_rows_of(letter.split("\n")) for letter in known_letters]
+        sent = [_rows_of(_impersonal(letter)) for letter in known_letters]
         offered_rows = rows.offered.union(*(one.offered for one in sent))
         rows = _Rows(
             rows.told.union(*(one.told for one in sent)) - offered_rows,

@@ -166,7 +166,8 @@ class CrmSuccessionContract(WithOpenCase):
         end = record(minutes=60, stage="withdrawn", outcome="withdrawn")
         await crm.record(end)
         await crm.open_case(opening(case_id="case-b", opened_at=LATER))
-        old, new = end.at, end.at + timedelta(microseconds=1)
+        old = end.at - MINUTE
+        new = old + timedelta(microseconds=1)
         first = mail(message_id="<1@acme>", received_at=old)
         mails = [first] if early == "completing" else [first, mail(message_id="<2@acme>", received_at=new)]
         with pytest.raises(PermanentRefusal):

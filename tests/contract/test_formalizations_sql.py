@@ -100,12 +100,14 @@ async def test_a_formalization_typed_by_hand_counts_no_mail_of_an_earlier_case_X
 ) -> None:
     await formalized.execute(
         "insert into crm.cases (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at,"
-        " outcome, ended_at) values ('case-c', '3003', 'w', 'p-1', 'lapsed', $1, '{}', $1, 'lapsed', $1)",
+        " outcome, ended_at) values ('case-c', '3003', 'w', 'p-1', 'lapsed', $1, '{}', $1, 'lapsed',"
+        " $1::timestamptz + interval '1 minute')",
         cases.RECEIVED,
     )
     await formalized.execute(
         "insert into crm.cases (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at,"
-        " mails_count_after) values ('case-d', '3003', 'w', 'p-2', 'retention', $1, '{}', $1, null)",
+        " mails_count_after) values ('case-d', '3003', 'w', 'p-2', 'retention',"
+        " $1::timestamptz + interval '1 minute', '{}', $1, null)",
         cases.RECEIVED,
     )
     mine = {"case_id": "case-d", "customer_id": "3003"}

@@ -305,3 +305,16 @@ async def test_the_cases_own_policy_counts_and_not_the_workers_P8(house: House) 
     days = status.notice.last_day - status.notice.starts_at.astimezone(ZONE).date()
     assert (days, status.notice.clause) == (timedelta(days=10), "9.1")
     assert isinstance(status.notice.last_day, date)
+
+
+async def test_a_late_formalization_is_registered_before_anything_is_shut_down_P8_P19(house: House) -> None:
+    """Its notice is over when it is known: the guard must find it in the CRM, and nothing is refused on the way."""
+    case = await house.open()
+    await case.quiet()
+    await case.decline()
+    await case.quiet()
+    await case.formalize(received_at=await case.now() - timedelta(days=40))
+    result = await case.result()
+    assert result.outcome == "closed"
+    assert "attention_raised" not in await case.kinds()
+    assert house.telephony.count("deactivate") == house.billing.count("close") == 1

@@ -12,6 +12,7 @@ from cancellation.domain.commands import (
     PurgeRecordings,
     ReadInventory,
     RecordPort,
+    RegisterFormalization,
     ReleaseResources,
 )
 from cancellation.domain.letter_kinds import LetterKind
@@ -28,6 +29,7 @@ from tests.unit.domain.build import (
     known,
     letters,
     mail,
+    one_owed,
     opened,
     owed,
     port,
@@ -170,9 +172,13 @@ def test_closing_waits_for_telephonys_word_on_every_port_and_on_what_there_is_X6
     assert not unknown.may_be_shut_down
 
 
-def test_a_late_notice_that_has_ended_already_still_reads_the_inventory_P8_P13() -> None:
+def test_a_late_notice_that_has_ended_already_is_registered_and_planned_before_anything_ends_P8_P13_P19() -> (
+    None
+):
     case = in_closing()
     case.announce_notice(NOW)
+    assert not case.may_be_shut_down
+    case.note_done(one_owed(case, RegisterFormalization).key, NOW)
     assert case.may_be_shut_down
     assert len(letters(case, LetterKind.SHUTDOWN_PLAN)) == 1
 
