@@ -1,6 +1,7 @@
 """The named queries: each is used, each use is of one that there is, and PostgreSQL takes every one of them."""
 
 import ast
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -70,10 +71,10 @@ async def test_postgresql_takes_every_query(pool: Pool) -> None:
 def test_a_file_without_names_or_with_one_twice_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    (tmp_path / "bad_queries").mkdir()
-    (tmp_path / "bad_queries" / "__init__.py").touch()
-    (tmp_path / "bad_queries" / "x.sql").write_text(text)
+    package = f"bad_queries_{uuid.uuid4().hex}"
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").touch()
+    (tmp_path / package / "x.sql").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    queries.cache_clear()
     with pytest.raises(BadQueryFile):
-        queries("x", "bad_queries")
+        queries("x", package)

@@ -18,6 +18,7 @@ from obstore.store import MemoryStore
 
 from cancellation.adapters.memory.recordings import MemoryLedger
 from cancellation.adapters.objectstore.failures import StoreUnavailable
+from cancellation.adapters.objectstore.layout import StoredObject
 from cancellation.adapters.objectstore.opening import open_store
 from cancellation.adapters.objectstore.zipstream import ZipPiece
 from cancellation.adapters.postgres.pool import Pool, open_pool
@@ -117,6 +118,21 @@ async def test_a_purge_holds_its_formalization_P19(file_rig: RecordingsRig, pool
     await file_rig.recordings.purge(purge())
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         await pool.execute("update crm.formalizations set in_force = false, revoked_at = now()")
+
+
+async def test_a_name_that_no_database_holds_is_recorded_as_removed_all_the_same_X8(
+    file_rig: RecordingsRig, pool: Pool
+) -> None:
+    await file_rig.formalizations.file("case-1", "1042", LAST_DAY)
+    ledger, warrant = PostgresLedger(pool), purge().warrant
+    objects = [
+        StoredObject(f"recordings/1042/2026-11-01/{name}.wav", 5) for name in ("a\x00b", "ab", "\ud800")
+    ]
+    await ledger.begin_removals(warrant, "recording", objects)
+    assert len((await ledger.order_purge(warrant)).begun) == 2
+    await ledger.finish_removals(warrant, [one.path for one in objects])
+    assert (await ledger.order_purge(warrant)).begun == []
+    assert (await ledger.removed("case-1")).recordings == 2
 
 
 async def test_ten_exports_at_once_make_one_link_P10(file_rig: RecordingsRig, pool: Pool) -> None:

@@ -9,7 +9,7 @@ import asyncpg
 
 from cancellation.adapters.objectstore.layout import StoredObject
 from cancellation.adapters.objectstore.ledger import Link, OrderedPurge
-from cancellation.adapters.postgres.pool import Pool
+from cancellation.adapters.postgres.pool import Pool, storable
 from cancellation.adapters.postgres.queries import queries
 from cancellation.adapters.postgres.warrants import destroying, order_act
 from cancellation.messages.recordings import Access, AccessKind, PurgeReport
@@ -74,6 +74,7 @@ class PostgresLedger:
 
     async def begin_removals(self, warrant: Warrant, kind: str, objects: Sequence[StoredObject]) -> None:
         """Record objects that are about to be removed (P19)."""
+        sizes = {storable(one.path): one.size for one in objects}
         with destroying():
             await self._pool.execute(
                 SQL["begin_removals"],
@@ -82,13 +83,13 @@ class PostgresLedger:
                 kind,
                 warrant.at,
                 warrant.notice_ends_at,
-                [one.path for one in objects],
-                [one.size for one in objects],
+                list(sizes),
+                list(sizes.values()),
             )
 
     async def finish_removals(self, warrant: Warrant, paths: Sequence[str]) -> None:
         """Record that the objects are gone."""
-        await self._pool.execute(SQL["finish_removals"], warrant.case_id, paths)
+        await self._pool.execute(SQL["finish_removals"], warrant.case_id, list(map(storable, paths)))
 
     async def removed(self, case_id: str) -> PurgeReport:
         """What the case has removed in all."""

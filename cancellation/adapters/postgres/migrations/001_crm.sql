@@ -204,26 +204,31 @@ create table crm.trail (
 -- One field of the canonical form: its length in bytes, a colon, its UTF-8 bytes; a lone `-` for what is not there.
 -- No two lists of fields give the same bytes, and any language can compute it
 -- (`cancellation/adapters/trailchain.py` does).
-create function crm.canonical(field text) returns bytea language sql immutable parallel safe as $$
-    select convert_to(coalesce(octet_length(convert_to(field, 'UTF8')) || ':' || field, '-'), 'UTF8')
-$$;
+create function crm.canonical(field text) returns bytea language plpgsql immutable parallel safe as $$
+begin
+    return convert_to(coalesce(octet_length(convert_to(field, 'UTF8')) || ':' || field, '-'), 'UTF8');
+end $$;
 
 create function crm.trail_hash(
     prev_hash bytea, case_id text, seq integer, at timestamptz, actor text, kind text, detail text, message_id text,
     problems jsonb
-) returns bytea language sql immutable parallel safe as $$
-    select sha256(
-        prev_hash
+) returns bytea language plpgsql immutable parallel safe as $$
+declare
+    canonical bytea;
+    problem jsonb;
+begin
+    canonical := prev_hash
         || crm.canonical(case_id) || crm.canonical(seq::text)
         || crm.canonical(to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-        || crm.canonical(actor) || crm.canonical(kind) || crm.canonical(detail) || crm.canonical(message_id)
-        || coalesce((
-            select string_agg(
-                crm.canonical(coalesce(p ->> 'field', '')) || crm.canonical(coalesce(p ->> 'problem', '')), ''
-                order by place)
-            from jsonb_array_elements(problems) with ordinality as each_problem (p, place)), '')
-    )
-$$;
+        || crm.canonical(actor) || crm.canonical(kind) || crm.canonical(detail) || crm.canonical(message_id);
+    if problems <> '[]' then
+        for problem in select * from jsonb_array_elements(problems) loop
+            canonical := canonical
+                || crm.canonical(coalesce(problem ->> 'field', '')) || crm.canonical(coalesce(problem ->> 'problem', ''));
+        end loop;
+    end if;
+    return sha256(canonical);
+end $$;
 
 -- Whoever inserts: the entry follows the last one without a gap and is chained to it. The lock on the case makes
 -- two writers queue.

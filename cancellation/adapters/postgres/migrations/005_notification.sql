@@ -29,9 +29,16 @@ create index pending_letters on notification.outbox (written_at) where status = 
 
 create trigger no_removal before delete or truncate on notification.outbox
     for each statement execute function crm.refuse_removal();
+-- The functions look at whole rows, letter and all: asked only when there is something to refuse.
 create trigger only_changes after update on notification.outbox for each row
+    when ((old.key, old.case_id, old.kind, old.audience, old.message_id, old.subject, old.content, old.content_is_whole,
+           old.content_sha256, old.written_at)
+          is distinct from
+          (new.key, new.case_id, new.kind, new.audience, new.message_id, new.subject, new.content, new.content_is_whole,
+           new.content_sha256, new.written_at))
     execute function crm.change_only('status', 'attempts', 'last_attempt_at', 'last_error', 'settled_at');
 create trigger set_once after update on notification.outbox for each row
+    when (old.settled_at is not null and old.settled_at is distinct from new.settled_at)
     execute function crm.set_once('settled_at');
 
 -- One row an address. A letter is `sent` when somebody got it and nobody waits, `refused` when nobody got it.

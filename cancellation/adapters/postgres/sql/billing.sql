@@ -96,25 +96,29 @@ with stopped as (
 select count(*) from billing.charges where void_case = $4 and void_reason = 'after_end';
 
 -- name: read_back
--- Counted day by day from the records themselves: no word of what closing computed.
+-- Counted from the records themselves: no word of what closing computed. A day is invoiced when invoiced charges less
+-- credits cover it exactly once: the days on which that number changes cut the due days into stretches.
 with ends as (
     select subscription_id, greatest(started_on, billed_through + 1) as first_day,
         least(ended_on, stopped_on, $2) as last_day
     from billing.subscriptions where customer_id = $1
 ), due as (
-    select e.subscription_id, e.first_day + n as day
-    from ends e, generate_series(0, e.last_day - e.first_day) n
+    select subscription_id, first_day, last_day from ends where first_day <= last_day
 ), billed as (
     select c.subscription_id, c.first_day, c.last_day, 1 as times
-    from billing.charges c join ends using (subscription_id) where c.status = 'invoiced'
+    from billing.charges c join due using (subscription_id) where c.status = 'invoiced'
     union all
     select l.subscription_id, l.first_day, l.last_day, -1
-    from billing.invoice_lines l join ends using (subscription_id) where l.kind = 'credit'
-), times as (
-    select d.subscription_id, d.day, coalesce(sum(b.times), 0) as times
-    from due d left join billed b
-        on b.subscription_id = d.subscription_id and d.day between b.first_day and b.last_day
-    group by d.subscription_id, d.day
+    from billing.invoice_lines l join due using (subscription_id) where l.kind = 'credit'
+), changes as (
+    select subscription_id, first_day as day, times from billed
+    union all select subscription_id, last_day + 1, -times from billed
+    union all select subscription_id, first_day, 0 from due
+    union all select subscription_id, last_day + 1, 0 from due
+), stretches as (
+    select subscription_id, day, lead(day) over by_day - day as days, sum(times) over by_day as times
+    from changes
+    window by_day as (partition by subscription_id order by day)
 )
 select
     array(
@@ -132,8 +136,9 @@ select
                         where l.charge_id = c.charge_id and l.kind = 'credit'
                             and c.first_day + n between l.first_day and l.last_day))
         order by c.charge_id) as charges_after_end,
-    (select count(*) from times) as days_due,
-    (select count(*) from times where times = 1) as days_invoiced;
+    (select coalesce(sum(last_day - first_day + 1), 0) from due) as days_due,
+    (select coalesce(sum(s.days), 0) from stretches s join due d using (subscription_id)
+     where s.times = 1 and s.day between d.first_day and d.last_day) as days_invoiced;
 
 -- ---------------------------------------------------------------------------------------- after closing
 
