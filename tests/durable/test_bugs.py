@@ -222,7 +222,13 @@ async def test_mail_for_such_a_case_goes_to_a_person_at_once_X15(
     mail = IncomingMail(sha256=original.sha256, ref=original.ref, received_at=received, envelope=(FINANCE,))
     ledger = MemoryInbox()
     room = Mailroom(
-        house.crm.adapter, ledger, client_of(house), BOTH, ("mx.nuvemjti.com.br",), lambda: received
+        house.crm.adapter,
+        house.crm.adapter,
+        ledger,
+        client_of(house),
+        BOTH,
+        ("mx.nuvemjti.com.br",),
+        clock=lambda: received,
     )
     assert (await room.handle(mail)).fate is MailFate.TASK
     (task,) = await ledger.mail_tasks()
