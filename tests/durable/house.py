@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from cancellation.contract import ATTENTION, INCOMING_MAIL
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.trail import TrailEntry
+from cancellation.failures import is_moving
 from cancellation.mailroom import Mailroom
 from cancellation.messages.letters import Letter
 from cancellation.messages.mail_in import IncomingMail
@@ -56,6 +57,23 @@ async def until(what: Callable[[], Any]) -> Any:
             if found:
                 return found
             await asyncio.sleep(0.02)
+
+
+async def ready(ask: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask a case, again while it has just gone on in a new execution and is not ready for a moment."""
+    found: list[Any] = []
+
+    async def answered() -> bool:
+        try:
+            found.append(await ask())
+        except RPCError as error:
+            if is_moving(error):
+                return False
+            raise
+        return True
+
+    await until(answered)
+    return found[0]
 
 
 class House:
@@ -231,18 +249,7 @@ class CaseDriver:
 
     async def check(self, name: str, **fields: Any) -> dict[str, Any]:
         """Send an update and hear its answer."""
-
-        async def answered() -> dict[str, Any] | None:
-            try:
-                found: dict[str, Any] = await self.handle.execute_update(f"{name}_checked", fields)
-            except RPCError as error:
-                # A case that has just gone on in a new execution is not ready for a moment.
-                if error.status is RPCStatusCode.FAILED_PRECONDITION:
-                    return None
-                raise
-            return found
-
-        answer: dict[str, Any] = await until(answered)
+        answer: dict[str, Any] = await ready(lambda: self.handle.execute_update(f"{name}_checked", fields))
         return answer
 
     async def decline(self, **more: Any) -> dict[str, Any]:
@@ -310,11 +317,13 @@ class CaseDriver:
     # ------------------------------------------------------------ what one sees
 
     async def status(self) -> CaseStatus:
-        status: CaseStatus = await self.handle.query("status", result_type=CaseStatus)
+        status: CaseStatus = await ready(lambda: self.handle.query("status", result_type=CaseStatus))
         return status
 
     async def trail(self) -> list[TrailEntry]:
-        entries: list[TrailEntry] = await self.handle.query("trail", result_type=list[TrailEntry])
+        entries: list[TrailEntry] = await ready(
+            lambda: self.handle.query("trail", result_type=list[TrailEntry])
+        )
         return entries
 
     async def kinds(self) -> list[str]:
@@ -357,8 +366,11 @@ class CaseDriver:
             others = [one for one in raw.pending_activities if one.activity_type.name not in activities]
             return not others and not raw.HasField("pending_workflow_task")
 
-        await until(idle)
-        return await self.status()
+        while True:
+            await until(idle)
+            status = await self.status()
+            if await idle():  # one that has just gone on in a new execution seems idle before it begins
+                return status
 
     async def result(self, patience: float = PATIENCE) -> CaseResult:
         """The result, when the case has ended; `patience` in real seconds."""
