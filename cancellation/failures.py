@@ -103,9 +103,17 @@ def _rpc_problem(error: RPCError, reference: str) -> Exception:
             return ServerUnreachable(f"o servidor Temporal não respondeu ({error.status.name})")
 
 
+def is_moving(error: RPCError) -> bool:
+    """Whether the case goes on in a new execution at this moment, or ends, and can be asked a moment later."""
+    words = ("not scheduled yet", "unexpected workflow task failure")
+    return error.status is RPCStatusCode.FAILED_PRECONDITION and any(word in error.message for word in words)
+
+
 def is_busy(error: RPCError) -> bool:
     """Whether the server, being there, could not take what was asked just now."""
     given_back = error.status is RPCStatusCode.UNAVAILABLE and "aborted" in error.message
-    # A case that has just gone on in a new execution takes messages a moment later.
-    moving = error.status is RPCStatusCode.FAILED_PRECONDITION and "not scheduled yet" in error.message
-    return given_back or moving or error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
+    return (
+        given_back
+        or is_moving(error)
+        or error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
+    )

@@ -14,6 +14,7 @@ case says what is owed outside, the dispatcher does it (docs/architecture.md).
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -34,10 +35,17 @@ from cancellation.messages.status import CaseResult, CaseStatus
 from workflows.dispatcher import Dispatcher
 from workflows.handlers import MessageHandlers
 from workflows.inbox import Alarm, Arrived, Inbox
-from workflows.opening import ContinuedCase, can_move, continued_case, freeze_policy, opened_case
+from workflows.opening import continued_case, freeze_policy, opened_case, packed
 from workflows.publishing import Publisher
 from workflows.reading import incoming
 from workflows.refusals import refused_error
+
+_PATIENCE: Final = 1.25
+_LONGEST_PATIENCE: Final = 2
+"""How much longer than the engine suggests a history may grow before the case moves without a quiet moment.
+
+The longest where a long step is under way, which begins anew.
+"""
 
 
 @workflow.defn(name=contract.CANCELLATION)
@@ -50,6 +58,8 @@ class CancellationWorkflow(MessageHandlers):
         self._file: CaseFile | None = None
         self._alarm = Alarm(self.inbox)
         self._publisher = Publisher()
+        self._long_since = 0
+        """How many events there were when the engine first found the history long."""
         self._has_judged = False
         """Whether something was decided, by what it says and when it came, since the last command."""
 
@@ -142,9 +152,9 @@ class CancellationWorkflow(MessageHandlers):
             if condition():
                 return
             self._act()
-            if self._should_move():
+            if self._should_move() and (argument := packed(self._casefile)) is not None:
                 self._dispatcher.leave()
-                workflow.continue_as_new(ContinuedCase(file=self._casefile))
+                workflow.continue_as_new(argument)
             await self._sleep_until(self._has_news)
             self._take_what_arrived()
             await asyncio.sleep(0)  # whoever asked hears the answer now
@@ -211,14 +221,22 @@ class CancellationWorkflow(MessageHandlers):
         return nothing_owed and self.inbox.is_empty
 
     def _should_move(self) -> bool:
-        """Whether the history has grown so long that the case should go on in a new execution."""
-        return (
-            workflow.info().is_continue_as_new_suggested()
-            and self.inbox.is_empty
-            and workflow.all_handlers_finished()
-            and self._dispatcher.may_be_left
-            and can_move(self._casefile)
+        """Whether the history has grown so long that the case should go on in a new execution.
+
+        At the first quiet moment; where none comes, because somebody talks and talks or a system has been silent
+        since, without one.
+        """
+        info = workflow.info()
+        if not info.is_continue_as_new_suggested():
+            return False
+        length = info.get_current_history_length()
+        self._long_since = self._long_since or length
+        may_leave = (
+            self._dispatcher.may_be_left
+            or (length > self._long_since * _PATIENCE and self._dispatcher.may_be_left_unanswered)
+            or length > self._long_since * _LONGEST_PATIENCE
         )
+        return may_leave and self.inbox.is_empty and workflow.all_handlers_finished()
 
     async def _refuse_everything(self, refusal: ApplicationError) -> None:
         """Whoever wrote along with a start that is refused hears the same."""

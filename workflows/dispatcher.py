@@ -73,6 +73,11 @@ class _Attempt:
     given_up: bool = False
 
     @property
+    def is_long(self) -> bool:
+        """Whether it tells how far it is while it works."""
+        return ACTIONS[type(self.batch[0].command)].policy.heartbeat is not None
+
+    @property
     def lanes(self) -> frozenset[str]:
         """The lanes that it occupies."""
         return frozenset(owed.lane for owed in self.batch)
@@ -210,6 +215,13 @@ class Dispatcher:
     def may_be_left(self) -> bool:
         """Whether nothing is under way that will soon be answered: what fails can be asked again elsewhere."""
         return all(attempt.batch[0].failing_since is not None for attempt in self._running)
+
+    @property
+    def may_be_left_unanswered(self) -> bool:
+        """Whether nothing is under way that would begin anew; anything else counts once however often it is asked."""
+        return all(
+            attempt.batch[0].failing_since is not None or not attempt.is_long for attempt in self._running
+        )
 
     def leave(self) -> None:
         """Let go of what is under way; it is still owed."""

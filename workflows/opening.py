@@ -1,5 +1,7 @@
 """How a case comes into being: from a start argument, or from an earlier execution of the same case."""
 
+import zlib
+from base64 import b64decode, b64encode
 from datetime import timedelta
 from typing import Final
 
@@ -24,22 +26,28 @@ _LARGEST_START: Final = 1_900_000
 
 
 class ContinuedCase(BaseModel):
-    """The argument with which a long case goes on in a new execution; nobody outside can send it."""
+    """The argument with which a long case goes on in a new execution; nobody outside can send it.
+
+    Packed: a trail that a CRM, down for days, has not heard of must fit in.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    file: CaseFile
+    packed: str
+    """The case file as JSON, compressed, in base 64."""
 
 
-def can_move(file: CaseFile) -> bool:
-    """Whether the case is small enough for a start argument; its trail is cut to what the CRM does not hold."""
+def packed(file: CaseFile) -> ContinuedCase | None:
+    """The argument to go on with, its trail cut to what the CRM does not hold; None for one that is too large."""
     file.trail.shorten()
-    return len(ContinuedCase(file=file).model_dump_json().encode()) < _LARGEST_START
+    data = b64encode(zlib.compress(file.model_dump_json().encode())).decode()
+    return ContinuedCase(packed=data) if len(data) < _LARGEST_START else None
 
 
 def continued_case(start: RawValue) -> CaseFile:
     """The case as the earlier execution left it."""
-    return ContinuedCase.model_validate_json(start.payload.data).file
+    given = ContinuedCase.model_validate_json(start.payload.data)
+    return CaseFile.model_validate_json(zlib.decompress(b64decode(given.packed)))
 
 
 def opened_case(start: RawValue) -> CaseFile:

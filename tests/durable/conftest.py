@@ -1,11 +1,13 @@
 """One house a test: systems that start empty and whole, and a worker on a queue of its own."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from tests.durable.house import House
+from tests.durable.records import records_house
 
 
 @pytest.fixture
@@ -15,3 +17,17 @@ async def house(temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
     async with house.worker():
         yield house
         await house.close()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def any_house(
+    request: pytest.FixtureRequest, temporal_env: WorkflowEnvironment, database: str
+) -> AsyncIterator[House]:
+    """The same with records in memory, and with records in PostgreSQL."""
+    async with AsyncExitStack() as stack:
+        house = House(temporal_env)
+        if request.param == "postgres":
+            house = await stack.enter_async_context(records_house(temporal_env, database))
+        async with house.worker():
+            yield house
+            await house.close()

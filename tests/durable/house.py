@@ -27,6 +27,7 @@ from cancellation.contract import ATTENTION, INCOMING_MAIL
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.trail import TrailEntry
+from cancellation.failures import is_moving
 from cancellation.mailroom import Mailroom
 from cancellation.messages.letters import Letter
 from cancellation.messages.mail_in import IncomingMail
@@ -59,15 +60,20 @@ async def until(what: Callable[[], Any]) -> Any:
 
 
 async def ready(ask: Callable[[], Awaitable[Any]]) -> Any:
-    """An answer of a case; one that has just gone on in a new execution is not ready for a moment."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                return await ask()
-            except RPCError as error:
-                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
-                    raise
-            await asyncio.sleep(0.02)
+    """Ask a case, again while it has just gone on in a new execution and is not ready for a moment."""
+    found: list[Any] = []
+
+    async def answered() -> bool:
+        try:
+            found.append(await ask())
+        except RPCError as error:
+            if is_moving(error):
+                return False
+            raise
+        return True
+
+    await until(answered)
+    return found[0]
 
 
 class House:
@@ -361,8 +367,11 @@ class CaseDriver:
             others = [one for one in raw.pending_activities if one.activity_type.name not in activities]
             return not others and not raw.HasField("pending_workflow_task")
 
-        await until(idle)
-        return await self.status()
+        while True:
+            await until(idle)
+            status = await self.status()
+            if await idle():  # one that has just gone on in a new execution seems idle before it begins
+                return status
 
     async def result(self, patience: float = PATIENCE) -> CaseResult:
         """The result, when the case has ended; `patience` in real seconds."""

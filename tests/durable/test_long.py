@@ -1,5 +1,6 @@
 """A case whose history grows long goes on in a new execution with everything it knew."""
 
+import random
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -16,7 +17,7 @@ from tests.durable.customers import address_of, own_numbers
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_outcomes import everything_is_told
 
-DAY = timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 EVENTS = 60
 """After so many events the server suggests to continue as new; 4,096 are its default."""
 
@@ -148,3 +149,109 @@ async def test_long_texts_do_not_keep_a_case_from_going_on_X8(house: House) -> N
     assert len((await case.status()).contacts) > 150
     await case.check("discard", reason="Engano")
     assert (await case.result()).outcome == "discarded"
+
+
+# -------------------------------------------------------------------- a bot that talks and talks
+
+TALK = 40
+MOST = 3 * EVENTS
+"""What an execution may hold: it goes on in a new one at the first quiet moment after the suggestion."""
+
+
+async def talk(case: CaseDriver, times: int) -> None:
+    """One contact after the other, each heard."""
+    for _ in range(times):
+        await case.check("request", channel="chatbot", text="Oi, tudo bem?", message_id=uuid.uuid4().hex)
+
+
+async def executions(case: CaseDriver) -> list[int]:
+    """How many events each execution of the case holds, the newest one first."""
+    query = f"WorkflowId = '{case.handle.id}'"
+    client = case.house.environment.client
+    found = [one async for one in client.list_workflows(query)]
+    handles = [client.get_workflow_handle(one.id, run_id=one.run_id) for one in found]
+    return [len((await handle.fetch_history()).events) for handle in handles]
+
+
+@pytest.mark.parametrize("stage", ["retention", "awaiting_formalization", "notice", "closing"])
+async def test_a_talkative_bot_makes_no_execution_long_in_any_stage_X8(house: House, stage: str) -> None:
+    case = await house.open()
+    await case.quiet()
+    await case.formalize(message_id="<meio@x>", recipients=["financeiro@nuvemjti.com.br"], reason=None)
+    if stage != "retention":
+        await case.decline()
+    if stage in ("notice", "closing"):
+        await case.formalize()
+        await case.quiet()
+    if stage == "closing":
+        number = own_numbers(case.seed)[0]
+        await case.check("portability", number=number, status="requested")
+        await case.pass_notice()
+    await case.stage(stage)
+    await talk(case, TALK)
+    await case.quiet()
+    assert max(await executions(case)) <= MOST
+    assert (await case.status()).pending == ()
+    contacts = [entry for entry in await case.crm_trail() if entry.kind == "request_received"]
+    assert len(contacts) == TALK + 1
+    await house.replays()
+
+
+@pytest.mark.parametrize(
+    ("system", "span"),
+    [
+        ("crm", 5 * MINUTE),
+        ("crm", 3 * HOUR),
+        ("billing", 5 * MINUTE),
+        ("telephony", 3 * HOUR),
+        ("recordings", 5 * MINUTE),
+        ("mailer", 3 * HOUR),
+    ],
+)
+async def test_nor_while_a_system_is_down_X8_X17(house: House, system: str, span: timedelta) -> None:
+    case = await house.open()
+    await case.quiet()
+    await case.decline()
+    await case.quiet()
+    house.broken[system].goes_down()
+    await case.formalize()
+    await case.check("recordings_request", actor="ana")
+    number = own_numbers(case.seed)[0]
+    await case.check("portability", number=number, status="requested")
+    await until(lambda: house.broken[system].attempts)
+    await case.forward(span)
+    await talk(case, TALK)
+    assert max(await executions(case)) <= MOST
+
+    house.broken[system].recovers()
+    await case.forward(HOUR)
+    status = await case.quiet()
+    assert (status.pending, status.attention) == ((), ())
+    assert house.billing.count("plan_end") == 1
+    for kind in ("notice_started", "recordings_ready"):
+        assert len(case.letters(kind)) == 1, kind
+    contacts = [entry for entry in await case.crm_trail() if entry.kind == "request_received"]
+    assert len(contacts) == TALK + 1
+    await house.replays()
+
+
+async def test_long_texts_that_the_crm_has_not_heard_yet_move_too_X8_P20(house: House) -> None:
+    case = await house.open()
+    await case.quiet()
+    house.crm.goes_down("record")
+    faces = "".join(map(chr, range(0x1F600, 0x1F640)))
+    dice = random.Random(8)
+    for number in range(400):
+        text = "".join(dice.choices(faces, k=4000))
+        await case.signal("request", channel="email", text=text, message_id=f"long-{number}")
+    await case.until(lambda status: status.messages_seen > 400)
+    await case.forward(2 * HOUR)
+    await talk(case, 30)
+    assert (await executions(case))[0] <= MOST
+    house.crm.recovers()
+    await case.forward(HOUR)
+    await case.quiet()
+    contacts = [entry for entry in await case.crm_trail() if entry.kind == "request_received"]
+    assert len(contacts) == 431
+    assert all(len(entry.detail) > 1900 for entry in contacts[1:401])
+    await house.replays()
