@@ -303,12 +303,13 @@ class Answers(Procedure):
     def note_refused(self, key: str, since: datetime, now: datetime, why: str) -> None:
         """The other side understood and will not do it: asked again after pauses that grow to a day (X7).
 
-        A port that telephony will never record is not asked for again.
+        A port of a number that telephony has not told to be the customer's own is not asked for again; that of an
+        own number must not be lost (P9).
         """
         owed = self.pending.find(key)
         if owed is None:
             return
-        if isinstance(owed.command, RecordPort):
+        if isinstance(owed.command, RecordPort) and owed.command.number not in self.numbers:
             self._happen(events.StepRefused(step=owed.step), now)
             self.note_done(key, now)
             self.forget_port(owed.command.number, now)

@@ -462,9 +462,10 @@ def test_a_refusal_carries_the_systems_words_X7() -> None:
     assert [task.words for task in tasks(case, TaskKind.ATTENTION)] == ["não aceito"]
 
 
-def test_a_port_that_telephony_refuses_is_dropped_X6() -> None:
+def test_the_port_of_a_strange_number_is_dropped_when_telephony_refuses_it_X6() -> None:
     case = in_notice()
     case.record_port(port(), NOW)
+    case.learn_numbers([OTHER_NUMBER])
     serve(CaseFile(case=case), "telephony", NOW, How.REFUSED)
     assert not case.pending.owes(RecordPort)
     assert case.ports == []

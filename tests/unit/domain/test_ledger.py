@@ -293,6 +293,7 @@ def test_a_port_that_telephony_refuses_is_not_asked_for_again_and_not_held_X6_X7
     case = in_notice()
     for number in (OWN_NUMBER, OTHER_NUMBER):
         case.record_port(port(number), NOW)
+    case.learn_numbers([OTHER_NUMBER])
     assert case.notice is not None
     case.end_notice(case.notice.ends_at)
     assert [hold.number for hold in case.held_now] == [OWN_NUMBER, OTHER_NUMBER]
@@ -309,9 +310,22 @@ def test_a_port_that_failed_before_it_was_refused_needs_no_attention_any_more_X7
     case.record_port(port(), NOW)
     key = one_owed(case, RecordPort).key
     case.note_failing(key, NOW, NOW + PATIENCE)
+    case.learn_numbers([OTHER_NUMBER])
     case.note_refused(key, NOW, NOW + DAY, "número de outro cliente")
     assert case.attention == []
     assert owed(case, CloseTask)[-1].key == tasks(case, TaskKind.ATTENTION)[0].key
+
+
+def test_the_port_of_an_own_number_is_not_lost_by_a_refusal_P9_X6_X7() -> None:
+    case = in_notice()
+    case.record_port(port(), NOW)
+    key = one_owed(case, RecordPort).key
+    case.note_refused(key, NOW, NOW, "fora de serviço")
+    assert case.attention == ["record_port"]
+    assert one_owed(case, RecordPort).retry_at == NOW + 10 * MINUTE
+    assert case.notice is not None
+    case.end_notice(case.notice.ends_at)
+    assert [hold.number for hold in case.held_now] == [OWN_NUMBER]
 
 
 # ---------------------------------------------------------------- work that nobody needs any more
