@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
-	@echo "make proof          every worker stop of every story (make test walks a sample): some ten minutes"
+	@echo "make proof          every cell of the outage matrix and every step of the walk, within twenty minutes"
 	@echo "make lint           formatting, lint, types, import contracts"
 	@echo "make format         write the formatting"
 	@echo "make lock           compute requirements.lock and requirements-dev.lock anew"
@@ -38,8 +38,10 @@ demo: .venv/.runtime
 test: .venv/.development
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
+# What `make test` takes samples of, whole. Tests go out one by one, so that no worker is left with the long ones.
 proof: .venv/.development
-	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest tests/replay/test_walk.py $(PYTEST_ARGS)
+	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n 2 --maxschedchunk 1 $(PYTEST_ARGS) \
+		tests/replay/test_walk.py tests/matrix/test_matrix.py
 
 lint: .venv/.development
 	$(BIN)/ruff format --check .

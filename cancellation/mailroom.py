@@ -64,6 +64,11 @@ _LONGEST_ID: Final = 180
 """Leaves room for what tells two contents of one Message-ID apart: message ids have 200 characters at most."""
 _HEAD: Final = 32_000
 _MOST_ADDRESSES: Final = 50
+_NOBODY: Final = "nobody@example.invalid"
+_NO_CNPJ: Final = "00000000000000"
+_NO_PROTOCOL: Final = "CAN-0"
+_NO_CUSTOMER: Final = "0"
+"""What nobody has: asked for to hear whether anything answers."""
 _ADDRESS: Final = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
 
 
@@ -140,7 +145,7 @@ class Mailroom:
         Args:
             mail: what reception passed on.
             patient: False after many attempts: what still fails then goes to a person, except while an
-                outside system cannot be reached at all.
+                outside system does not answer at all (X7).
 
         Raises:
             EarlierCopyUnderWay: wait for the other copy.
@@ -162,7 +167,7 @@ class Mailroom:
         except ServerUnreachable:
             raise
         except Exception as error:
-            if patient:
+            if patient or not await self._systems_answer():
                 raise
             problem = (
                 f"O tratamento automático falhou ({type(error).__name__}): uma pessoa deve ler o e-mail."
@@ -173,6 +178,19 @@ class Mailroom:
         outcome = MailOutcome(fate=fate, action=read.action, customer_id=read.customer_id)
         await self.ledger.settle(mail.workflow_id, outcome, read.why, self.clock())
         return outcome
+
+    async def _systems_answer(self) -> bool:
+        """Whether what is asked about every e-mail is answered about nobody's: then it is this e-mail that fails."""
+        try:
+            await self.customers.customers_by_email(_NOBODY)
+            await self.customers.customers_by_cnpj(_NO_CNPJ)
+            await self.customers.case_by_protocol(_NO_PROTOCOL)
+            await self.customers.customer(_NO_CUSTOMER)
+            if self.letters is not None:
+                await self.letters.texts_sent_to([_NOBODY])
+        except Exception:
+            return False
+        return True
 
     async def _read(self, mail: IncomingMail, reading: MailReading) -> Read:
         if not mail.whole:

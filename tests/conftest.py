@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -30,9 +31,23 @@ settings.load_profile("suite")
 
 NO_SKIPS = "CANCELAMENTO_NO_SKIPS"
 _FAILURES_TO_REPORT = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
+PROOF = "CANCELAMENTO_PROOF"
+"""`whole`: nothing is left to a sample."""
 TEMPLATE = "migrated_template"
 
 _skipped: list[str] = []
+_counts: Counter[str] = Counter()
+_COUNT = "count of "
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What a sample of the outage matrix is drawn by."""
+    parser.addoption("--matrix-seed", type=int, default=7, help="another sample of the outage matrix")
+
+
+def counted(what: str, count: int) -> tuple[str, int]:
+    """A property to record: the summary says how many of something a run has gone through, over all tests."""
+    return _COUNT + what, count
 
 
 def pytest_sessionstart() -> None:
@@ -46,7 +61,7 @@ def pytest_sessionstart() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The suites that wait for servers come first, so that the quick ones fill what time is left at the end."""
-    suites = ("e2e", "durable", "contract")
+    suites = ("matrix", "e2e", "durable", "contract")
     items.sort(
         key=lambda item: next((n for n, suite in enumerate(suites) if suite in item.path.parts), len(suites))
     )
@@ -58,7 +73,10 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remember what was skipped."""
+    """Remember what was skipped, and what tests have counted."""
+    for name, count in report.user_properties if report.when == "call" else ():
+        if name.startswith(_COUNT) and isinstance(count, int):
+            _counts[name.removeprefix(_COUNT)] += count
     if report.skipped and not hasattr(report, "wasxfail"):
         _skipped.append(report.nodeid)
 
@@ -71,7 +89,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say why the run failed although every test that ran has passed."""
+    """Say how much was gone through, and why the run failed although every test that ran has passed."""
+    if _counts:
+        terminalreporter.section("gone through")
+        terminalreporter.line(
+            f"seed of the outage matrix: {terminalreporter.config.getoption('matrix_seed')}"
+        )
+    for what, count in _counts.items():
+        terminalreporter.line(f"{count} {what}")
     if os.environ.get(NO_SKIPS) and _skipped:
         terminalreporter.section("skipped although nothing may be")
         for test in _skipped:
@@ -83,7 +108,7 @@ def _own_environment() -> Iterator[None]:
     """What the developer's shell points at is no business of the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("CANCELAMENTO_", "TEMPORAL_")) and name != NO_SKIPS:
+            if name.startswith(("CANCELAMENTO_", "TEMPORAL_")) and name not in (NO_SKIPS, PROOF):
                 patch.delenv(name)
         patch.delenv("DATABASE_URL", raising=False)
         yield

@@ -6,16 +6,16 @@
 import asyncio
 import os
 import random
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from tests.conftest import PROOF, counted
 from tests.durable.house import House
 from tests.replay.lockstep import ARRIVALS, STORIES, Lockstep, replays
 
-WHOLE = os.environ.get("CANCELAMENTO_PROOF") == "whole"
+WHOLE = os.environ.get(PROOF) == "whole"
 SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "16"))
 AT_ONCE = 16
 """Cases that are walked beside each other."""
@@ -44,7 +44,7 @@ async def boundaries_of(environment: WorkflowEnvironment, story: str) -> int:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("story", STORIES)
 async def test_wherever_a_worker_stops_and_whatever_comes_next_the_history_replays_X22(
-    temporal_env: WorkflowEnvironment, story: str, capsys: pytest.CaptureFixture[str]
+    temporal_env: WorkflowEnvironment, story: str, record_property: Callable[[str, object], None]
 ) -> None:
     count = await boundaries_of(temporal_env, story)
     walks = list(places(story, count))
@@ -55,10 +55,8 @@ async def test_wherever_a_worker_stops_and_whatever_comes_next_the_history_repla
             return await walked(temporal_env, story, *place)
 
     failures = [wrong for wrong in await asyncio.gather(*map(one, walks)) if wrong]
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n{story}: {len(walks)} of {5 * count} walks, {count} boundaries, {len(failures)} failures\n"
-        )
+    record_property(*counted("walks", len(walks)))
+    record_property(*counted("workflow-task boundaries of the stories walked", count))
     assert not failures, failures
 
 

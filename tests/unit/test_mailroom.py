@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.adapters.memory.inbox import MemoryInbox
+from cancellation.adapters.memory.mailer import MemoryMailer
 from cancellation.confined import (
     MailReader,
     ReadingFailed,
@@ -22,7 +23,8 @@ from cancellation.mailroom import EarlierCopyUnderWay, Mailroom
 from cancellation.messages.mail_in import IncomingMail, MailFate
 from cancellation.understanding import MailReading, Understanding, read_message
 from tests.durable.customers import address_of, new_customer
-from tests.e2e.mail_rig import BOTH, FINANCE, email_from
+from tests.durable.outage import Fragile, SystemDown
+from tests.e2e.mail_rig import BOTH, FINANCE, REQUEST, email_from
 
 NOW = datetime(2026, 11, 22, 13, tzinfo=UTC)
 
@@ -67,6 +69,29 @@ async def test_system_that_is_away_is_waited_for_however_long_it_takes_P11() -> 
         with pytest.raises(ServerUnreachable):
             await room.handle(mail, patient=patient)
     assert list(await room.ledger.mail_tasks()) == []
+
+
+@pytest.mark.parametrize(
+    "lookup", ["customers_by_email", "customers_by_cnpj", "case_by_protocol", "customer", "texts_sent_to"]
+)
+async def test_a_lookup_that_is_not_answered_is_waited_for_however_long_it_takes_X7(lookup: str) -> None:
+    room, mail = await room_and_mail(ValueError("never asked"))
+    customer_id = new_customer().customer.customer_id
+    text, subject = f"{REQUEST} CNPJ 11.222.333/0001-81", "CAN-20261116-7F3KQ2, cliente nº 1042"
+    raw = email_from(customer_id, text, subject=subject, written_at=NOW)
+    original = await room.originals.keep_original(raw, NOW)
+    mail = mail.model_copy(update={"sha256": original.sha256, "ref": original.ref})
+    customers, letters = Fragile(room.customers), Fragile(MemoryMailer())
+    waiting = replace(room, customers=cast(Any, customers), letters=cast(Any, letters))
+    for system in (customers, letters):
+        system.goes_down(lookup)
+    for patient in (True, False):
+        with pytest.raises(SystemDown):
+            await waiting.handle(mail, patient=patient)
+    assert list(await room.ledger.mail_tasks()) == []
+    for system in (customers, letters):
+        system.recovers()
+    assert (await waiting.handle(mail, patient=False)).fate is MailFate.TASK
 
 
 class Failing:

@@ -1,0 +1,138 @@
+"""One case on a fixed timetable, so that the same story runs alike whatever fails in it."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+from cancellation.contract import CANCELLATION, INCOMING_MAIL
+from cancellation.domain.identity import workflow_id
+from cancellation.messages.mail_in import IncomingMail
+from tests.durable.customers import ZONE, new_customer, own_numbers
+from tests.durable.house import MOST_SKIPS, PATIENCE, CaseDriver
+from tests.matrix.frail import FrailHouse
+
+TUESDAY, TEN = 1, 10
+POLICY: Final[dict[str, Any]] = {
+    "holidays": [],
+    "commercial_reminder_hours": [4, 30, 400],
+    "formalization_reminder_days": [2, 20],
+    "port_reminder_days_before": 2,
+    "link_reminder_days_before": 6,
+}
+"""Reminders fall due in the stages that have outages, and none at the very end of an outage."""
+_SETTLED: Final = 2
+"""How often in a row nothing may be going on: a timer that has rung is a workflow task a moment later."""
+
+
+def next_tuesday(now: datetime) -> datetime:
+    """Tuesday at ten, half a minute past the full minute: a busy machine moves no printed minute."""
+    day = now.astimezone(ZONE).replace(hour=TEN, minute=0, second=30, microsecond=0)
+    return day + timedelta(days=(TUESDAY - day.weekday() - 1) % 7 + 1)
+
+
+@dataclass
+class Life:
+    """A case, and what happens to it when."""
+
+    house: FrailHouse
+    began: datetime
+    """When the case opens."""
+    case: CaseDriver = field(init=False)
+    case_id: str = ""
+    mails: list["WorkflowHandle[Any, Any]"] = field(default_factory=list)
+    """E-mails that are being handled."""
+
+    def __post_init__(self) -> None:
+        self.case = CaseDriver(self.house, new_customer())
+        self.house.cases.append(self.case)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the customer has asked to cancel."""
+        return bool(self.case_id)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The customer's own numbers."""
+        return own_numbers(self.case.seed)
+
+    async def open(self) -> None:
+        """The customer asks to cancel, at the hour at which every story begins."""
+        await self.house.provision(self.case.seed)
+        environment = self.house.environment
+        now = datetime.now(self.began.tzinfo)
+        with environment.with_time_skipping_disabled():
+            handle = await environment.client.start_workflow(
+                CANCELLATION,
+                {
+                    "customer_id": self.case.customer_id,
+                    "request": {"channel": "whatsapp", "text": "Quero cancelar", "actor": "bot"}
+                    | {"message_id": "w1", "contact": {"name": "Rita"}},
+                    "policy": POLICY,
+                },
+                id=workflow_id(self.case.customer_id),
+                task_queue=self.house.task_queue,
+                start_delay=self.began - now,
+            )
+        self.case_id = handle.first_execution_run_id or ""
+        await self.case.forward_to(self.began)
+
+    async def tell(self, name: str, message_id: str, **fields: Any) -> None:
+        """Somebody reports a fact; it is taken whatever is out of order."""
+        answer = await self.case.check(name, message_id=message_id, actor="ana", **fields)
+        assert answer["accepted"], answer
+
+    async def write_in(self, raw: bytes, *envelope: str) -> None:
+        """An e-mail arrives, at this moment of the case, and begins to be handled."""
+        self.house.now = now = await self.case.now()
+        original = await self.house.crm.adapter.keep_original(raw, now)
+        mail = IncomingMail(
+            sha256=hashlib.sha256(raw).hexdigest(), ref=original.ref, received_at=now, envelope=envelope
+        )
+        environment = self.house.environment
+        with environment.with_time_skipping_disabled():
+            self.mails.append(
+                await environment.client.start_workflow(
+                    INCOMING_MAIL, mail, id=mail.workflow_id, task_queue=self.house.task_queue
+                )
+            )
+
+    # ------------------------------------------------------------ time
+
+    async def forward_to(self, instant: datetime) -> None:
+        """Let time pass for everything that runs, and let what it brings be done."""
+        span = instant - await self.case.now()
+        if span > timedelta(0):
+            await asyncio.gather(*(self._forward(mail, span) for mail in self.mails))
+            self.house.now = instant
+            await self.case.forward(span)
+        await self.settle()
+
+    async def _forward(self, handle: "WorkflowHandle[Any, Any]", span: timedelta) -> None:
+        config = TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
+        try:
+            await TimeSkipper(self.house.environment.client, config=config).fast_forward(handle, span)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def settle(self) -> None:
+        """Wait until nothing goes on but pauses between attempts at what fails."""
+        async with asyncio.timeout(PATIENCE):
+            calm, pause = 0, 0.01
+            while calm < _SETTLED:
+                await asyncio.sleep(pause)
+                busy = [await self._is_busy(handle) for handle in (self.case.handle, *self.mails)]
+                calm = 0 if any(busy) else calm + 1
+                pause = min(pause * 1.5, 0.1) if any(busy) else 0.01
+
+    async def _is_busy(self, handle: "WorkflowHandle[Any, Any]") -> bool:
+        raw = (await handle.describe()).raw_description
+        trying = [one for one in raw.pending_activities if not one.HasField("last_failure")]
+        return bool(trying) or raw.HasField("pending_workflow_task")
