@@ -1,7 +1,9 @@
 """The IMAP reader on a real server: what it takes, when it marks, and what it leaves alone."""
 
 import asyncio
+import socket
 import threading
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +11,11 @@ from typing import Any
 
 import pytest
 from imap_tools import MailMessageFlags
+from pydantic import SecretStr
 
 from cancellation.adapters.imap.mailbox import ImapFolder
 from cancellation.domain.stage import Stage
-from cancellation.settings import ImapSettings
+from cancellation.settings import ImapSecurity, ImapSettings
 from embedded import EmbeddedTemporal, MailSink
 from starters.inbox.readers import MailboxReader, reading
 from tests.dovecot.server import PASSWORD, Dovecot, access_token, dovecot, needs_dovecot
@@ -77,6 +80,45 @@ async def test_both_mailboxes_are_read_and_mail_that_comes_is_pushed_P7_P8(rig: 
         server.deliver(email_from(customer_id, delivered_to=COMMERCIAL, **hidden), COMMERCIAL)  # type: ignore[arg-type]
         status = await eventually(lambda: in_stage(rig, customer_id, Stage.NOTICE), seconds=10)
     assert before - timedelta(seconds=2) <= status.notice.starts_at <= datetime.now(UTC)
+
+
+def test_what_is_announced_with_the_leave_to_idle_is_heard_P7() -> None:
+    """One packet holds both: the socket is silent afterwards, and the e-mail would lie for a minute."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        talking = threading.Thread(target=talk_in_one_packet, args=(listening,), daemon=True)
+        talking.start()
+        settings = ImapSettings(
+            host="127.0.0.1",
+            port=listening.getsockname()[1],
+            user=FINANCE,
+            password=SecretStr(PASSWORD),
+            security=ImapSecurity.NONE,
+        )
+        with ImapFolder(settings) as folder:
+            started = time.monotonic()
+            folder.wait(threading.Event(), 30)
+            assert time.monotonic() - started < 15
+        talking.join(5)
+
+
+def talk_in_one_packet(listening: socket.socket) -> None:
+    """A server that says "+ idling" and the new e-mail in one breath, and then nothing."""
+    connection, _ = listening.accept()
+    with connection, connection.makefile("rb") as lines:
+        connection.sendall(b"* OK ready\r\n")
+        tag = b""
+        for line in lines:
+            words = line.split()
+            match words[1:2]:
+                case _ if line.strip() == b"DONE":
+                    connection.sendall(tag + b" OK done\r\n")
+                case [b"IDLE"]:
+                    tag = words[0]
+                    connection.sendall(b"+ idling\r\n* 1 EXISTS\r\n")
+                case [b"CAPABILITY"]:
+                    connection.sendall(b"* CAPABILITY IMAP4rev1 IDLE\r\n" + words[0] + b" OK done\r\n")
+                case _:
+                    connection.sendall(words[0] + b" OK done\r\n")
 
 
 async def test_receipt_is_the_servers_own_date_not_the_headers_P8(rig: Rig, server: Dovecot) -> None:

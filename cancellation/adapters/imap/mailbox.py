@@ -155,6 +155,8 @@ class ImapFolder:
             return
         end = time.monotonic() + seconds
         with self._box.idle as idle:
+            if self._has_read_ahead():
+                return
             while not stop.is_set() and (left := end - time.monotonic()) > 0:
                 begun, span = time.monotonic(), min(left, _LOOK_UP_SECONDS)
                 if idle.poll(timeout=span):
@@ -169,6 +171,22 @@ class ImapFolder:
     def _client(self) -> Any:
         assert self._box is not None
         return self._box.client
+
+    def _has_read_ahead(self) -> bool:
+        """Whether the server's leave to idle brought more along in the same packet.
+
+        `imap_tools` waits for the socket, which says nothing about what was read from it already: an e-mail
+        announced there would lie until the next look.
+        """
+        client = self._client
+        before = client.sock.gettimeout()
+        client.sock.settimeout(0)
+        try:
+            return bool(client.file.peek(1))
+        except OSError:
+            return False
+        finally:
+            client.sock.settimeout(before)
 
     def _select(self) -> None:
         settings, client = self._settings, self._client

@@ -159,7 +159,7 @@ PATHOLOGICAL = {
 
 @pytest.mark.parametrize("name", PATHOLOGICAL)
 def test_pathological_text_takes_bounded_time(name: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     understand_text(PATHOLOGICAL[name][:2_000], PATHOLOGICAL[name])
     newest_text(PATHOLOGICAL[name])
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4

@@ -181,16 +181,16 @@ def test_big_attachment_is_read_in_bounded_time() -> None:
     mail.add_attachment(b"x" * 18_000_000, maintype="application", subtype="pdf", filename="contrato.pdf")
     raw = mail.as_bytes()
     assert len(raw) > 24_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     reading = read_message(raw)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert reading.newest.startswith("Solicito")
     assert reading.attachments[0].name == "contrato.pdf"
 
 
 def test_original_reading_is_fast_enough_for_a_full_mailbox() -> None:
     raws = [message(f"{REQUEST}\n{n}") for n in range(200)]
-    start = time.perf_counter()
+    start = time.process_time()
     for raw in raws:
         read_message(raw)
-    assert (time.perf_counter() - start) / len(raws) < 0.02
+    assert (time.process_time() - start) / len(raws) < 0.02
