@@ -224,7 +224,8 @@ async def test_a_closing_that_was_cut_short_is_finished_by_the_successor_X20_P2(
         "numbers": len(forsaken.seed.numbers),
     }
     inventory = await house.telephony.adapter.inventory(forsaken.customer_id)
-    assert not (inventory.resources or inventory.numbers)
+    assert not inventory.resources
+    assert not inventory.numbers
     assert await charges_in(successor, 200) == 0
     assert await successor.crm_status() == "Cancelado"
     (held,) = await cases_of(successor)
