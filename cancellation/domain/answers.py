@@ -25,8 +25,6 @@ from cancellation.domain.stage import Move, Stage
 from cancellation.domain.state import Held
 from cancellation.domain.values import Archive, FormalizationMail, PortStatus, Released, Team
 
-_GONE = "Cancelado"
-"""The CRM status of a customer whose cancellation was completed (P12)."""
 _LETTERS_KEPT = 100
 _LONGEST_PAUSE = timedelta(days=1)
 _SHORTEST_PAUSE = timedelta(minutes=10)
@@ -57,7 +55,7 @@ class Answers(Procedure):
             self.recordings = self.recordings.model_copy(update={"deliver_to": None})
         if self.stage.is_terminal:
             return
-        if status == _GONE:
+        if status == Stage.CLOSED.crm_status:
             self._have_nothing_to_close(now)
             return
         self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)

@@ -363,11 +363,13 @@ class CrmUpdated(Event):
     """Titles of tasks."""
     closed: tuple[str, ...] = ()
     """Keys of tasks."""
+    ended: bool = False
+    """The case has ended, and with it every task about it that does not outlive it."""
 
     @property
     def says_something(self) -> bool:
         """Whether anything beside the trail changed."""
-        return bool(self.status or self.registered or self.opened or self.closed)
+        return self != CrmUpdated(actor=self.actor)
 
 
 @dataclass(frozen=True, kw_only=True)

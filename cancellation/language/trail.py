@@ -184,6 +184,8 @@ def _crm(event: e.CrmUpdated) -> str:
     if event.closed:
         label = "tarefa encerrada" if len(event.closed) == 1 else "tarefas encerradas"
         parts.append(f"{label}: {'; '.join(vocabulary.task(key) for key in event.closed)}")
+    if event.ended:
+        parts.append("caso encerrado, com as tarefas que só serviam a ele")
     said = "; ".join(parts)
     return f"CRM: {said}."
 

@@ -150,7 +150,7 @@ def test_a_case_that_was_forsaken_in_time_is_undone_and_this_one_begins_X20(form
     assert [one.command.do for one in case.pending.lanes().get("billing", [])] == [
         "lift_billing_end"
     ] * formal
-    assert [entry.seq for entry in file.trail.entries] == [1, 2]
+    assert [entry.seq for entry in file.trail.entries] == [1, 2, 3]
 
 
 def test_a_closing_that_was_forsaken_goes_on_and_so_does_its_trail_X20_P20() -> None:
@@ -212,6 +212,19 @@ def test_entries_that_the_crm_has_lost_are_given_again_P20() -> None:
     receipt(file, recorded_seq=0, taken=False)
     assert file.trail.unrecorded()[0].seq == 1
     assert file.case.attention == []
+
+
+def test_a_record_that_the_crm_does_not_take_is_not_given_again_at_once_X7() -> None:
+    file = written(known())
+    file.trail.confirm(1)
+    file.case.discard("engano", "ana", NOW)
+    file.case.end(NOW)
+    file.write_down(NOW)
+    receipt(file, recorded_seq=1, taken=False, outcome="closed")
+    owed = file.case.pending.lanes()["crm"][0]
+    assert owed.retry_at is not None
+    assert owed.retry_at > NOW
+    assert file.case.attention == ["record_case"]
 
 
 def test_what_cannot_be_given_again_is_for_people_P20_X7() -> None:
