@@ -339,6 +339,24 @@ async def test_an_account_that_a_server_does_not_forget_leaves_none_of_the_other
     assert not await rig.server.commands.registered(f"102@{DOMAIN}")
 
 
+async def test_an_account_that_only_the_ledger_knows_is_not_told_as_dead_while_a_server_keeps_it_P15(
+    rig: Rig, formalized: FormalizationState, sip: Sip, database: str
+) -> None:
+    shutdown = Shutdown(warrant=cases.warrant(formalized))
+    assert await sip.register(telephone("102")) == 200
+    async with behind_a_fault(rig, database) as (faulty, other):
+        faulty.fault = refusing("ul.rm", f"102@{DOMAIN}")
+        for _ in range(2):
+            with pytest.raises(PlatformDisagrees):
+                await other.telephony.deactivate(shutdown)
+            await rig.by_hand("delete from cancelamento.parked where kind = 'extension'")
+            await rig.by_hand("delete from location")
+        assert await undone(rig) == [f"102@{DOMAIN}"]
+        faulty.fault = lambda *_: None
+        await other.telephony.deactivate(shutdown)
+    assert await undone(rig) == []
+
+
 async def test_an_account_that_is_gone_needs_no_order_to_forget_it_P17(
     rig: Rig, formalized: FormalizationState, database: str
 ) -> None:
