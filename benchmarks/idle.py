@@ -132,7 +132,11 @@ def main() -> int:
             shares, files = shares_of(root), files_once(root)
         finally:
             up.send_signal(signal.SIGTERM)
-            up.wait(60)
+            try:
+                up.wait(60)
+            except subprocess.TimeoutExpired:
+                up.kill()  # its servers die with it
+                up.wait()
             EmbeddedPostgres(home / "postgres").discard()
     return _report(shares, files, arguments.most)
 
