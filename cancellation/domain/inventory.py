@@ -1,8 +1,23 @@
 """What a customer occupies: extensions, trunks, licences, numbers (P9, P13, P17)."""
 
 from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
 
 from cancellation.domain.values import PhoneNumber, PortStatus, Value
+
+MOST_LABEL: Final = 100
+"""Characters of a label. It is only read by people, and one that is endless must not stop a whole closing."""
+
+
+def _readable(label: str) -> str:
+    """The label in one line of visible characters, cut where it is too long."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in label[: 4 * MOST_LABEL]).split())
+    return line if len(line) <= MOST_LABEL else f"{line[: MOST_LABEL - 1]}…"
+
+
+Label = Annotated[str, AfterValidator(_readable)]
 
 
 class ResourceKind(StrEnum):
@@ -18,7 +33,7 @@ class Resource(Value):
 
     kind: ResourceKind
     resource_id: str
-    label: str
+    label: Label
     active: bool
 
 

@@ -15,7 +15,7 @@ from temporalio.testing import TimeSkipper
 from cancellation.client import CancellationClient
 from cancellation.domain.stage import Stage
 from samples import sample_email
-from starters.cli.app import MODULES
+from starters.cli.catalogue import COMMANDS
 from tests.e2e.running_up import TypedCommand, Up, discard, running_up, spawned, typed, typing
 
 
@@ -275,7 +275,7 @@ def test_invalid_setting_is_named_and_ends_with_2(tmp_path: Path, capsys: pytest
     assert "CANCELAMENTO_CLOCK" in said.err
 
 
-@pytest.mark.parametrize("command", ["", *(name for names in MODULES.values() for name in names)])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_is_in_portuguese(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = typed(tmp_path, capsys, *([command] if command else []), "--help")
     assert said.code == 0
