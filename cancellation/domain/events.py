@@ -421,6 +421,24 @@ class BillingClosed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AmountsDoubtful(Event):
+    """Billing holds no sound amount of these: Finance looks (P16)."""
+
+    kind = "amounts_doubtful"
+    names: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumbersOdd(Event):
+    """Telephony keeps own numbers in another form than E.164 (P9)."""
+
+    kind = "numbers_odd"
+    names: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordingsReady(Event):
     """The link was made (P10)."""
 
