@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cancellation.client import CaseListing
+from cancellation.case_list import CaseListing
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
 from cancellation.language import vocabulary
