@@ -57,7 +57,13 @@ def take_answer(
         case LiftBillingEnd():
             case.note_billing_lifted(now)
         case CloseBilling():
-            case.note_billing_closed(answer.invoice.total, answer.voided_charges, now)
+            case.note_billing_closed(
+                answer.invoice.total,
+                answer.voided_charges,
+                now,
+                doubtful=answer.doubtful,
+                count=answer.doubtful_count,
+            )
         case ReadInventory():
             case.learn_inventory(answer, now)
         case RecordPort(number=number):

@@ -60,6 +60,8 @@ def said(event: e.Event, at: datetime) -> str:
             | e.PortRecorded()
             | e.ResourcesReleased()
             | e.BillingClosed()
+            | e.AmountsDoubtful()
+            | e.NumbersOdd()
             | e.RecordingsReady()
             | e.RecordingsPurged()
             | e.RecordingsLeftOut()
@@ -207,6 +209,10 @@ def _system(event: e.Event) -> str:
         case e.BillingClosed():
             voided = words.counted(event.voided, "cobrança cancelada", "cobranças canceladas")
             return f"Cobrança encerrada e conferida: fatura final de {words.money(event.total)}, {voided}."
+        case e.AmountsDoubtful():
+            return left_out.doubtful_amounts(event.names, event.count)
+        case e.NumbersOdd():
+            return left_out.odd_numbers(event.names, event.count)
         case e.RecordingsReady():
             count = words.counted(event.archive.files, "gravação", "gravações")
             return f"Gravações prontas para download: {count}, {words.size(event.archive.size)}."

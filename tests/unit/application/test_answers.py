@@ -9,8 +9,10 @@ import pytest
 from cancellation.application import payloads
 from cancellation.application.answers import take_answer, take_failure
 from cancellation.application.casefile import CaseFile
+from cancellation.application.letters import write
 from cancellation.domain.case import Case
 from cancellation.domain.commands import (
+    CloseBilling,
     ExportRecordings,
     OpenCase,
     Owed,
@@ -22,11 +24,12 @@ from cancellation.domain.commands import (
     TaskKind,
 )
 from cancellation.domain.formalization import assess
-from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import notice_from
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Archive, Outcome, Released
+from cancellation.messages.billing import BillingClosed
 from cancellation.messages.crm import (
     Customer,
     FormalizationRecord,
@@ -34,6 +37,7 @@ from cancellation.messages.crm import (
     OpenedCase,
     TrailReceipt,
 )
+from cancellation.messages.letter_contents import Closed
 from cancellation.messages.letters import Delivery, DeliveryReport
 from cancellation.messages.recordings import Access, AccessKind, LinksEnded, PurgeReport
 from tests.unit.application.house import CUSTOMER, INVOICE, How, serve, serve_everything
@@ -276,6 +280,20 @@ def test_the_invoice_is_kept_for_status_and_letters_P16() -> None:
         serve(file, "billing", NOW)
     assert (file.case.invoice_total, file.case.voided_charges) == (INVOICE.total, 2)
     assert "billing_closed" in kinds_of(file)
+
+
+def test_amounts_that_are_none_are_given_to_finance_and_told_with_the_invoice_P16_P18() -> None:
+    file = closing()
+    invoice = BillingClosed(invoice=INVOICE, voided_charges=2, doubtful=("cobrança nov",), doubtful_count=3)
+    answer(file, CloseBilling, invoice)
+    (task,) = tasks(file.case, TaskKind.DOUBTFUL_AMOUNTS)
+    assert (task.names, task.count) == (("cobrança nov",), 3)
+    assert file.case.lasting == [task]
+    (entry,) = (entry for entry in file.trail.entries if entry.kind == "amounts_doubtful")
+    assert "“cobrança nov” e mais 2" in entry.detail
+    letter = write(file.case, LetterOrder(kind=LetterKind.CLOSED), NOW, invoice_total=INVOICE.total)
+    assert isinstance(letter.content, Closed)
+    assert letter.content.doubtful_amounts == 3
 
 
 def closing() -> CaseFile:
