@@ -35,6 +35,7 @@ from cancellation.contract import (
     PROTOCOL,
     REASON,
     STAGE,
+    TASK_TIMEOUT,
 )
 from cancellation.domain.identity import WORKFLOW_PREFIX, customer_of, find_protocols, workflow_id
 from cancellation.domain.policy import CancellationPolicy
@@ -306,6 +307,7 @@ class CancellationClient:
                 id=workflow_id(start.customer_id),
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=TASK_TIMEOUT,
                 static_summary=f"Cancelamento do cliente {start.customer_id}",
             )
             return self.temporal.execute_update_with_start_workflow(
