@@ -11,12 +11,13 @@ BLACKBOX ?= ../shared/blackbox
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test proof acceptance lint format lock clean
+.PHONY: help demo test proof acceptance bench lint format lock clean
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
 	@echo "make proof          every cell of the outage matrix and every step of the walk, within twenty minutes"
+	@echo "make bench          what a case costs, beside a bare workflow; statements, memory, the reader's score"
 	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
 	@echo "make lint           formatting, lint, types, import contracts"
 	@echo "make format         write the formatting"
@@ -45,6 +46,12 @@ test: .venv/.development
 proof: .venv/.development
 	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n 2 --maxschedchunk 1 $(PYTEST_ARGS) \
 		tests/replay/test_walk.py tests/matrix/test_matrix.py
+
+# Every module of benchmarks/; what they need stands in folders below.
+bench: .venv/.development
+	@for file in benchmarks/[a-z]*.py; do \
+		$(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; \
+	done
 
 # With requirements of its own: like any user, they share nothing with the product but its command.
 acceptance: .venv/.acceptance

@@ -26,7 +26,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from cancellation.case_list import PROBLEMS, CaseListing, case_query, latest_with, listing_of
-from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED
+from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED, TASK_TIMEOUT
 from cancellation.domain.identity import WORKFLOW_PREFIX, find_protocols, workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, Refused
@@ -261,6 +261,7 @@ class CancellationClient:
                 id=workflow_id(start.customer_id),
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=TASK_TIMEOUT,
                 static_summary=f"Cancelamento do cliente {start.customer_id}",
             )
             return self.temporal.execute_update_with_start_workflow(

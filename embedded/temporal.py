@@ -35,6 +35,8 @@ TUNING: Mapping[str, str] = {
     "history.transferProcessorMaxPollRPS": "2000",
     "history.timerProcessorMaxPollRPS": "2000",
     "history.timerProcessorMaxTimeShift": '"10ms"',
+    # Of what is started without saying: how long a worker is missed that was killed over a workflow task.
+    "history.defaultWorkflowTaskTimeout": '"5s"',
 }
 TIME_SKIPPING: Mapping[str, str] = {"frontend.WorkflowTimeSkippingEnabled": "true"}
 

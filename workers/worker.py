@@ -17,7 +17,7 @@ from activities.mail_in import MailInActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
-from cancellation.contract import CANCELLATIONS
+from cancellation.contract import CANCELLATIONS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mailroom import Mailroom
 from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
@@ -95,6 +95,8 @@ def cancellation_worker(
         activities=activities,
         plugins=[CancellationPlugin()],
         max_cached_workflows=max_cached_workflows,
+        # The same for a task that waits for the worker which knows the case, and which may have been killed.
+        sticky_queue_schedule_to_start_timeout=TASK_TIMEOUT,
         graceful_shutdown_timeout=timedelta(seconds=8),
         deployment_config=_deployment(build_id) if build_id else None,
     )
