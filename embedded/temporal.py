@@ -26,6 +26,10 @@ _PORT_SECONDS = 5.0
 _RETENTION = timedelta(days=90)
 """How long an ended case can be looked at in the Web UI."""
 
+_SMALL = {
+    # After a hundred cases it holds on to 105 MB instead of 135, for two hundredths more of processor time.
+    "GOGC": "50",
+}
 TUNING: Mapping[str, str] = {
     # The server polls its queues 20 times a second as shipped: each step of a case would cost 50 ms.
     "history.transferProcessorMaxPollRPS": "2000",
@@ -122,7 +126,7 @@ class EmbeddedTemporal(ProcessServer):
             argv=[str(temporal_binary()), *self._arguments()],
             log=self.log,
             # TEMPORAL_* points clients at a server; the server shall not read it.
-            environment={k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")},
+            environment=_SMALL | {k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")},
             folder=self._folder,
             stop_seconds=10,
         )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-import holidays
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
@@ -72,6 +71,8 @@ def activities_of(
 
 def brazilian_holidays(opened_on: date) -> tuple[date, ...]:
     """National holidays of the year of opening and the next, when a case still runs (X4)."""
+    import holidays  # Not before the first case needs them.
+
     return tuple(sorted(holidays.country_holidays("BR", years=(opened_on.year, opened_on.year + 1))))
 
 

@@ -18,7 +18,7 @@ from cancellation.contract import CANCELLATIONS, SEARCH_ATTRIBUTES
 from embedded import EmbeddedPostgres, EmbeddedTemporal, ProcessServer
 from embedded.ports import free_port, is_free
 from embedded.process import Command
-from workers.main import is_polled
+from workers.connecting import is_polled
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -4,12 +4,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
-from rich.text import Text
 
 from cancellation.messages.mail_in import MailTask
 from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
-from starters.cli import rendering
 from starters.cli.options import SAO_PAULO, Actor, AsJson, original_reference
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import ExitCode, Failure, as_json, default_actor, settings_of_command, wait_for
@@ -70,7 +68,11 @@ def _dismiss(settings: Settings, reference: str, actor: str) -> None:
 
 
 def _show(found: list[MailTask]) -> None:
-    out = rendering.console()
+    from rich.text import Text  # Not for the process that serves.
+
+    from starters.cli.terminal import console
+
+    out = console()
     if not found:
         out.print("Nenhum e-mail espera decisão.")
         return

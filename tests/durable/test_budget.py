@@ -45,7 +45,8 @@ async def test_a_case_that_sleeps_in_its_notice_is_small(house: House) -> None:
 
 
 async def test_a_wake_up_that_finds_nothing_to_do_costs_nothing_more(house: House) -> None:
-    case = await house.open(policy={"formalization_reminder_days": [], "commercial_reminder_hours": []})
+    no_reminders = {"formalization_reminder_days": [], "awake_interval_hours": 8760}
+    case = await house.open(policy=no_reminders)
     await case.quiet()
     await case.decline()
     await case.quiet()
