@@ -50,13 +50,16 @@ PATIENCE = 60.0
 async def until(what: Callable[[], Any]) -> Any:
     """Wait until `what`, plain or a coroutine function, is true; answer what it gave."""
     async with asyncio.timeout(PATIENCE):
+        pause = 0.01
         while True:
             found = what()
             if asyncio.iscoroutine(found):
                 found = await found
             if found:
                 return found
-            await asyncio.sleep(0.02)
+            # Many wait beside each other for one server: who asks it too often waits longer.
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.4, 0.15)
 
 
 async def ready(ask: Callable[[], Awaitable[Any]]) -> Any:
