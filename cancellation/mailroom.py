@@ -8,6 +8,9 @@
 | | otherwise: a task for Commercial, with the e-mail at hand |
 | ignore, refuse | it is recorded |
 
+Before anything else: a mail server's report that a letter of ours came back is told to the letter's case (X16).
+Anybody can write such a report, so what follows from it is a task and a letter for Commercial, and nothing else.
+
 What a case refuses, what the reader fails on and what costs it too much becomes a task as well: nothing is lost.
 
 An addressee in To or Cc counts as reached once our own server delivered one copy and vouches for the
@@ -40,15 +43,17 @@ from cancellation.domain.values import Channel, Contact
 from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
 from cancellation.language import vocabulary, words
 from cancellation.mail_facts import formalization, resolve
-from cancellation.messages.crm import Original
+from cancellation.messages.crm import CaseSummary, Original
 from cancellation.messages.envelope import Message
-from cancellation.messages.facts import FormalizationMessage, RequestMessage
+from cancellation.messages.facts import BounceMessage, FormalizationMessage, RequestMessage
+from cancellation.messages.letters import KeptLetter
 from cancellation.messages.mail_in import IncomingMail, MailEntry, MailFate, MailOutcome, MailTask, Registered
 from cancellation.messages.status import Answer
 from cancellation.ports import CustomerDirectory, MailLedger, Originals, SentLetters
 from cancellation.understanding import (
     Action,
     Damage,
+    DeliveryReport,
     MailReading,
     Provider,
     ResolvedDirectory,
@@ -60,6 +65,8 @@ logger = logging.getLogger(__name__)
 
 ACTOR: Final = "caixa de entrada"
 UNREADABLE: Final = "unreadable"
+CAME_BACK: Final = "bounce"
+"""What is decided of an e-mail beside the reader's own decisions."""
 _LONGEST_ID: Final = 180
 """Leaves room for what tells two contents of one Message-ID apart: message ids have 200 characters at most."""
 _HEAD: Final = 32_000
@@ -68,6 +75,7 @@ _NOBODY: Final = "nobody@example.invalid"
 _NO_CNPJ: Final = "00000000000000"
 _NO_PROTOCOL: Final = "CAN-0"
 _NO_CUSTOMER: Final = "0"
+_NO_LETTER: Final = "<nobody@example.invalid>"
 """What nobody has: asked for to hear whether anything answers."""
 _ADDRESS: Final = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
 
@@ -162,6 +170,13 @@ class Mailroom:
         if registered.pending_before and patient:
             raise EarlierCopyUnderWay
         try:
+            returned = await self._letter_that_came_back(reading)
+            if returned is not None:
+                outcome, why = await self._tell_of_bounce(
+                    mail, reading, returned, registered, patient=patient
+                )
+                await self.ledger.settle(mail.workflow_id, outcome, why, self.clock())
+                return outcome
             read = _not_understood(mail, reading, failure) if failure else await self._read(mail, reading)
             fate = await self._act(read, registered)
         except ServerUnreachable:
@@ -179,6 +194,57 @@ class Mailroom:
         await self.ledger.settle(mail.workflow_id, outcome, read.why, self.clock())
         return outcome
 
+    # ------------------------------------------------------------------ letters that come back
+
+    async def _letter_that_came_back(self, reading: MailReading) -> KeptLetter | None:
+        """The letter of ours that a mail server says it could not deliver, for good."""
+        report = reading.report
+        if report is None or not report.failed or self.letters is None:
+            return None
+        return await self.letters.sent_letter(report.letters)
+
+    async def _tell_of_bounce(
+        self,
+        mail: IncomingMail,
+        reading: MailReading,
+        letter: KeptLetter,
+        registered: Registered,
+        *,
+        patient: bool,
+    ) -> tuple[MailOutcome, tuple[str, ...]]:
+        """The case hears of it; where there is none any more, Commercial does (X16).
+
+        Raises:
+            Refused: the case does not know the letter, which it may hear of in a moment.
+        """
+        report = reading.report
+        assert report is not None
+        case = await self.customers.case_by_id(letter.case_id)
+        customer_id = case.customer_id if case else None
+        fact = BounceMessage(
+            letter=letter.message_id,
+            status=report.words,
+            message_id=registered.reported_as,
+            occurred_at=mail.received_at,
+            actor=ACTOR,
+        )
+        fate = MailFate.TASK
+        if case is not None and case.ended_at is None:
+            try:
+                await self.cases.report(case.customer_id, fact)
+                fate = MailFate.REPORTED
+            except Refused:
+                if patient:
+                    raise
+            except (CaseNotFound, CaseFailed, CaseNotAnswering):
+                pass
+        if fate is MailFate.TASK:
+            now = self.clock()
+            task = bounce_task(mail, letter, report, registered.reported_as, case, now)
+            await self.ledger.open_task(task)
+        why = (f"Uma mensagem nossa foi devolvida: {report.words}",)
+        return MailOutcome(fate=fate, action=CAME_BACK, customer_id=customer_id), why
+
     async def _systems_answer(self) -> bool:
         """Whether what is asked about every e-mail is answered about nobody's: then it is this e-mail that fails."""
         try:
@@ -186,8 +252,10 @@ class Mailroom:
             await self.customers.customers_by_cnpj(_NO_CNPJ)
             await self.customers.case_by_protocol(_NO_PROTOCOL)
             await self.customers.customer(_NO_CUSTOMER)
+            await self.customers.case_by_id(_NO_CUSTOMER)
             if self.letters is not None:
                 await self.letters.texts_sent_to([_NOBODY])
+                await self.letters.sent_letter([_NO_LETTER])
         except Exception:
             return False
         return True
@@ -364,6 +432,37 @@ def mail_task(read: Read, reported_as: str, now: datetime, more: Sequence[str] =
         customer_id=read.customer_id,
         title=f"Ler e decidir: e-mail recebido ({whose})",
         text="\n".join(lines)[:30_000],
+        opened_at=now,
+    )
+
+
+def bounce_task(
+    mail: IncomingMail,
+    letter: KeptLetter,
+    report: DeliveryReport,
+    reported_as: str,
+    case: CaseSummary | None,
+    now: datetime,
+) -> MailTask:
+    """Commercial's task about a letter that came back when its case had ended (X16)."""
+    customer_id = case.customer_id if case else None
+    what, to = vocabulary.letter(letter.kind), vocabulary.audience(letter.team)
+    lines = [
+        f"Mensagem: {what}",
+        f"Destinatário: {to}",
+        f"Protocolo: {case.protocol if case else '—'}",
+        f"Motivo: {words.sentence(report.words)}",
+        "",
+        "O caso já terminou. Passem o conteúdo da mensagem por outro canal e corrijam o endereço no cadastro.",
+        "Depois arquive a tarefa com:",
+        f"cancelamento inbox --dismiss {mail.sha256}",
+    ]
+    return MailTask(
+        sha256=mail.sha256,
+        reported_as=reported_as,
+        customer_id=customer_id,
+        title=f"E-mail devolvido depois do envio ({to}): {what}"[:200],
+        text="\n".join(lines),
         opened_at=now,
     )
 

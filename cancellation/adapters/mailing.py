@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from cancellation.letters import WITH_LINK, Letterhead, LinkUrl, is_deliverable, message_id, render
-from cancellation.messages.letters import Delivery, Letter
+from cancellation.messages.letters import Delivery, KeptLetter, Letter
 
 MOST_TEXTS = 30
 """Letters whose words a reader of answers gets: those of a whole case."""
@@ -131,6 +131,9 @@ class Outbox(Protocol):
     async def contents_to(self, addresses: Sequence[str], most: int) -> Sequence[bytes]:
         """The messages that were sent to these addresses of customers, the newest first."""
 
+    async def sent_letter(self, message_ids: Sequence[str]) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours."""
+
 
 class Transport(Protocol):
     """Hands a message to a mail server."""
@@ -176,6 +179,10 @@ class OutboxMailer:
             message_from_bytes(content, policy=policy.default).get_body(("plain",)) for content in contents
         )
         return [str(part.get_content()) for part in parts if part is not None]
+
+    async def sent_letter(self, message_ids: Sequence[str]) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours (X16)."""
+        return await self._outbox.sent_letter(message_ids) if message_ids else None
 
     async def _attempt(self, letter: Letter, entry: Entry, turn: OutboxTurn) -> Entry:
         undeliverable = {a: Answer(Fate.REFUSED, BAD_ADDRESS) for a in entry.waiting if not is_deliverable(a)}

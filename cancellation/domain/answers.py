@@ -22,7 +22,7 @@ from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice
 from cancellation.domain.procedure import NOTHING_TO_CLOSE, UNKNOWN_CUSTOMER, Procedure
 from cancellation.domain.stage import Move, Stage
-from cancellation.domain.state import Held
+from cancellation.domain.state import Held, SentLetter
 from cancellation.domain.values import Archive, FormalizationMail, PortStatus, Released, Team
 
 _GONE = "Cancelado"
@@ -261,10 +261,9 @@ class Answers(Procedure):
             self.give_up_letter(key, refused, now)
             return
         self.threads.setdefault(letter.audience, letter_id)
-        if letter.team is None:
-            self.letters[letter_id] = letter.kind
-            while len(self.letters) > _LETTERS_KEPT:
-                del self.letters[next(iter(self.letters))]
+        self.letters[letter_id] = SentLetter(kind=letter.kind, team=letter.team)
+        while len(self.letters) > _LETTERS_KEPT:
+            del self.letters[next(iter(self.letters))]
         self._happen(
             events.LetterSent(
                 letter=letter.kind, team=letter.team, letter_id=letter_id, partly_refused=partly

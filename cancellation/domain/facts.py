@@ -173,27 +173,35 @@ class Facts(CaseState):
         self._happen(events.Stopped(actor=actor), now)
 
     def hear_of_bounce(self, letter_id: str, status: str, actor: str, now: datetime) -> None:
-        """A letter of ours came back: Commercial hears of it as of a refusal at once, once a letter (X16)."""
-        kind = self.letters.get(letter_id)
-        if kind is None:
+        """A letter of ours came back: Commercial hears of it as of a refusal at once, once a letter (X16).
+
+        Nothing else follows from it: anybody can write a report, so no deadline moves and nobody is struck off.
+        """
+        sent = self.letters.get(letter_id)
+        if sent is None:
             raise RuleBroken("letter", "unknown_letter")
-        self._happen(events.LetterBounced(actor=actor, letter=kind, message_id=letter_id, status=status), now)
-        del self.letters[letter_id]
+        if sent.came_back:
+            self._happen(events.MessageRepeated(actor=actor, name="bounce", message_id=letter_id), now)
+            return
+        sent.came_back = True
+        happened = events.LetterBounced(actor=actor, letter=sent.kind, message_id=letter_id, status=status)
+        self._happen(happened, now)
         if self.ended_at is not None:
             return
-        lost = LetterOrder(kind=kind)
-        self._owe(
-            OpenTask(
-                task=TaskKind.UNDELIVERED, about=lost.key, letter=lost, words=status, codes=("came_back",)
-            ),
-            now=now,
+        lost = LetterOrder(kind=sent.kind, team=sent.team, ordinal=letter_id)
+        task = OpenTask(
+            task=TaskKind.UNDELIVERED, about=lost.key, letter=lost, words=status, codes=("came_back",)
         )
+        self._owe(task, now=now)
+        if sent.team is Team.COMMERCIAL:
+            return  # Commercial's own mailbox sends mail back: the CRM tells, another letter would not arrive
         self._owe_letter(
             LetterOrder(
                 kind=LetterKind.BOUNCED,
                 team=Team.COMMERCIAL,
                 ordinal=letter_id,
-                about=kind,
+                about=sent.kind,
+                about_team=sent.team,
                 words=status,
             ),
             now=now,

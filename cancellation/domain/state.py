@@ -41,6 +41,7 @@ from cancellation.domain.values import (
     RecordingsRequest,
     Released,
     Request,
+    Team,
 )
 
 
@@ -61,6 +62,15 @@ class RefusedMessage(BaseModel):
     actor: str
     message_id: str | None = None
     details: tuple[Problem, ...]
+
+
+class SentLetter(BaseModel):
+    """A letter that went out, for when it comes back (X16)."""
+
+    kind: LetterKind
+    team: Team | None = None
+    """None: the customer."""
+    came_back: bool = False
 
 
 class CaseState(BaseModel):
@@ -138,8 +148,8 @@ class CaseState(BaseModel):
     seen: dict[str, str] = Field(default_factory=dict)
     """Signal names with fingerprints of message ids, to fingerprints of what they said."""
     messages_seen: int = 0
-    letters: dict[str, LetterKind] = Field(default_factory=dict)
-    """Message-IDs of the newest letters, for those that come back later (X16)."""
+    letters: dict[str, SentLetter] = Field(default_factory=dict)
+    """By Message-ID the newest letters, for those that come back later (X16)."""
     _happened: list[Happened] = PrivateAttr(default_factory=list)
     _cause: str | None = PrivateAttr(default=None)
 

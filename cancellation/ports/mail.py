@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from cancellation.messages.letters import Delivery, Letter
+from cancellation.messages.letters import Delivery, KeptLetter, Letter
 from cancellation.messages.mail_in import Copies, MailEntry, MailOutcome, MailTask, Registered
 
 
@@ -39,7 +39,10 @@ class MailLedger(Protocol):
 
 @runtime_checkable
 class SentLetters(Protocol):
-    """What we wrote to customers, for the reader of their answers."""
+    """What we wrote, for the reader of answers and of reports."""
 
     async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
         """The plain texts of our letters to these addresses of customers, the newest first (X14)."""
+
+    async def sent_letter(self, message_ids: Sequence[str]) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours (X16)."""

@@ -42,7 +42,7 @@ MAY_WAIT: Final[Sequence[tuple[str, str, Sequence[str]]]] = (
     # What was exported is delivered.
     ("*", "letter: recordings_ready:*", ("recordings.export",)),
     # An e-mail is read before it counts.
-    ("incoming_mail", "*", ("inbox.*", "crm.*", "mailer.texts_sent_to")),
+    ("incoming_mail", "*", ("inbox.*", "crm.*", "mailer.texts_sent_to", "mailer.sent_letter")),
     # The CRM's record of the end comes last (P20).
     *((stage, "crm: *", EVERYTHING) for stage in ENDS),
 )

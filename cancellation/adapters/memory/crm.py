@@ -173,6 +173,10 @@ class MemoryCrm:
         wanted = protocol.strip().upper()
         return next((c.summary for c in self._cases.values() if c.summary.protocol == wanted), None)
 
+    async def case_by_id(self, case_id: str) -> CaseSummary | None:
+        """The case with that id, or None (X16)."""
+        return next((c.summary for c in self._cases.values() if c.summary.case_id == case_id), None)
+
     async def customers_by_email(self, address: str) -> Sequence[Customer]:
         """Customers of whom the address is an authorised contact (X9)."""
         wanted = bare_address(address)

@@ -9,7 +9,10 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from cancellation.adapters.mailing import Answer, Draft, Entry, Fate, MailNotTaken, OutboxMailer
+from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.values import Team
 from cancellation.letters import Letterhead, LinkUrl
+from cancellation.messages.letters import KeptLetter
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,19 @@ class MemoryOutbox:
         found.sort(key=lambda draft: draft.key)
         found.sort(key=lambda draft: draft.written_at, reverse=True)
         return [draft.content for draft in found[:most]]
+
+    async def sent_letter(self, message_ids: Sequence[str]) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours."""
+        kept = {draft.message_id: draft for draft in self.drafts.values()}
+        draft = next((kept[one] for one in message_ids if one in kept), None)
+        if draft is None:
+            return None
+        return KeptLetter(
+            message_id=draft.message_id,
+            case_id=draft.case_id,
+            kind=LetterKind(draft.kind),
+            team=None if draft.audience == "customer" else Team(draft.audience),
+        )
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator["MemoryTurn"]:

@@ -174,6 +174,10 @@ select raw from crm.originals where sha256 = $1;
 select case_id, customer_id, workflow_id, protocol, stage, opened_at, outcome, ended_at
 from crm.cases where protocol = $1;
 
+-- name: case_by_id
+select case_id, customer_id, workflow_id, protocol, stage, opened_at, outcome, ended_at
+from crm.cases where case_id = $1;
+
 -- name: list_cases
 select case_id, customer_id, workflow_id, protocol, stage, opened_at, outcome, ended_at
 from crm.cases
