@@ -16,14 +16,14 @@ from cancellation.domain.commands import (
     System,
     TaskKind,
 )
-from cancellation.domain.formalization import Formalization
+from cancellation.domain.formalization import Formalization, distrust
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice
 from cancellation.domain.procedure import NOTHING_TO_CLOSE, UNKNOWN_CUSTOMER, Procedure
 from cancellation.domain.stage import Move, Stage
 from cancellation.domain.state import Held, SentLetter
-from cancellation.domain.values import Archive, FormalizationMail, PortStatus, Released, Team
+from cancellation.domain.values import Archive, PortStatus, Released, Team
 
 _GONE = "Cancelado"
 """The CRM status of a customer whose cancellation was completed (P12)."""
@@ -55,15 +55,17 @@ class Answers(Procedure):
         self.mails_count_after = mails_count_after
         if self.recordings and self.recordings.deliver_to not in authorised:
             self.recordings = self.recordings.model_copy(update={"deliver_to": None})
-        if self.stage.is_terminal:
-            return
-        if status == _GONE:
-            self._have_nothing_to_close(now)
-            return
-        self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)
-        self._owe(ReadInventory(), now=now)
+        over = self.stage.is_terminal or status == _GONE
+        if not over:
+            self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)
+            self._owe(ReadInventory(), now=now)
         for number, mail in enumerate(self.mails, start=self.mails_seen - len(self.mails) + 1):
-            self._judge(mail, number, now)
+            if not over or distrust(
+                mail, authorised
+            ):  # also of a case that is over nobody's mail is dropped (X15)
+                self._judge(mail, number, now)
+        if not self.stage.is_terminal and over:
+            self._have_nothing_to_close(now)
         self.take_up_formalization(now)
 
     def _have_nothing_to_close(self, now: datetime) -> None:
@@ -341,9 +343,3 @@ class Answers(Procedure):
                 ),
                 now=now,
             )
-
-    # ------------------------------------------------------------------ questions
-
-    def mail(self, message_id: str) -> FormalizationMail | None:
-        """The e-mail of that id, while the case remembers it."""
-        return next((mail for mail in self.mails if mail.message_id == message_id), None)

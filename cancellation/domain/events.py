@@ -91,6 +91,63 @@ class FormalizationReceived(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MailReceived(Event):
+    """An e-mail arrived that a person has to read (X15)."""
+
+    kind = "mail_received"
+    mail: FormalizationMail
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailRefused(Event):
+    """A person read it: it is no request to count (X14, X15)."""
+
+    kind = "mail_refused"
+    mail_id: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeConfirmed(Event):
+    """A person looked at the sentences that the notice rests on, and found them right (X14)."""
+
+    kind = "notice_confirmed"
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadWrongly(Event):
+    """The notice rested on an e-mail that is no request: everything is undone (X14)."""
+
+    kind = "withdrawn"
+    mail_id: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionAwaited(Event):
+    """The point of no return waits for a person (X14, X15)."""
+
+    kind = "decision_awaited"
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionMissed(Event):
+    """Nobody decided within the policy's business days (X15)."""
+
+    kind = "decision_missed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailLeftUndecided(Event):
+    """Nobody has decided after the last reminder (X15, X19)."""
+
+    kind = "mail_left_undecided"
+    mail_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FormalizationUntrusted(Event):
     """It does not count by itself (X9)."""
 

@@ -23,6 +23,7 @@ MODULES: Final[Mapping[str, Sequence[str]]] = {
     "starters.cli.formalize": ("formalize",),
     "starters.cli.looking": ("status", "trail", "list"),
     "starters.cli.understand": ("understand",),
+    "starters.cli.mail": ("mail",),
     "starters.cli.inbox": ("inbox",),
     "starters.cli.gateway": ("gateway",),
     "starters.cli.servers": ("up", "worker", "setup", "seed"),

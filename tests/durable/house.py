@@ -35,7 +35,7 @@ from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.status import CaseResult, CaseStatus
 from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
-from workers.worker import Systems, activities_of, cancellation_worker
+from workers.worker import Systems, activities_of, cancellation_worker, mail_activities_of
 from workflows.plugin import replayer
 
 Content = TypeVar("Content")
@@ -127,7 +127,10 @@ class House:
             mailboxes=POLICY.mailboxes,
             trusted_servers=("mx.nuvemjti.com.br",),
         )
-        activities = activities_of(self.systems, POLICY, guard, mailroom)
+        activities = [
+            *activities_of(self.systems, POLICY, guard),
+            *mail_activities_of(self.systems, POLICY, mailroom),
+        ]
         async with cancellation_worker(client, activities, task_queue=self.task_queue, **options):
             yield
 

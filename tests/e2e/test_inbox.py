@@ -195,7 +195,7 @@ def test_mail_that_is_no_request_is_read_by_commercial_P7(up: Up, do: TypedComma
     assert (task["customer_id"], why in task["text"]) == (customer_id, True)
     status = do("status", customer_id, "--json").json
     assert (status["stage"], status["formalization"]) == ("awaiting_formalization", None)
-    do("inbox", "--dismiss", task["sha256"])
+    do("mail", task["sha256"], "--refused-by", "ana")
 
 
 @pytest.mark.parametrize(("name", "customer_id"), AUTOMATIC.items(), ids=AUTOMATIC)

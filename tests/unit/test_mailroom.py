@@ -18,7 +18,7 @@ from cancellation.confined import (
     UnderstandOrder,
     shared_reader,
 )
-from cancellation.failures import ServerUnreachable
+from cancellation.failures import CaseNotFound, ServerUnreachable
 from cancellation.mailroom import EarlierCopyUnderWay, Mailroom
 from cancellation.messages.mail_in import IncomingMail, MailFate
 from cancellation.understanding import MailReading, Understanding, read_message
@@ -120,7 +120,7 @@ class Failing:
 async def test_reader_that_fails_gives_the_mail_to_a_person_at_once_P11_X9(
     at: str, error: ReadingFailed, told: str
 ) -> None:
-    room, mail = await room_and_mail(ValueError("never asked"))
+    room, mail = await room_and_mail(CaseNotFound("nenhum"))
     reader = Failing(at, error)
     outcome = await replace(room, reader=reader).handle(mail)
     assert (outcome.fate, outcome.action) == (MailFate.TASK, "unreadable")

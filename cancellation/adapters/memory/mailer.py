@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from cancellation.adapters.mailing import Answer, Draft, Entry, Fate, MailNotTaken, OutboxMailer
+from cancellation.adapters.mailing import (
+    Answer,
+    Draft,
+    Entry,
+    Fate,
+    MailNotTaken,
+    OutboxMailer,
+    ReadOriginal,
+)
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.values import Team
 from cancellation.letters import Letterhead, LinkUrl
@@ -114,11 +122,18 @@ class MemoryTransport:
 class MemoryMailer(OutboxMailer):
     """The port `Mailer` in memory."""
 
-    def __init__(self, letterhead: Letterhead | None = None, link_url: LinkUrl | None = None) -> None:
-        """Send from `letterhead`; `link_url` gives the download link of an archive's `link_id`."""
+    def __init__(
+        self,
+        letterhead: Letterhead | None = None,
+        link_url: LinkUrl | None = None,
+        originals: ReadOriginal | None = None,
+    ) -> None:
+        """Send from `letterhead`; see `OutboxMailer` for the others."""
         self.outbox = MemoryOutbox()
         self.server = MemoryTransport()
-        super().__init__(self.outbox, self.server, letterhead or Letterhead(), link_url or _example_url)
+        super().__init__(
+            self.outbox, self.server, letterhead or Letterhead(), link_url or _example_url, originals
+        )
 
     @property
     def sent(self) -> list[SentMail]:
