@@ -219,7 +219,7 @@ class Mailroom:
         """The letter of ours that a mail server reports on."""
         if reading.report is None or self.letters is None:
             return None
-        return await self.letters.sent_letter(reading.report.letters)
+        return await self.letters.sent_letter(reading.report.letters, reading.report.subject)
 
     async def _tell_of_bounce(
         self,

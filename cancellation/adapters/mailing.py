@@ -146,8 +146,8 @@ class Outbox(Protocol):
     async def contents_to(self, addresses: Sequence[str], most: int) -> Sequence[bytes]:
         """The messages that were sent to these addresses of customers, the newest first."""
 
-    async def sent_letter(self, message_ids: Sequence[str]) -> KeptLetter | None:
-        """The first of these Message-IDs that is a letter of ours."""
+    async def sent_letter(self, message_ids: Sequence[str], subject: str) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject."""
 
 
 class Transport(Protocol):
@@ -204,9 +204,9 @@ class OutboxMailer:
         )
         return [str(part.get_content()) for part in parts if part is not None]
 
-    async def sent_letter(self, message_ids: Sequence[str]) -> KeptLetter | None:
-        """The first of these Message-IDs that is a letter of ours (X16)."""
-        return await self._outbox.sent_letter(message_ids) if message_ids else None
+    async def sent_letter(self, message_ids: Sequence[str], subject: str = "") -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject (X16)."""
+        return await self._outbox.sent_letter(message_ids, subject)
 
     async def _attempt(self, letter: Letter, entry: Entry, turn: OutboxTurn) -> Entry:
         undeliverable = {a: Answer(Fate.REFUSED, BAD_ADDRESS) for a in entry.waiting if not is_deliverable(a)}

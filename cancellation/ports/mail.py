@@ -57,5 +57,5 @@ class SentLetters(Protocol):
     async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
         """The plain texts of our letters to these addresses of customers, the newest first (X14)."""
 
-    async def sent_letter(self, message_ids: Sequence[str]) -> KeptLetter | None:
-        """The first of these Message-IDs that is a letter of ours (X16)."""
+    async def sent_letter(self, message_ids: Sequence[str], subject: str = "") -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject (X16)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from email.header import decode_header, make_header
 
 from cancellation.understanding.mime import Part, Structure
 from cancellation.understanding.models import Frozen
@@ -17,6 +18,7 @@ _MOST_IDS = 20
 _LONGEST_WORDS = 300
 
 _ID = re.compile(r"^[ \t>|]*message-id[ \t]*:\s*(<[^<>\s]{1,250}>)", re.IGNORECASE | re.MULTILINE)
+_SUBJECT = re.compile(r"^[ \t>|]*subject[ \t]*:[ \t]*(.+(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
 _FIELD = re.compile(r"^([A-Za-z-]+)[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _BASIC_STATUS = re.compile(r"(?<![\d.])(5[0-5]\d)(?=[ -])")
@@ -34,6 +36,7 @@ class DeliveryReport(Frozen):
 
     Attributes:
         letters: Message-IDs that it quotes, in order: the first of ours is the letter that it is about.
+        subject: Of the message that it quotes, for reports that leave the Message-ID out.
         failed: Whether it was given up for good; a delay is not.
         words: Code and words of the server, without addresses, on one line.
     """
@@ -41,6 +44,7 @@ class DeliveryReport(Frozen):
     letters: tuple[str, ...]
     failed: bool
     words: str
+    subject: str = ""
 
 
 def report_of(structure: Structure, *, from_a_server: bool) -> DeliveryReport | None:
@@ -52,26 +56,26 @@ def report_of(structure: Structure, *, from_a_server: bool) -> DeliveryReport | 
     """
     parts = list(structure.root.walk())
     letters = tuple(dict.fromkeys(_ids(parts)))[:_MOST_IDS]
-    if not letters:
+    subject = _subject(parts)
+    if not letters and not subject:
         return None
     if structure.root.kind == "multipart/report":
         status = next((part for part in parts if part.kind in _STATUS_KINDS), None)
         if status is not None:
-            return _standard(_text(status), letters)
+            return _standard(_text(status), letters, subject)
     text = next((_text(part) for part in parts if part.kind.startswith("text/") and not part.inside), "")
     if from_a_server and _FAILED.search(text):
         found = _STATUS.search(text) or _BASIC_STATUS.search(text)
         failed = found is None or found.group(1).startswith("5")
-        return DeliveryReport(
-            letters=letters, failed=failed, words=_told(found.group(1) if found else "", "")
-        )
+        words = _told(found.group(1) if found else "", "")
+        return DeliveryReport(letters=letters, failed=failed, words=words, subject=subject)
     return None
 
 
 _STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status")
 
 
-def _standard(text: str, letters: tuple[str, ...]) -> DeliveryReport:
+def _standard(text: str, letters: tuple[str, ...], subject: str) -> DeliveryReport:
     """Of several recipients the first that failed counts, else the first."""
     groups = [
         {name.lower(): " ".join(value.split()) for name, value in _FIELD.findall(block)}
@@ -82,7 +86,10 @@ def _standard(text: str, letters: tuple[str, ...]) -> DeliveryReport:
     told = (failed or recipients)[0]
     _, _, diagnostic = told.get("diagnostic-code", "").partition(";")
     return DeliveryReport(
-        letters=letters, failed=bool(failed), words=_told(told.get("status", ""), diagnostic.strip())
+        letters=letters,
+        failed=bool(failed),
+        words=_told(told.get("status", ""), diagnostic.strip()),
+        subject=subject,
     )
 
 
@@ -107,6 +114,18 @@ def _ids(parts: Sequence[Part]) -> Iterator[str]:
         leaf = part.kind.startswith(("text/", "message/")) and not part.children
         if leaf and not part.inside:
             yield from _ID.findall(_text(part))
+
+
+def _subject(parts: Sequence[Part]) -> str:
+    """Of the message that is quoted; every letter of ours has its protocol there (X12)."""
+    for part in parts:
+        quoted = next((value for name, value in part.headers if name == "subject"), "") if part.inside else ""
+        if not quoted and part.kind in ("text/rfc822-headers", "text/plain") and not part.inside:
+            found = _SUBJECT.search(_text(part))
+            quoted = found.group(1) if found else ""
+        if quoted:
+            return " ".join(str(make_header(decode_header(" ".join(quoted.split())[:1_000]))).split())
+    return ""
 
 
 def _text(part: Part) -> str:

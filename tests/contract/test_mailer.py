@@ -278,3 +278,7 @@ async def test_a_letter_of_ours_is_found_by_its_message_id_whoever_got_it_X16(ri
     assert team is not None
     assert team.team is Team.FINANCE
     assert await rig.mailer.sent_letter(["<estranha@x>", "<a\x00b@x>"]) is None
+    [(_, message), *_] = rig.delivered()
+    titled = await rig.mailer.sent_letter(["<estranha@x>"], str(message["Subject"]))
+    assert titled is not None
+    assert titled.kind is LetterKind.SCRIPT

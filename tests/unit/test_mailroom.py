@@ -150,7 +150,7 @@ async def test_words_of_a_letter_that_the_sender_got_are_not_the_senders_X14() -
     raw = email_from(customer_id, f"Ok, recebido.\r\n\r\n{letter}", written_at=NOW)
 
     class Sent:
-        async def sent_letter(self, message_ids: Sequence[str]) -> None:
+        async def sent_letter(self, message_ids: Sequence[str], subject: str = "") -> None:
             return None
 
         async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:

@@ -56,10 +56,15 @@ class MemoryOutbox:
         found.sort(key=lambda draft: draft.written_at, reverse=True)
         return [draft.content for draft in found[:most]]
 
-    async def sent_letter(self, message_ids: Sequence[str]) -> KeptLetter | None:
-        """The first of these Message-IDs that is a letter of ours."""
+    async def sent_letter(self, message_ids: Sequence[str], subject: str) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject."""
         kept = {draft.message_id: draft for draft in self.drafts.values()}
-        draft = next((kept[one] for one in message_ids if one in kept), None)
+        titled = sorted(
+            (draft for draft in kept.values() if subject and draft.subject == subject),
+            key=lambda draft: draft.written_at,
+            reverse=True,
+        )
+        draft = next((kept[one] for one in message_ids if one in kept), next(iter(titled), None))
         if draft is None:
             return None
         return KeptLetter(

@@ -35,9 +35,10 @@ class PostgresOutbox:
         rows = await self._pool.fetch(SQL["contents_to"], list(addresses), most)
         return [row["content"] for row in rows]
 
-    async def sent_letter(self, message_ids: Sequence[str]) -> KeptLetter | None:
-        """The first of these Message-IDs that is a letter of ours."""
-        row = await self._pool.fetchrow(SQL["sent_letter"], list(map(storable, message_ids)))
+    async def sent_letter(self, message_ids: Sequence[str], subject: str) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject."""
+        known = list(map(storable, message_ids))
+        row = await self._pool.fetchrow(SQL["sent_letter"], known, storable(subject))
         return KeptLetter.model_validate(dict(row)) if row else None
 
     @asynccontextmanager

@@ -40,7 +40,10 @@ def found(raw: bytes) -> DeliveryReport | None:
 def test_a_report_names_letter_code_and_words_without_addresses_X16() -> None:
     said = found(report(STATUS.format(action="failed", status="5.1.1")))
     assert said == DeliveryReport(
-        letters=(LETTER,), failed=True, words="5.1.1 …: Recipient address rejected: User unknown"
+        letters=(LETTER,),
+        failed=True,
+        words="5.1.1 …: Recipient address rejected: User unknown",
+        subject="[CAN-1] Roteiro",
     )
 
 
@@ -103,10 +106,17 @@ def test_a_report_that_only_quotes_our_headers_counts_X16(text: str) -> None:
         plain(
             "Não foi entregue.\n" + QUOTED, top="Return-Path: <rita@acme.com.br>\nFrom: rita@acme.com.br\n"
         ),
-        plain("Delivery failed. 550 5.1.1 sem identificação."),
+        b"Return-Path: <>\nFrom: a@b.c\n\nDelivery failed. 550 5.1.1 sem nada citado.",
         b"From: a@b.c\nContent-Type: multipart/report; boundary=b\n\nnothing",
     ],
     ids=["absence", "a person", "names no letter", "broken"],
 )
 def test_what_only_looks_like_a_report_is_none_X16(raw: bytes) -> None:
     assert found(raw) is None
+
+
+def test_a_report_without_the_message_id_names_the_letter_by_its_subject_X16() -> None:
+    quoted = "From: nos@x\nSubject: =?utf-8?q?=5BCAN-1=5D_Formaliza=C3=A7=C3=A3o?=\n incompleta\n"
+    said = found(report(STATUS.format(action="failed", status="5.2.2"), quoted=quoted))
+    assert said is not None
+    assert (said.letters, said.subject) == ((), "[CAN-1] Formalização incompleta")
