@@ -30,7 +30,7 @@ from cancellation.domain.trail import TrailEntry
 from cancellation.failures import is_moving
 from cancellation.mailroom import Mailroom
 from cancellation.messages.letters import Letter
-from cancellation.messages.mail_in import IncomingMail
+from cancellation.messages.mail_in import UNDECIDED_PREFIX, IncomingMail
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.status import CaseResult, CaseStatus
 from tests.durable.customers import address_of, new_customer
@@ -89,6 +89,8 @@ class House:
         self.mailer = Fragile(MemoryMailer())
         self.mail = MemoryInbox()
         self.cases: list[CaseDriver] = []
+        self.undecided: list[str] = []
+        """Executions that remind of e-mails of no case."""
         self.task_timeout: timedelta | None = None
         """After how long a workflow task that no worker answers is given to the next; the server's ten seconds."""
 
@@ -185,7 +187,9 @@ class House:
             handle = await self.environment.client.start_workflow(
                 INCOMING_MAIL, mail, id=mail.workflow_id, task_queue=self.task_queue
             )
-        await handle.result()
+        outcome = await handle.result()
+        if outcome["task"] is not None:
+            self.undecided.append(f"{UNDECIDED_PREFIX}{outcome['task']}")
         return await handle.fetch_history()
 
     async def close(self) -> None:
@@ -194,6 +198,10 @@ class House:
             description = await case.handle.describe()
             if description.close_time is None:
                 await case.handle.terminate("the test is over")
+        for waiting in self.undecided:
+            handle = self.environment.client.get_workflow_handle(waiting)
+            if (await handle.describe()).close_time is None:
+                await handle.terminate("the test is over")
 
     async def replays(self) -> int:
         """Replay every history that the house's cases have made, as a worker would that comes cold (X22).

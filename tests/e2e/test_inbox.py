@@ -206,7 +206,8 @@ def test_mail_that_is_no_request_waits_for_commercial_P7_X15(up: Up, do: TypedCo
     assert sender(raw) in shown
     do(*refuse[1].split(), "--refused-by", "Ana")
     assert do("status", customer_id, "--json").json["undecided_mails"] == []
-    assert "Ana leu, e não é um pedido a contar." in do("trail", customer_id).out.replace("\n", " ")
+    entries = [e["detail"] for e in do("trail", customer_id, "--json").json if e["kind"] == "mail_refused"]
+    assert "Ana leu, e não é um pedido a contar." in entries[0]
     do(*refuse[1].split(), "--refused-by", "Ana")  # once more changes nothing
     listed = do("mail", customer_id, "--json").json
     assert refuse[1].split()[1] in [one["sha256"] for one in listed]

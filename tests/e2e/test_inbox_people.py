@@ -1,18 +1,27 @@
 """Nobody's mail is dropped: what moves no case waits for a person, who hears of it until it is decided (X15, P20)."""
 
+import asyncio
 import email
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
 
+from activities.guard import Guard
+from activities.mail_in import MailInActivities
+from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.stage import Stage
 from cancellation.messages.facts import FormalizationMessage, WithdrawalMessage
-from cancellation.messages.mail_in import MailFate
+from cancellation.messages.mail_in import IncomingMail, MailFate, MailOutcome
 from embedded import EmbeddedTemporal, MailSink
+from starters.inbox.reception import Reception
 from tests.durable.customers import address_of
 from tests.e2e.mail_rig import (
     BOTH,
@@ -22,7 +31,10 @@ from tests.e2e.mail_rig import (
     eventually,
     plain_temporal,
     rig_over,
+    settings_for,
 )
+from workers.wiring import open_systems
+from workers.worker import activities_of, cancellation_worker, mail_worker
 
 COMPLETE_IN_DISGUISE = {
     "feedback id": {"Feedback-ID": "1:2:acme:google"},
@@ -255,3 +267,35 @@ async def test_withdrawal_by_mail_in_the_notice_is_never_overrun_X15(rig: Rig) -
     assert ended.outcome == "withdrawn"
     assert status.notice is not None
     assert ended.ended_at < status.notice.ends_at + timedelta(days=1)
+
+
+async def test_mail_that_is_stuck_takes_no_cases_slot_P2_X9(
+    temporal: EmbeddedTemporal, database: str, tmp_path: Path, mail_sink: MailSink
+) -> None:
+    settings, policy = settings_for(database, tmp_path / "home", mail_sink), CancellationPolicy()
+    client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
+    free = asyncio.Event()
+    begun: list[IncomingMail] = []
+
+    class Stuck:
+        async def handle(self, mail: IncomingMail, *, patient: bool = True) -> MailOutcome:
+            begun.append(mail)
+            await free.wait()
+            return MailOutcome(fate=MailFate.RECORDED, action="ignore")
+
+    async with open_systems(settings) as systems:
+        of_mail = [MailInActivities(cast(Any, Stuck()), cast(Any, None)).handle_mail]
+        activities = activities_of(systems, policy, Guard(systems.crm, None))
+        async with cancellation_worker(client, activities), mail_worker(client, of_mail):
+            rig = Rig(client, systems, Reception(cast(PostgresCrm, systems.crm), client))
+            mails = [await rig.take(email_from("x", f"{number}")) for number in range(120)]
+
+            async def stuck() -> bool:
+                return len(begun) >= 8
+
+            await eventually(stuck)
+            async with asyncio.timeout(15):
+                customer_id = await rig.awaiting()
+            assert (await rig.status(customer_id)).stage is Stage.AWAITING_FORMALIZATION
+            free.set()
+            await asyncio.gather(*(rig.handled(mail) for mail in mails))
