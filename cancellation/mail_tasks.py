@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import next_business_moment
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import Team
@@ -162,8 +163,8 @@ class MailReminders:
 def _letter(task: MailTask, order: MailReminder, policy: CancellationPolicy) -> Letter:
     lines = task.text.splitlines()
     return Letter(
-        key=f"mail:{task.sha256}:{order.count}",
-        case_id=f"mail:{task.sha256}",
+        key=f"mail-{task.sha256}:{LetterKind.MAIL_WITHOUT_CASE.value}:{Team.COMMERCIAL.value}:{order.count}",
+        case_id=f"mail-{task.sha256}",
         customer_id=task.customer_id or "",
         customer_name="",
         protocol="",
