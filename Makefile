@@ -6,15 +6,19 @@ BIN := .venv/bin
 # Three workers suit two cores, for many tests wait; PYTEST_WORKERS=0 runs the tests in one process.
 PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
+# The scenarios stand outside of the project, for they belong to those who rely on its contract.
+BLACKBOX ?= ../shared/blackbox
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test proof lint format lock clean
+.PHONY: help demo test proof acceptance bench lint format lock clean
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
 	@echo "make proof          every cell of the outage matrix and every step of the walk, within twenty minutes"
+	@echo "make bench          what a case costs, beside a bare workflow; statements, memory, the reader's score"
+	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
 	@echo "make lint           formatting, lint, types, import contracts"
 	@echo "make format         write the formatting"
 	@echo "make lock           compute requirements.lock and requirements-dev.lock anew"
@@ -42,6 +46,22 @@ test: .venv/.development
 proof: .venv/.development
 	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n 2 --maxschedchunk 1 $(PYTEST_ARGS) \
 		tests/replay/test_walk.py tests/matrix/test_matrix.py
+
+# Every module of benchmarks/; what they need stands in folders below.
+bench: .venv/.development
+	@for file in benchmarks/[a-z]*.py; do \
+		$(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; \
+	done
+
+# With requirements of its own: like any user, they share nothing with the product but its command.
+acceptance: .venv/.acceptance
+	cd $(BLACKBOX) && CANCELAMENTO_CMD=$(CURDIR)/$(BIN)/cancelamento PYTHONDONTWRITEBYTECODE=1 \
+		$(CURDIR)/.venv/acceptance/bin/python -m pytest -q suite.py $(PYTEST_ARGS)
+
+.venv/.acceptance: $(BLACKBOX)/requirements.txt .venv/.runtime
+	$(PYTHON) -m venv .venv/acceptance
+	.venv/acceptance/bin/python -m pip --disable-pip-version-check --quiet install -r $<
+	@touch $@
 
 lint: .venv/.development
 	$(BIN)/ruff format --check .

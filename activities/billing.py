@@ -1,6 +1,7 @@
 """What cases do in billing."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -9,6 +10,9 @@ from activities.failures import refusals_are_final
 from activities.guard import Guard
 from cancellation.messages.billing import BillingClosed, BillingClosure, BillingEndPlan
 from cancellation.ports import Billing
+
+MOST_LINES: Final = 200
+"""How many lines of an invoice the answer to a case carries."""
 
 
 @dataclass(frozen=True)
@@ -48,4 +52,7 @@ class BillingActivities:
                 f"{reading.days_invoiced} of {reading.days_due} days invoiced",
                 type="UndueBilling",
             )
-        return closed
+        # Nobody reads thousands of lines in the engine, and they could be more than it carries; billing has them.
+        return closed.model_copy(
+            update={"invoice": closed.invoice.model_copy(update={"lines": closed.invoice.lines[:MOST_LINES]})}
+        )

@@ -26,9 +26,9 @@ class TelephonyActivities:
 
     @activity.defn
     async def read_inventory(self, query: InventoryQuery) -> Inventory:
-        """Read everything that the customer occupies."""
+        """Read what the customer occupies: all of it counted, the first of each kind by name."""
         with refusals_are_final():
-            return await self.telephony.inventory(query.customer_id)
+            return (await self.telephony.inventory(query.customer_id)).told()
 
     @activity.defn
     async def record_port(self, port: PortRecord) -> None:
@@ -60,4 +60,4 @@ class TelephonyActivities:
             raise ApplicationError(
                 f"not released: {len(left)} numbers, {len(stray)} resources", type="NotReleased"
             )
-        return report
+        return report.model_copy(update={"remaining": report.remaining.told()})

@@ -48,10 +48,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from cancellation.client import (
-        CancellationClient,
-        CaseListing,
-    )
+    from cancellation.case_list import CaseListing
+    from cancellation.client import CancellationClient
     from cancellation.domain.policy import CancellationPolicy
     from cancellation.domain.refusal import Problem, Refused
     from cancellation.domain.stage import Stage
@@ -97,6 +95,7 @@ else:
         "messages.facts",
         "messages.status",
         "failures",
+        "case_list",
         "client",
     )
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from temporalio.api.common.v1 import WorkflowExecution as ExecutionId
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import (
@@ -21,22 +21,13 @@ from temporalio.client import (
     WorkflowExecutionStatus,
     WorkflowHandle,
 )
-from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from cancellation.contract import (
-    ATTENTION,
-    CANCELLATION,
-    CANCELLATIONS,
-    CHANNEL,
-    CHECKED,
-    NOTICE_END,
-    PROTOCOL,
-    REASON,
-    STAGE,
-)
-from cancellation.domain.identity import WORKFLOW_PREFIX, customer_of, find_protocols, workflow_id
+from cancellation.case_list import PROBLEMS, CaseListing, case_query, latest_with, listing_of
+from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED, TASK_TIMEOUT
+from cancellation.domain.identity import WORKFLOW_PREFIX, find_protocols, workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
@@ -61,36 +52,11 @@ _LOOK_WITHIN: Final = timedelta(seconds=5)
 _OPENING_TRIES: Final = 3
 _LIST_LAG: Final = timedelta(seconds=3)
 """How long a case that was just opened may be missing from Temporal's list."""
-_PROBLEMS: Final = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
-"""The server's own: set after some failures of a workflow task in a row, and unset when one succeeds."""
 
 Registry = Callable[[str], Awaitable[str | None]]
 """A protocol number to the workflow id of the open case, or None."""
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
-
-
-class CaseListing(BaseModel):
-    """A case as the list shows it, from search attributes alone: no worker is asked."""
-
-    model_config = ConfigDict(frozen=True)
-
-    customer_id: str
-    protocol: str | None
-    workflow_id: str
-    run_id: str
-    stage: Stage | None
-    """None for an execution that never got as far as being a case."""
-    execution: str
-    """The execution's own state in Temporal: `running`, `completed`, `failed`, `terminated`..."""
-    channel: str | None
-    reason: str | None
-    notice_ends_at: AwareDatetime | None
-    attention: tuple[str, ...]
-    opened_at: AwareDatetime
-    ended_at: AwareDatetime | None
-    problems: tuple[str, ...] = ()
-    """What the server reports of an execution whose workflow task keeps failing; empty for one that works."""
 
 
 class CancellationClient:
@@ -239,16 +205,10 @@ class CancellationClient:
             attention: only cases that need attention (X7), or that a bug keeps from answering.
             customer_id: only cases of that customer.
         """
-        wanted = [f"WorkflowType = '{CANCELLATION}'", "ExecutionStatus != 'ContinuedAsNew'"]
-        if stage is not None:
-            wanted.append(f"{STAGE.name} = '{stage.value}'")
-        if attention:
-            wanted.append(f"({ATTENTION.name} IS NOT NULL OR {_PROBLEMS.name} IS NOT NULL)")
-        if customer_id is not None:
-            wanted.append(f"WorkflowId = '{_quoted(workflow_id(customer_id))}'")
+        wanted = case_query(stage=stage, attention=attention, customer_id=customer_id)
         with translated("lista de casos"):
-            async for execution in self.temporal.list_workflows(" AND ".join(wanted)):
-                yield _listing(execution)
+            async for execution in self.temporal.list_workflows(wanted):
+                yield listing_of(execution)
 
     async def find(self, case: str) -> WorkflowHandle[Any, Any]:
         """The execution of a case: a protocol number means exactly that case, otherwise the latest one.
@@ -269,7 +229,7 @@ class CancellationClient:
         loop = asyncio.get_running_loop()
         until = loop.time() + _LIST_LAG.total_seconds()
         for pause in _longer_pauses():
-            latest = await self._latest_with(protocol)
+            latest = await latest_with(self.temporal, protocol)
             if latest is not None:
                 # An open case may go on in a new execution at any moment; only an ended one is pinned.
                 running = latest.status is WorkflowExecutionStatus.RUNNING
@@ -281,11 +241,6 @@ class CancellationClient:
                 break
             await asyncio.sleep(pause)
         raise CaseNotFound(protocol)
-
-    async def _latest_with(self, protocol: str) -> WorkflowExecution | None:
-        query = f"WorkflowType = '{CANCELLATION}' AND {PROTOCOL.name} = '{protocol}'"
-        found = [execution async for execution in self.temporal.list_workflows(query)]
-        return max(found, key=lambda execution: execution.start_time, default=None)
 
     async def _ends_in_time(self, customer_id: str) -> bool:
         """Whether the customer's latest case ends within the answering time."""
@@ -306,6 +261,7 @@ class CancellationClient:
                 id=workflow_id(start.customer_id),
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=TASK_TIMEOUT,
                 static_summary=f"Cancelamento do cliente {start.customer_id}",
             )
             return self.temporal.execute_update_with_start_workflow(
@@ -345,7 +301,7 @@ class CancellationClient:
             found = await handle.describe(rpc_timeout=_LOOK_WITHIN)
             if found.status is not WorkflowExecutionStatus.RUNNING:
                 return False
-            if found.typed_search_attributes.get(_PROBLEMS):
+            if found.typed_search_attributes.get(PROBLEMS):
                 return True
             tried = found.raw_description.pending_workflow_task.attempt
             return tried > 1 and await self._has_failed(found)
@@ -386,27 +342,3 @@ def _start(customer_id: str, request: RequestMessage, policy: CancellationPolicy
     except ValidationError:
         problem = "formato inválido: letras, algarismos, ponto, hífen e sublinhado, até 64"
         raise Refused(Problem(field="customer_id", problem=problem)) from None
-
-
-def _listing(execution: WorkflowExecution) -> CaseListing:
-    found = execution.typed_search_attributes
-    stage = found.get(STAGE)
-    return CaseListing(
-        customer_id=customer_of(execution.id) or execution.id,
-        protocol=found.get(PROTOCOL),
-        workflow_id=execution.id,
-        run_id=execution.run_id,
-        stage=Stage(stage) if stage in set(Stage) else None,
-        execution=execution.status.name.lower() if execution.status else "unknown",
-        channel=found.get(CHANNEL),
-        reason=found.get(REASON),
-        notice_ends_at=found.get(NOTICE_END),
-        attention=tuple(found.get(ATTENTION) or ()),
-        opened_at=execution.start_time,
-        ended_at=execution.close_time,
-        problems=tuple(found.get(_PROBLEMS) or ()),
-    )
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -4,6 +4,7 @@ Handlers, client, command line and published schemas are held against these tabl
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from temporalio.common import SearchAttributeKey
@@ -21,6 +22,12 @@ CANCELLATIONS: Final = "cancellations"
 """Task queue of cases."""
 INCOMING_MAILS: Final = "incoming-mail"
 """Task queue of incoming mail: whatever arrives there never takes a case's slot."""
+TASK_TIMEOUT: Final = timedelta(seconds=5)
+"""For so long the server waits for a worker that took a workflow task and says nothing; what starts a case asks for it.
+
+The server's own ten seconds are how long a worker that was killed would be missed. Much less would not do: ten
+thousand messages in one task take a busy machine three.
+"""
 CHECKED: Final = "_checked"
 """Suffix of the update that takes the same payload as a signal, and answers."""
 

@@ -10,41 +10,15 @@ from cancellation.domain.notice import next_business_moment
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import Team
 from cancellation.language import commands, vocabulary, words
+from cancellation.mail_entries import Read
 from cancellation.messages.crm import CaseSummary
 from cancellation.messages.letter_contents import MailWithoutCase
 from cancellation.messages.letters import KeptLetter, Letter
 from cancellation.messages.mail_in import IncomingMail, MailReminder, MailTask, ToldAgain
 from cancellation.ports import Mailer, MailLedger
-from cancellation.understanding import DeliveryReport, MailReading, Understanding
+from cancellation.understanding import DeliveryReport
 
-UNREADABLE: Final = "unreadable"
 _COMMAND: Final = "cancelamento "
-
-
-@dataclass(frozen=True)
-class Read:
-    """An e-mail as it was read and understood; without `understood`, it could not be."""
-
-    mail: IncomingMail
-    reading: MailReading
-    understood: Understanding | None
-    problem: str = ""
-    """Why it could not be understood, in Portuguese."""
-
-    @property
-    def why(self) -> tuple[str, ...]:
-        """The reasons, in Portuguese."""
-        return self.understood.why if self.understood else (self.problem,)
-
-    @property
-    def action(self) -> str:
-        """The reader's decision."""
-        return self.understood.action.value if self.understood else UNREADABLE
-
-    @property
-    def customer_id(self) -> str | None:
-        """The one customer that it is about, if that is known."""
-        return self.understood.customer_id if self.understood else None
 
 
 def mail_task(

@@ -26,9 +26,7 @@ mailboxes they reached; it counts them once. Only the first one may open a case:
 not open a new case after the old one has ended.
 """
 
-import hashlib
 import logging
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,13 +43,14 @@ from cancellation.confined import (
 from cancellation.domain.refusal import Refused
 from cancellation.domain.values import Authentication, Channel, Contact
 from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
+from cancellation.mail_entries import Read, addresses, entry_of
 from cancellation.mail_facts import formalization, resolve
-from cancellation.mail_tasks import Read, bounce_task, mail_task
+from cancellation.mail_tasks import bounce_task, mail_task
 from cancellation.messages.crm import Original
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import BounceMessage, FormalizationMessage, RequestMessage
 from cancellation.messages.letters import KeptLetter
-from cancellation.messages.mail_in import IncomingMail, MailEntry, MailFate, MailOutcome, Registered
+from cancellation.messages.mail_in import IncomingMail, MailFate, MailOutcome, Registered
 from cancellation.messages.status import Answer
 from cancellation.ports import CustomerDirectory, MailLedger, Originals, SentLetters
 from cancellation.understanding import (
@@ -69,8 +68,6 @@ logger = logging.getLogger(__name__)
 ACTOR: Final = "caixa de entrada"
 CAME_BACK: Final = "bounce"
 """What is decided of an e-mail beside the reader's own decisions."""
-_LONGEST_ID: Final = 180
-"""Leaves room for what tells two contents of one Message-ID apart: message ids have 200 characters at most."""
 _HEAD: Final = 32_000
 _MOST_ADDRESSES: Final = 50
 _NOBODY: Final = "nobody@example.invalid"
@@ -85,7 +82,6 @@ _MOST_WHYS: Final = 20
 _READ_IT: Final = "Uma pessoa deve ler este e-mail."
 _OURS: Final = "É uma mensagem nossa."
 _DELAYED: Final = "O servidor de destino diz o que houve com uma mensagem nossa, que não foi devolvida."
-_ADDRESS: Final = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
 
 
 class Cases(Protocol):
@@ -425,48 +421,6 @@ def _head_of(raw: bytes) -> bytes:
     return raw[: min(ends, default=_HEAD)] + b"\n\n"
 
 
-def addresses(envelope: Sequence[str]) -> list[str]:
-    """The envelope's recipients that are addresses; a bare local name is of no use to anybody."""
-    return [address for address in envelope if _ADDRESS.match(address)]
-
-
-def entry_of(mail: IncomingMail, reading: MailReading) -> MailEntry:
-    """A delivery as the ledger registers it."""
-    content = content_hash(reading)
-    message_id = reading.message_id
-    if message_id.endswith("@sem-message-id.invalid>"):
-        # Made from the bytes, which differ between copies: the content is what they share.
-        message_id = f"<{content}@sem-message-id.invalid>"
-    if len(message_id) > _LONGEST_ID:
-        message_id = f"<{hashlib.sha256(message_id.encode()).hexdigest()}@message-id-longo.invalid>"
-    return MailEntry(
-        id=mail.workflow_id,
-        sha256=mail.sha256,
-        message_id=message_id,
-        content_sha256=content,
-        received_at=mail.received_at,
-        envelope=mail.envelope,
-        source=mail.source,
-    )
-
-
-def content_hash(reading: MailReading) -> str:
-    """A hash of what two copies of one e-mail share, and two different e-mails do not."""
-    if not (reading.from_addresses or reading.subject or reading.newest or reading.date_header):
-        return reading.sha256
-    parts = [
-        *reading.from_addresses,
-        "",
-        *reading.addressed,
-        "",
-        reading.subject,
-        reading.date_header.isoformat() if reading.date_header else "",
-        reading.newest,
-        *(f"{attachment.name}:{attachment.size}" for attachment in reading.attachments),
-    ]
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
-
-
 def _not_understood(mail: IncomingMail, reading: MailReading, error: Exception) -> Read:
     if isinstance(error, ReadingTooCostly):
         logger.warning("mail is too costly to read", extra={"sha256": mail.sha256})
@@ -507,8 +461,8 @@ def _for_a_person(read: Read, reported_as: str) -> FormalizationMessage:
     """What a case hears of an e-mail that a person has to read: it counts neither as a request nor otherwise."""
     mail, reading, understood = read.mail, read.reading, read.understood
     verdict = Authentication(understood.authentication) if understood else Authentication.NONE
-    recipients = [address for address in reading.recipients if _ADDRESS.match(address)]
-    sender = reading.sender if reading.sender and _ADDRESS.match(reading.sender) else _UNKNOWN_SENDER
+    recipients = addresses(reading.recipients)
+    sender = next(iter(addresses([reading.sender or ""])), _UNKNOWN_SENDER)
     return FormalizationMessage(
         message_id=reported_as,
         actor=ACTOR,

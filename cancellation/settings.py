@@ -15,12 +15,13 @@ import secrets
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import psutil
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from temporalio.envconfig import ClientConfig, ClientConnectConfig
+
+if TYPE_CHECKING:
+    from temporalio.envconfig import ClientConnectConfig
 
 ADDRESSES_FILE = "addresses.json"
 DEFAULT_TEMPORAL_ADDRESS = "127.0.0.1:7233"
@@ -342,6 +343,8 @@ class Settings(BaseSettings):
 
 def read_addresses(home: Path) -> Addresses | None:
     """Where a `cancelamento up` on this home listens, or None where none is up."""
+    import psutil  # For commands on an embedded server alone.
+
     try:
         addresses = Addresses.model_validate_json((home / ADDRESSES_FILE).read_bytes())
     except (FileNotFoundError, NotADirectoryError, ValidationError):
@@ -368,8 +371,10 @@ def load_settings() -> Settings:
     return settings.model_copy(update=known)
 
 
-def temporal_connect_config(home: Path) -> ClientConnectConfig:
+def temporal_connect_config(home: Path) -> "ClientConnectConfig":
     """What `Client.connect(**config)` takes: Temporal's own variables and profile, else the home's `up`."""
+    from temporalio.envconfig import ClientConfig  # Ten megabytes, and the gateway never speaks to Temporal.
+
     config = ClientConfig.load_client_connect_config()
     addresses = read_addresses(home)
     if addresses is not None and "target_host" not in config:

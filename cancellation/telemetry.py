@@ -7,12 +7,12 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import TextIO
-
-from temporalio import activity, workflow
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from typing import TYPE_CHECKING, TextIO
 
 from cancellation.settings import LogFormat
+
+if TYPE_CHECKING:
+    from temporalio.runtime import Runtime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _FROM_TEMPORAL = ("temporal_workflow", "temporal_activity")
@@ -66,17 +66,22 @@ def configure_logging(
     root.setLevel(level)
     for name, floor in _TALKATIVE.items():
         logging.getLogger(name).setLevel(max(floor, root.level))
-    # Fields, not text glued to a message that should stay constant.
-    workflow.logger.workflow_info_on_message = False
-    activity.logger.activity_info_on_message = False
 
 
-def temporal_runtime(metrics_address: str | None) -> Runtime:
-    """The runtime for `Client.connect(runtime=...)`; serves Prometheus metrics when an address is given.
+def temporal_runtime(metrics_address: str | None) -> "Runtime":
+    """The runtime of a worker's `Client.connect(runtime=...)`; serves Prometheus metrics at an address.
+
+    What Temporal's own loggers know of a workflow or an activity becomes fields, as everywhere else.
 
     Args:
         metrics_address: `host:port` to serve on, or None.
     """
+    # Here, because processes without a worker have logs too, and no use for twenty megabytes of library.
+    from temporalio import activity, workflow
+    from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+    workflow.logger.workflow_info_on_message = False
+    activity.logger.activity_info_on_message = False
     if metrics_address is None:
         return Runtime.default()
     metrics = PrometheusConfig(bind_address=metrics_address, durations_as_seconds=True)

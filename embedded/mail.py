@@ -34,7 +34,11 @@ class ReceivedMail:
     """Envelope sender, empty for a bounce."""
     recipients: tuple[str, ...]
     """Envelope recipients, hidden ones included."""
-    content: bytes
+
+    @property
+    def content(self) -> bytes:
+        """The mail, byte for byte; on the disk alone, for a server may run for months."""
+        return self.path.read_bytes()
 
     @property
     def message(self) -> EmailMessage:
@@ -198,7 +202,7 @@ class MailSink(ManagedServer):
             return failure
         content = envelope.original_content or b""
         path = self._keep(content)
-        mail = ReceivedMail(path, envelope.mail_from or "", tuple(envelope.rcpt_tos), content)
+        mail = ReceivedMail(path, envelope.mail_from or "", tuple(envelope.rcpt_tos))
         async with self._arrived:
             self.mails.append(mail)
             self._arrived.notify_all()

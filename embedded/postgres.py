@@ -26,8 +26,17 @@ _STOP_SECONDS = 30.0
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "200",
-    "shared_buffers": "64MB",
+    # For the processes of one machine: each connection has a process of its own, so it is small and alone.
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "wal_buffers": "1MB",
+    "io_method": "sync",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "autovacuum_max_workers": "1",
+    "autovacuum_worker_slots": "1",
+    "max_logical_replication_workers": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

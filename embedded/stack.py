@@ -23,6 +23,9 @@ from embedded.temporal import EmbeddedTemporal
 
 logger = logging.getLogger(__name__)
 
+_MALLOC_ARENAS = "2"
+"""Each thread of a library would otherwise keep memory of its own that it used once."""
+
 
 class EmbeddedStack(UpWhileEntered):
     """PostgreSQL, Temporal, mail and our own processes, all in the settings' home.
@@ -107,14 +110,18 @@ class EmbeddedStack(UpWhileEntered):
     def environment(self) -> dict[str, str]:
         """What a process needs in its environment to use these servers, whatever this process was given."""
         addresses = self.addresses
-        environment = dict(os.environ) | {
-            "CANCELAMENTO_HOME": str(self._home),
-            "DATABASE_URL": addresses.database_url,
-            "CANCELAMENTO_GATEWAY_PUBLIC_URL": addresses.gateway,
-            "CANCELAMENTO_GATEWAY_PORT": str(self.port("gateway")),
-            "CANCELAMENTO_CLOCK": (Clock.VIRTUAL if self._virtual_clock else Clock.STRICT).value,
-            "PYTHONUNBUFFERED": "1",
-        }
+        environment = (
+            {"MALLOC_ARENA_MAX": _MALLOC_ARENAS}
+            | dict(os.environ)
+            | {
+                "CANCELAMENTO_HOME": str(self._home),
+                "DATABASE_URL": addresses.database_url,
+                "CANCELAMENTO_GATEWAY_PUBLIC_URL": addresses.gateway,
+                "CANCELAMENTO_GATEWAY_PORT": str(self.port("gateway")),
+                "CANCELAMENTO_CLOCK": (Clock.VIRTUAL if self._virtual_clock else Clock.STRICT).value,
+                "PYTHONUNBUFFERED": "1",
+            }
+        )
         if self.temporal is not None:
             environment |= {
                 "TEMPORAL_ADDRESS": addresses.temporal,

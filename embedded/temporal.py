@@ -26,11 +26,17 @@ _PORT_SECONDS = 5.0
 _RETENTION = timedelta(days=90)
 """How long an ended case can be looked at in the Web UI."""
 
+_SMALL = {
+    # After a hundred cases it holds on to 105 MB instead of 135, for two hundredths more of processor time.
+    "GOGC": "50",
+}
 TUNING: Mapping[str, str] = {
     # The server polls its queues 20 times a second as shipped: each step of a case would cost 50 ms.
     "history.transferProcessorMaxPollRPS": "2000",
     "history.timerProcessorMaxPollRPS": "2000",
     "history.timerProcessorMaxTimeShift": '"10ms"',
+    # Of what is started without saying: how long a worker is missed that was killed over a workflow task.
+    "history.defaultWorkflowTaskTimeout": '"5s"',
 }
 TIME_SKIPPING: Mapping[str, str] = {"frontend.WorkflowTimeSkippingEnabled": "true"}
 
@@ -120,7 +126,7 @@ class EmbeddedTemporal(ProcessServer):
             argv=[str(temporal_binary()), *self._arguments()],
             log=self.log,
             # TEMPORAL_* points clients at a server; the server shall not read it.
-            environment={k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")},
+            environment=_SMALL | {k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")},
             folder=self._folder,
             stop_seconds=10,
         )

@@ -160,17 +160,28 @@ async def database(postgres_server: EmbeddedPostgres, _migrated_template: str) -
 @pytest.fixture(scope="session")
 async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
     """A real Temporal server in memory on which thirty days pass in a second."""
+    async with await _time_skipping_server() as environment:
+        yield environment
+
+
+@pytest.fixture
+async def empty_temporal_env() -> AsyncIterator[WorkflowEnvironment]:
+    """The same, with nobody else's cases."""
+    async with await _time_skipping_server() as environment:
+        yield environment
+
+
+async def _time_skipping_server() -> WorkflowEnvironment:
     attributes = [
         part for name, kind in SEARCH_ATTRIBUTES.items() for part in ("--search-attribute", f"{name}={kind}")
     ]
     attributes += ["--dynamic-config-value", f"{_FAILURES_TO_REPORT}=2"]
-    async with await WorkflowEnvironment.start_time_skipping_v2(
+    return await WorkflowEnvironment.start_time_skipping_v2(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(temporal_binary()),
         dev_server_extra_args=[*dynamic_config_arguments(virtual_clock=True), *attributes],
         dev_server_startup_timeout=timedelta(seconds=60),
-    ) as environment:
-        yield environment
+    )
 
 
 @pytest.fixture

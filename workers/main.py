@@ -5,11 +5,6 @@ import logging
 import os
 import signal
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import Client
-
 from cancellation.application.details import announce_virtual_clock
 from cancellation.contract import CANCELLATIONS
 from cancellation.settings import Clock, Settings
@@ -47,18 +42,6 @@ async def run_worker(settings: Settings) -> None:
             logger.info("worker ready", extra={"task_queue": CANCELLATIONS, "build_id": build_id})
             await stop.wait()
             logger.info("worker stopping")
-
-
-async def is_polled(client: Client, task_queue: str = CANCELLATIONS) -> bool:
-    """Whether a worker is polling for workflow tasks: the readiness of a deployment."""
-    response = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace,
-            task_queue=TaskQueue(name=task_queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-    )
-    return len(response.pollers) > 0
 
 
 def _stop_event() -> asyncio.Event:

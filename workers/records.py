@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.settings import Settings
+
+_CONNECTIONS: Final = 4
 
 
 @asynccontextmanager
@@ -16,7 +19,7 @@ async def open_crm(settings: Settings) -> AsyncIterator[PostgresCrm]:
     Raises:
         NotConfigured: no database is configured.
     """
-    pool = await open_pool(settings.require_database_url())
+    pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
     try:
         yield PostgresCrm(pool)
     finally:
@@ -30,7 +33,7 @@ async def open_ledger(settings: Settings) -> AsyncIterator[PostgresInbox]:
     Raises:
         NotConfigured: no database is configured.
     """
-    pool = await open_pool(settings.require_database_url())
+    pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
     try:
         yield PostgresInbox(pool)
     finally:

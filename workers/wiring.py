@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from pydantic import ValidationError
 from temporalio.client import Client
 
 from activities.guard import Guard, machine_clock
-from cancellation.adapters.kamailio.connect import kamailio_telephony
-from cancellation.adapters.kamailio.settings import KamailioSettings
 from cancellation.adapters.objectstore.opening import open_store
 from cancellation.adapters.objectstore.recordings import ObjectRecordingStore
 from cancellation.adapters.postgres.billing import PostgresBilling
@@ -26,6 +25,9 @@ from cancellation.settings import Clock, Settings
 from cancellation.understanding import Provider
 from workers.worker import Systems
 
+_CONNECTIONS: Final = 8
+"""Activities are short, and each connection is a process of nine megabytes on the server's side."""
+
 
 @asynccontextmanager
 async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
@@ -36,7 +38,7 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
         ValueError: an adapter does not know its settings.
     """
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.require_database_url())
+        pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
         stack.push_async_callback(pool.close)
         yield Systems(
             crm=PostgresCrm(pool),
@@ -111,6 +113,8 @@ async def _telephony(settings: Settings, pool: Pool) -> AsyncIterator[Telephony]
         case "postgres":
             yield PostgresTelephony(pool)
         case "kamailio":
+            from cancellation.adapters.kamailio import KamailioSettings, kamailio_telephony
+
             options = KamailioSettings.model_validate(settings.telephony.options)
             async with kamailio_telephony(options, pool) as telephony:
                 yield telephony

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-import holidays
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
@@ -18,7 +17,7 @@ from activities.mail_in import MailInActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
-from cancellation.contract import CANCELLATIONS, INCOMING_MAILS
+from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
@@ -80,6 +79,8 @@ def mail_activities_of(
 
 def brazilian_holidays(opened_on: date) -> tuple[date, ...]:
     """National holidays of the year of opening and the next, when a case still runs (X4)."""
+    import holidays  # Not before the first case needs them.
+
     return tuple(sorted(holidays.country_holidays("BR", years=(opened_on.year, opened_on.year + 1))))
 
 
@@ -102,6 +103,8 @@ def cancellation_worker(
         activities=activities,
         plugins=[CancellationPlugin()],
         max_cached_workflows=max_cached_workflows,
+        # The same for a task that waits for the worker which knows the case, and which may have been killed.
+        sticky_queue_schedule_to_start_timeout=TASK_TIMEOUT,
         graceful_shutdown_timeout=timedelta(seconds=8),
         deployment_config=_deployment(build_id) if build_id else None,
     )

@@ -74,9 +74,10 @@ def opened_case(start: RawValue) -> CaseFile:
         opening_id=message.message_id or "",
         messages_seen=1,
     )
-    case.receive_request(request, now)
-    case.remember("request", case.opening_id, content_of(message))
-    note_filled(case, begin.request, now)
+    with case.caused_by(case.opening_id):
+        case.receive_request(request, now)
+        case.remember("request", case.opening_id, content_of(message))
+        note_filled(case, begin.request, now)
     return CaseFile(case=case)
 
 

@@ -1,15 +1,18 @@
 """What every process that runs or replays our workflows uses alike: converter, sandbox, interceptors (X8, X22)."""
 
 import dataclasses
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, SerializationContext, StorageDriverStoreContext
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails
+from temporalio.worker import Replayer, Worker, WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker._workflow_instance import _WorkflowLogicFlag
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import Info
 
+from cancellation.contract import TASK_TIMEOUT
 from workflows.cancellation import CancellationWorkflow
 from workflows.incoming_mail import IncomingMailWorkflow
 from workflows.instants import OwnInstants
@@ -30,6 +33,38 @@ _PASSED_THROUGH: Final = (
 )
 
 
+class WithoutContext(WorkflowInstance):
+    """A sandboxed workflow that is not asked for a context of every payload.
+
+    The library asks several times a payload, each time by having the sandbox compile and run a text: of what a case
+    costs a worker about a tenth, and of ten thousand messages in one workflow task seconds. A context is for codecs,
+    converters and stores that differ by command; ours (`converter`) does not.
+    """
+
+    def __init__(self, sandboxed: WorkflowInstance) -> None:
+        self._sandboxed = sandboxed
+
+    def activate(self, act: Any) -> Any:
+        """Handle an activation."""
+        return self._sandboxed.activate(act)
+
+    def get_serialization_context(self, command_info: Any) -> SerializationContext | None:
+        """None."""
+        return None
+
+    def get_external_store_context(self, command_info: Any) -> StorageDriverStoreContext:
+        """An empty one."""
+        return StorageDriverStoreContext(target=None)
+
+    def get_info(self) -> Info:
+        """What the workflow knows of itself."""
+        return self._sandboxed.get_info()
+
+    def get_thread_id(self) -> int | None:
+        """Where it runs, for the report of one that does not yield."""
+        return self._sandboxed.get_thread_id()
+
+
 class WholeActivations(SandboxedWorkflowRunner):
     """The sandbox, whose workflows see everything of an activation before they decide anything (X22).
 
@@ -40,10 +75,11 @@ class WholeActivations(SandboxedWorkflowRunner):
     """
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """The instance, with the flag."""
+        """The instance, with the flag, and without contexts."""
         flags = det.default_workflow_logic_flags
         whole = _WorkflowLogicFlag.PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_BATCH
-        return super().create_instance(dataclasses.replace(det, default_workflow_logic_flags=flags | {whole}))
+        flagged = dataclasses.replace(det, default_workflow_logic_flags=flags | {whole})
+        return WithoutContext(super().create_instance(flagged))
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -69,6 +105,19 @@ class CancellationPlugin(SimplePlugin):
             workflows=list(WORKFLOWS),
             workflow_runner=sandbox(),
         )
+
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:
+        """Run it, and let a workflow task take as long as the engine lets it.
+
+        The library ends one by force that has not yielded for two seconds by the wall clock. Nothing in our
+        workflows waits for anything, but on a machine that is busy with other things thousands of messages take
+        longer (X8), and one that was ended by force between two steps can never be taken from memory again: the
+        worker then keeps its place for it and does not stop.
+        """
+        workflows = worker._workflow_worker
+        if workflows is not None and workflows._deadlock_timeout_seconds is not None:
+            workflows._deadlock_timeout_seconds = TASK_TIMEOUT.seconds
+        await super().run_worker(worker, next)
 
 
 def tolerant(client: Client) -> Client:

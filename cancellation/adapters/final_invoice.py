@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from cancellation.domain.proration import Line, LineKind
-from cancellation.messages.billing import FinalInvoice, InvoiceLine
+from cancellation.domain.proration import Days, Line, LineKind
+from cancellation.domain.values import MOST_LEFT_OUT, readable
+from cancellation.messages.billing import BillingClosed, FinalInvoice, InvoiceLine
 
 
 def invoice_id(case_id: str) -> str:
@@ -40,3 +41,23 @@ def final_invoice(case_id: str, lines: Sequence[InvoiceLine]) -> FinalInvoice:
     """The invoice of these lines."""
     total = sum((line.amount for line in lines), Decimal("0.00"))
     return FinalInvoice(invoice_id=invoice_id(case_id), lines=tuple(lines), total=total)
+
+
+def doubtful_subscription(subscription_id: str, description: str) -> str:
+    """A subscription whose monthly amount cannot be charged, as Finance finds it."""
+    return f"assinatura {readable(subscription_id)} ({readable(description)}): valor mensal"
+
+
+def doubtful_charge(charge_id: str, days: Days) -> str:
+    """A charge whose amount cannot be charged, as Finance finds it."""
+    return f"cobrança {readable(charge_id)}, de {days.first:%d/%m/%Y} a {days.last:%d/%m/%Y}"
+
+
+def closed(invoice: FinalInvoice, voided_charges: int, doubtful: Sequence[str]) -> BillingClosed:
+    """What closing answers; of very many doubtful amounts the first are named."""
+    return BillingClosed(
+        invoice=invoice,
+        voided_charges=voided_charges,
+        doubtful=tuple(doubtful[:MOST_LEFT_OUT]),
+        doubtful_count=len(doubtful),
+    )

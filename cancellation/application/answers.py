@@ -21,7 +21,9 @@ from cancellation.domain.commands import (
     SendLetter,
     System,
 )
+from cancellation.domain.events import CrmUpdated
 from cancellation.domain.formalization import Formalization
+from cancellation.domain.stage import Stage
 from cancellation.domain.values import Archive
 from cancellation.messages.crm import CaseOpening, FormalizationRecord, OpenedCase, TrailReceipt
 from cancellation.messages.letters import DeliveryReport
@@ -55,7 +57,13 @@ def take_answer(
         case LiftBillingEnd():
             case.note_billing_lifted(now)
         case CloseBilling():
-            case.note_billing_closed(answer.invoice.total, answer.voided_charges, now)
+            case.note_billing_closed(
+                answer.invoice.total,
+                answer.voided_charges,
+                now,
+                doubtful=answer.doubtful,
+                count=answer.doubtful_count,
+            )
         case ReadInventory():
             case.learn_inventory(answer, now)
         case RecordPort(number=number):
@@ -113,6 +121,11 @@ def _take_opening(file: CaseFile, asked: CaseOpening, answer: OpenedCase, now: d
     file.trail.confirm(asked.trail[-1].seq)
     if forsaken is not None:
         case.undo_forsaken(forsaken.case_id, forsaken.protocol, forsaken.formalization is not None, now)
+    stays_gone = customer is None or answer.status_before == Stage.CLOSED.crm_status
+    change = CrmUpdated(
+        status=None if stays_gone else asked.customer_status, opened=(asked.commercial_task.title,)
+    )
+    case.tell_crm_change((), change, now)
     if customer is None:
         case.miss_customer(now)
         return
@@ -131,7 +144,8 @@ def _take_receipt(
 ) -> bool:
     """Whether the record was taken; what the CRM holds otherwise decides how it goes on (P20)."""
     case = file.case
-    if receipt.outcome is not None and not case.stage.is_terminal:
+    follows = receipt.outcome is not None and not case.stage.is_terminal
+    if receipt.outcome is not None and follows:
         case.follow_crm(receipt.outcome, now)
     if receipt.taken:
         file.trail.confirm(receipt.recorded_seq)
@@ -140,6 +154,9 @@ def _take_receipt(
         file.write_down(now)
         file.trail.go_on_after(receipt.recorded_seq)
         case.branch(receipt.recorded_seq, now)
+    elif file.trail.recorded_seq == receipt.recorded_seq and not follows:
+        # Giving the same again at once would be answered alike, without end.
+        case.note_refused(batch[0].key, asked_at, now, "o CRM não aceita o registro")
     elif not file.trail.go_back_to(receipt.recorded_seq):
         case.note_refused(batch[0].key, asked_at, now, "o CRM perdeu parte do histórico")
     return False

@@ -326,6 +326,7 @@ def _closed(case: Case, invoice_total: Decimal | None) -> say.Closed:
         held=tuple(case.held),
         invoice_total=_needed(invoice_total, "invoice_total"),
         voided_charges=case.voided_charges,
+        doubtful_amounts=case.doubtful_amounts or None,
         link_was_sent=case.archive is not None,
     )
 
@@ -337,6 +338,7 @@ def _closed_to_team(case: Case, invoice_total: Decimal | None) -> say.ClosedToTe
         held=tuple(case.held),
         invoice_total=_needed(invoice_total, "invoice_total"),
         voided_charges=case.voided_charges,
+        doubtful_amounts=case.doubtful_amounts or None,
     )
 
 

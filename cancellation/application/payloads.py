@@ -67,16 +67,15 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
         opened += [task for wish in case.lasting if (task := _task(case, wish)) and task.key not in known]
     closed = tuple(command.key for command in commands if isinstance(command, CloseTask))
     registers = any(isinstance(command, RegisterFormalization) for command in commands)
-    ends_closed = case.stage is Stage.CLOSED
-    status = case.stage.crm_status if any(isinstance(c, SetStatus) for c in commands) else None
-    status = status if not ends else ("Cancelado" if ends_closed else None)
-    _say_what_changes(file, batch, opened, status, now)
+    ends_closed = ends and case.stage is Stage.CLOSED
+    sets_status = ends_closed or (not ends and any(isinstance(c, SetStatus) for c in commands))
+    _say_what_changes(file, batch, opened, now)
     return CaseRecord(
         case_id=case.case_id,
         customer_id=case.customer_id,
         at=now,
         stage=case.stage.value,
-        customer_status=status,
+        customer_status=case.stage.crm_status if sets_status else None,
         restore_status=ends and not ends_closed,
         trail=tuple(file.trail.unrecorded()),
         open_tasks=tuple(opened),
@@ -105,19 +104,25 @@ def _decision(case: Case, command: KeepDecision) -> MailDecision:
 
 
 def _say_what_changes(
-    file: CaseFile, batch: Sequence[Owed], opened: Sequence[TaskOrder], status: str | None, now: datetime
+    file: CaseFile, batch: Sequence[Owed], opened: Sequence[TaskOrder], now: datetime
 ) -> None:
     """The entry about a record goes along with it, once however often the record is tried."""
-    new = {owed.key for owed in batch if not owed.told}
-    mine = [owed.command for owed in batch if owed.key in new]
-    keys = {command.key for command in mine if isinstance(command, OpenTask)}
+    case = file.case
+    new = [owed for owed in batch if not owed.told]
+    commands = [owed.command for owed in new]
+    keys = {command.key for command in commands if isinstance(command, OpenTask)}
+    ends = any(isinstance(command, EndCase) for command in commands) and case.customer_name is not None
+    status = case.stage.crm_status if any(isinstance(c, SetStatus) for c in commands) else None
+    if ends:
+        status = case.stage.crm_status if case.stage is Stage.CLOSED else case.status_before
     change = CrmUpdated(
-        status=status if any(isinstance(c, SetStatus | EndCase) for c in mine) else None,
-        registered=any(isinstance(c, RegisterFormalization) for c in mine),
+        status=status,
+        registered=any(isinstance(c, RegisterFormalization) for c in commands),
         opened=tuple(task.title for task in opened if task.key in keys),
-        closed=tuple(command.key for command in mine if isinstance(command, CloseTask)),
+        closed=tuple(command.key for command in commands if isinstance(command, CloseTask)),
+        ended=ends,
     )
-    file.case.tell_crm_change(sorted(new), change, now)
+    case.tell_crm_change([owed.key for owed in new], change, now)
     file.write_down(now)
 
 

@@ -65,6 +65,10 @@ def order(case: Case, wish: OpenTask) -> TaskOrder | None:
             return call_about_undelivered(wish.letter, wish.words or "", came_back=came_back)
         case TaskKind.REASON_OF_STOP:
             return ask_why_stopped(case)
+        case TaskKind.ODD_NUMBERS:
+            return correct_numbers(case.customer_id, wish.names, wish.count)
+        case TaskKind.DOUBTFUL_AMOUNTS:
+            return check_amounts(case.customer_id, wish.names, wish.count)
         case TaskKind.NOT_DELIVERED | TaskKind.NOT_REMOVED:
             purging = wish.task is TaskKind.NOT_REMOVED
             return look_at_recordings(case.customer_id, wish.names, wish.count, purging=purging)
@@ -175,6 +179,8 @@ def plan_shutdown(case: Case, inventory: Inventory | None) -> TaskOrder:
             for resource in inventory.resources
         ]
         lines += [f"- número {words.phone(number.number)}" for number in inventory.numbers]
+        if inventory.more is not None:
+            lines += [f"- e mais {what}" for what in vocabulary.released(inventory.more)]
     return TaskOrder(
         key="shutdown_plan",
         team=Team.SUPPORT,
@@ -374,10 +380,7 @@ def look_at_recordings(customer_id: str, names: Sequence[str], count: int, *, pu
         purging: they could not be removed; else they could not be put into the customer's archive.
     """
     what = f"{words.counted(count, 'gravação', 'gravações')} do cliente {customer_id}"
-    named = names[:MOST_LEFT_OUT]
-    lines = [f"- {words.printable(name)[:300]}" for name in named]
-    if count > len(named):
-        lines.append(f"- e mais {words.integer(count - len(named))}")
+    lines = _named(names, count)
     if purging:
         title = f"Remover à mão: {what} que o sistema não conseguiu apagar"
         text = (
@@ -397,3 +400,45 @@ def look_at_recordings(customer_id: str, names: Sequence[str], count: int, *, pu
         title=title,
         text="\n".join([text, *lines])[:_TEXT_KEPT],
     )
+
+
+def correct_numbers(customer_id: str, names: Sequence[str], count: int) -> TaskOrder:
+    """Support corrects the customer's own numbers, so that their portability can be recorded (P9)."""
+    what = words.counted(count, "número próprio", "números próprios")
+    text = (
+        "A telefonia guarda estes números do cliente em uma forma que não é a internacional (por exemplo "
+        "+551130000001). Eles ficam ativos durante todo o aviso prévio como os demais, mas a portabilidade só "
+        "encontra o número, e só o mantém depois do fim, se ele estiver corrigido. Corrijam na telefonia:"
+    )
+    return TaskOrder(
+        key=TaskKind.ODD_NUMBERS.value,
+        team=Team.SUPPORT,
+        title=f"Corrigir na telefonia: {what} do cliente {customer_id}"[:200],
+        text="\n".join([text, *_named(names, count)])[:_TEXT_KEPT],
+    )
+
+
+def check_amounts(customer_id: str, names: Sequence[str], count: int) -> TaskOrder:
+    """Finance settles by hand what has no sound amount in billing; the rest is closed and verified (P16, P18)."""
+    what = words.counted(count, "valor", "valores")
+    text = (
+        "A cobrança do cliente foi encerrada e conferida: nada recorre, e os dias devidos estão na fatura final. "
+        "O que está abaixo não tem no faturamento um valor que se possa cobrar. Uma cobrança aberta sem valor foi "
+        "refeita pelo valor mensal da assinatura; onde este também falta, a fatura traz 0,00. Confiram a fatura "
+        "final e cobrem ou devolvam a diferença:"
+    )
+    return TaskOrder(
+        key=TaskKind.DOUBTFUL_AMOUNTS.value,
+        team=Team.FINANCE,
+        title=f"Conferir: {what} sem sentido no faturamento do cliente {customer_id}"[:200],
+        text="\n".join([text, *_named(names, count)])[:_TEXT_KEPT],
+    )
+
+
+def _named(names: Sequence[str], count: int) -> list[str]:
+    """A line each for the first of them, and one that says how many more there are."""
+    named = names[:MOST_LEFT_OUT]
+    lines = [f"- {words.printable(name)[:300]}" for name in named]
+    if count > len(named):
+        lines.append(f"- e mais {words.integer(count - len(named))}")
+    return lines

@@ -23,10 +23,14 @@ from cancellation.domain.notice import Notice
 from cancellation.domain.procedure import NOTHING_TO_CLOSE, UNKNOWN_CUSTOMER, Procedure
 from cancellation.domain.stage import Move, Stage
 from cancellation.domain.state import Held, SentLetter
-from cancellation.domain.values import Archive, PortStatus, Released, Team
+from cancellation.domain.values import (
+    MOST_LEFT_OUT,
+    Archive,
+    PortStatus,
+    Released,
+    Team,
+)
 
-_GONE = "Cancelado"
-"""The CRM status of a customer whose cancellation was completed (P12)."""
 _LETTERS_KEPT = 100
 _LONGEST_PAUSE = timedelta(days=1)
 _SHORTEST_PAUSE = timedelta(minutes=10)
@@ -55,7 +59,7 @@ class Answers(Procedure):
         self.mails_count_after = mails_count_after
         if self.recordings and self.recordings.deliver_to not in authorised:
             self.recordings = self.recordings.model_copy(update={"deliver_to": None})
-        over = self.stage.is_terminal or status == _GONE
+        over = self.stage.is_terminal or status == Stage.CLOSED.crm_status
         if not over:
             self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)
             self._owe(ReadInventory(), now=now)
@@ -149,9 +153,18 @@ class Answers(Procedure):
         """Telephony answered: what the customer occupies, and which numbers are the customer's own (P9, P13)."""
         self.inventory = inventory
         self.learn_numbers([number.number for number in inventory.numbers if number.customer_owned])
+        self.numbers_complete = inventory.more is None or inventory.more.numbers == 0
+        if self.odd_numbers:
+            self._name_odd_numbers(self.odd_numbers, now)
         if self.past_no_return and self.kept is None:
             self._hold_ports_of(inventory)
         self._plan_shutdown(now)
+
+    def _name_odd_numbers(self, odd: Sequence[str], now: datetime) -> None:
+        """A port of these cannot be recorded before a person has corrected them in telephony (P9)."""
+        names, count = tuple(odd[:MOST_LEFT_OUT]), len(odd)
+        self._happen(events.NumbersOdd(names=names, count=count), now)
+        self._owe(OpenTask(task=TaskKind.ODD_NUMBERS, names=names, count=count), now=now)
 
     def learn_numbers(self, numbers: list[str]) -> None:
         """These numbers are the customer's own."""
@@ -202,10 +215,24 @@ class Answers(Procedure):
         """Billing goes on as before."""
         self._happen(events.BillingEndLifted(), now)
 
-    def note_billing_closed(self, total: Decimal, voided: int, now: datetime) -> None:
-        """Invoiced, voided and read back (P16)."""
-        self.voided_charges, self.invoice_total = voided, total
+    def note_billing_closed(
+        self, total: Decimal, voided: int, now: datetime, doubtful: Sequence[str] = (), count: int = 0
+    ) -> None:
+        """Invoiced, voided and read back (P16); amounts that are none are named, and given to Finance (P18).
+
+        Args:
+            total: of the final invoice, in reais, without the doubtful amounts.
+            voided: charges for days after the end.
+            now: the workflow's instant.
+            doubtful: what has no sound amount, the first of it, as people can read it.
+            count: how many there are.
+        """
+        self.voided_charges, self.invoice_total, self.doubtful_amounts = voided, total, count
         self._happen(events.BillingClosed(total=total, voided=voided), now)
+        if count:
+            names = tuple(doubtful)
+            self._happen(events.AmountsDoubtful(names=names, count=count), now)
+            self._owe(OpenTask(task=TaskKind.DOUBTFUL_AMOUNTS, names=names, count=count), now=now)
 
     # ------------------------------------------------------------------ recordings
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from cancellation.domain.letter_kinds import LetterOrder
-from cancellation.domain.values import PhoneNumber, PortStatus, Value
+from cancellation.domain.values import KeptNumber, PhoneNumber, PortStatus, Value
 
 
 class System(StrEnum):
@@ -52,6 +52,10 @@ class TaskKind(StrEnum):
     """X18: the execution was stopped by the Web UI's button, nobody said why."""
     NOT_DELIVERED = "not_delivered"
     """P10: recordings that could not be put into the customer's archive."""
+    ODD_NUMBERS = "odd_numbers"
+    """P9: own numbers that telephony keeps in another form than E.164, so that no portability finds them."""
+    DOUBTFUL_AMOUNTS = "doubtful_amounts"
+    """P16: what the final invoice leaves to Finance, because billing holds no sound amount of it."""
     NOT_REMOVED = "not_removed"
     """P10: recordings that could not be removed, and are still kept."""
     NOTHING_TO_CLOSE = "nothing_to_close"
@@ -63,6 +67,7 @@ LASTING_TASKS = frozenset(
         TaskKind.UNDELIVERED,
         TaskKind.DELIVER_OFFER,
         TaskKind.REASON_OF_STOP,
+        TaskKind.DOUBTFUL_AMOUNTS,
         TaskKind.NOT_REMOVED,
         TaskKind.NOTHING_TO_CLOSE,
         TaskKind.DECIDE_ON_MAIL,
@@ -92,7 +97,7 @@ class OpenTask(Value):
     words: str | None = None
     since: AwareDatetime | None = None
     names: tuple[str, ...] = ()
-    """Recordings that it is about, the first of them; `count` says how many there are."""
+    """Recordings, numbers or amounts that it is about, the first of them; `count` says how many there are."""
     count: int = 0
 
     @property
@@ -190,14 +195,14 @@ class DeactivateServices(Value):
     """Make everything dead but what held numbers need (P15)."""
 
     do: Literal["deactivate_services"] = "deactivate_services"
-    hold: tuple[PhoneNumber, ...] = ()
+    hold: tuple[KeptNumber, ...] = ()
 
 
 class ReleaseResources(Value):
     """Give everything back but what held numbers need, and read it back (P17)."""
 
     do: Literal["release_resources"] = "release_resources"
-    hold: tuple[PhoneNumber, ...] = ()
+    hold: tuple[KeptNumber, ...] = ()
 
 
 class ExportRecordings(Value):

@@ -111,7 +111,7 @@ def _plan(case: Case) -> Iterator[_Reminder]:
     if case.stage is Stage.RETENTION:
         yield from _commercial(case)
     if case.stage is Stage.AWAITING_FORMALIZATION and case.declined_at and case.lapses_at:
-        for days in policy.formalization_reminder_days:
+        for days in _formalization_days(case, case.lapses_at - case.declined_at):
             base = case.declined_at + timedelta(days=days)
             yield _Reminder(f"remind_formalization:{days}", base, case.lapses_at)
     if case.stage is Stage.NOTICE and case.notice:
@@ -122,6 +122,14 @@ def _plan(case: Case) -> Iterator[_Reminder]:
         if case.archive is not None:
             first = policy.day_start(case.notice.last_day - timedelta(days=policy.link_reminder_days_before))
             yield _Reminder("remind_link", first, case.notice.ends_at)
+
+
+def _formalization_days(case: Case, term: timedelta) -> Iterator[int]:
+    """The policy's list; in a long term one an interval after it, the last of them an interval before the end (X19)."""
+    listed = case.policy.formalization_reminder_days
+    yield from listed
+    interval = max(1, case.policy.awake_interval_hours // 24)
+    yield from range(max(listed, default=0) + interval, term.days - interval + 1, interval)
 
 
 def _commercial(case: Case) -> Iterator[_Reminder]:

@@ -134,7 +134,7 @@ class Facts(CaseState):
     def record_port(self, port: Port, now: datetime) -> None:
         """What became of a number's portability (P9, X6)."""
         self._must_be_open()
-        if self.numbers_known and port.number not in self.numbers:
+        if not self.may_own(port.number):
             raise RuleBroken("number", "not_the_customers_number")
         hold = next((h for h in self.held if h.number == port.number), None)
         if self.stage is Stage.CLOSING and (hold is None or hold.ended is not None):

@@ -14,6 +14,8 @@ from enum import StrEnum
 
 CENT = Decimal("0.01")
 ONE_DAY = timedelta(days=1)
+MOST_AMOUNT = Decimal(10_000_000)
+"""Reais of one month of one subscription; more is a mistake of whoever typed it, and no reason to invoice it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -88,6 +90,11 @@ def by_month(days: Days) -> Iterator[Days]:
         first = month_end + ONE_DAY
 
 
+def is_sound(amount: Decimal) -> bool:
+    """Whether an amount can be charged: PostgreSQL keeps NaN, infinity and a thousand digits as well."""
+    return amount.is_finite() and 0 <= amount <= MOST_AMOUNT
+
+
 def round_to_cent(amount: Decimal) -> Decimal:
     """Round half away from zero to the cent."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
@@ -155,9 +162,9 @@ class LineKind(StrEnum):
     CHARGE = "charge"
     """An open charge whose days are all due: taken with its own amount."""
     PRO_RATA = "pro_rata"
-    """Due days that no charge covers: computed from the monthly amount."""
+    """Due days that no charge covers: computed from the monthly amount, zero where that is not sound."""
     CREDIT = "credit"
-    """Days of an invoiced charge that are not due: given back in proportion to what was charged."""
+    """Days of an invoiced charge that are not due: given back in proportion to what was charged, if that is sound."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +196,9 @@ def settle(subscription: Subscription, charges: Sequence[Charge], last_day: date
 
     Invoiced charges come first: what they bill beyond the due days, or a second time, is credited. Open
     charges whose days are all due are invoiced as they are; an open charge past the end is voided
-    and its due days billed pro rata. What is still missing is billed pro rata, one line for each run of
-    days in a month. What was invoiced for days before the start is an old agreement and stays.
+    and its due days billed pro rata, as is one without a sound amount. What is still missing is billed pro rata,
+    one line for each run of days in a month. What was invoiced for days before the start is an old agreement and
+    stays. An amount that is not sound counts as zero: the days are billed, and a person sees to the money.
     """
     due = subscription.days_until(last_day)
     before = between(date.min, min(subscription.started_on - ONE_DAY, last_day))
@@ -206,12 +214,12 @@ def settle(subscription: Subscription, charges: Sequence[Charge], last_day: date
 
     absorbed, after_end, replaced = [], [], []
     for charge in _in_order(charges, invoiced=False):
-        if charge.days.within(due) and not any(charge.days.overlaps(run) for run in covered):
+        fits = charge.days.within(due) and not any(charge.days.overlaps(run) for run in covered)
+        if fits and is_sound(charge.amount):
             absorbed.append(charge.charge_id)
             covered.append(charge.days)
-            lines.append(
-                Line(LineKind.CHARGE, charge.days, charge.days.count, charge.amount, charge.charge_id)
-            )
+            amount = round_to_cent(charge.amount)
+            lines.append(Line(LineKind.CHARGE, charge.days, charge.days.count, amount, charge.charge_id))
         elif charge.days.first > last_day:
             after_end.append(charge.charge_id)
         else:
@@ -227,8 +235,9 @@ def missing_lines(monthly: Decimal, to_bill: Days | None, covered: Iterable[Days
     """Pro rata lines for the days of `to_bill` that nothing in `covered` bills, each within one month."""
     if to_bill is None:
         return []
+    sound = monthly if is_sound(monthly) else Decimal(0)
     return [
-        Line(LineKind.PRO_RATA, part, month_of(part.first).count, pro_rata(monthly, part))
+        Line(LineKind.PRO_RATA, part, month_of(part.first).count, pro_rata(sound, part))
         for run in without(to_bill, covered)
         for part in by_month(run)
     ]
@@ -242,10 +251,11 @@ def _in_order(charges: Iterable[Charge], *, invoiced: bool) -> list[Charge]:
 def _credits(charge: Charge, surplus: Iterable[Days]) -> Iterator[Line]:
     """Credit lines for `surplus`, never more in all than was charged, rounding included."""
     whole = charge.days.count
+    charged = charge.amount if is_sound(charge.amount) else Decimal(0)
     gone = sum(run.count for run in charge.credited)
-    given = share(charge.amount, gone, whole)
+    given = share(charged, gone, whole)
     for run in surplus:
         gone += run.count
-        total = share(charge.amount, gone, whole)
+        total = share(charged, gone, whole)
         yield Line(LineKind.CREDIT, run, whole, given - total, charge.charge_id)
         given = total

@@ -42,6 +42,7 @@ from cancellation.domain.values import (
     Released,
     Request,
     Team,
+    is_e164,
 )
 
 
@@ -116,6 +117,8 @@ class CaseState(BaseModel):
     numbers: list[str] = Field(default_factory=list)
     """Customer-owned numbers, as telephony gave them (P9)."""
     numbers_known: bool = False
+    numbers_complete: bool = True
+    """Whether telephony named every number; false where there are too many."""
     ports: list[Port] = Field(default_factory=list)
     recordings: RecordingsRequest | None = None
     archive: Archive | None = None
@@ -146,6 +149,8 @@ class CaseState(BaseModel):
     """What the customer occupies, as telephony told it; kept until the shutdown is planned (P13)."""
     invoice_total: Decimal | None = None
     """Of the final invoice, once billing is closed (P16)."""
+    doubtful_amounts: int = 0
+    """How many amounts the final invoice leaves to Finance."""
     lasting: list[OpenTask] = Field(default_factory=list)
     """Tasks that stay open when the case has ended."""
     exports: int = 0
@@ -279,6 +284,16 @@ class CaseState(BaseModel):
         """The customer's own numbers whose portability nobody has asked for, or was rejected or given up (X4)."""
         going = {p.number for p in self.ports if p.status in (PortStatus.REQUESTED, PortStatus.COMPLETED)}
         return [number for number in self.numbers if number not in going]
+
+    @property
+    def odd_numbers(self) -> list[str]:
+        """The customer's own numbers that telephony keeps in another form than E.164."""
+        return [number for number in self.numbers if not is_e164(number)]
+
+    def may_own(self, number: str) -> bool:
+        """Whether a number can be the customer's own, for all that telephony has told (P9)."""
+        surely_all = self.numbers_known and self.numbers_complete and not self.odd_numbers
+        return number in self.numbers or not surely_all
 
     @property
     def held_now(self) -> list[Held]:

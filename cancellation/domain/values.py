@@ -1,10 +1,12 @@
 """The words of the field as types: channels, reasons, offers, contacts, portability."""
 
+import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -22,6 +24,34 @@ MailAddress = Annotated[
 ]
 PhoneNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+[1-9]\d{6,14}$")]
 """A telephone number in E.164, such as +551130000001."""
+
+MOST_LABEL: Final = 100
+"""Characters of a label. It is only read by people, and one that is endless must not stop a whole case."""
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def readable(text: str, most: int = MOST_LABEL) -> str:
+    """The text in one line of visible characters, cut where it is longer than `most` of them."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * most]).split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _as_kept(number: str) -> str:
+    return number if len(number) <= MOST_LABEL and number.isprintable() else readable(number)
+
+
+Label = Annotated[str, AfterValidator(lambda text: readable(text))]
+"""A name that another system keeps, as people can read it: one line, at most `MOST_LABEL` characters."""
+CompanyName = Annotated[str, AfterValidator(lambda text: readable(text, 2 * MOST_LABEL))]
+"""The same of a company, whose registered name may be longer."""
+KeptNumber = Annotated[str, AfterValidator(_as_kept)]
+"""A telephone number as telephony keeps it: in E.164, or as somebody typed it there."""
+
+
+def is_e164(number: str) -> bool:
+    """Whether a number is written as portability needs it, such as +551130000001."""
+    return _E164.fullmatch(number) is not None
+
 
 Instant = Annotated[
     AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))

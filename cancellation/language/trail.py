@@ -64,6 +64,8 @@ def said(event: e.Event, at: datetime) -> str:
             | e.PortRecorded()
             | e.ResourcesReleased()
             | e.BillingClosed()
+            | e.AmountsDoubtful()
+            | e.NumbersOdd()
             | e.RecordingsReady()
             | e.RecordingsPurged()
             | e.RecordingsLeftOut()
@@ -202,6 +204,8 @@ def _crm(event: e.CrmUpdated) -> str:
     if event.closed:
         label = "tarefa encerrada" if len(event.closed) == 1 else "tarefas encerradas"
         parts.append(f"{label}: {'; '.join(vocabulary.task(key) for key in event.closed)}")
+    if event.ended:
+        parts.append("caso encerrado, com as tarefas que só serviam a ele")
     said = "; ".join(parts)
     return f"CRM: {said}."
 
@@ -223,6 +227,10 @@ def _system(event: e.Event) -> str:
         case e.BillingClosed():
             voided = words.counted(event.voided, "cobrança cancelada", "cobranças canceladas")
             return f"Cobrança encerrada e conferida: fatura final de {words.money(event.total)}, {voided}."
+        case e.AmountsDoubtful():
+            return left_out.doubtful_amounts(event.names, event.count)
+        case e.NumbersOdd():
+            return left_out.odd_numbers(event.names, event.count)
         case e.RecordingsReady():
             count = words.counted(event.archive.files, "gravação", "gravações")
             return f"Gravações prontas para download: {count}, {words.size(event.archive.size)}."

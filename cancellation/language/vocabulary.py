@@ -178,6 +178,8 @@ _TASKS: Final = {
     "undelivered": "mensagem não entregue",
     "reason_of_stop": "informar o motivo da interrupção",
     "not_delivered": "gravações fora do arquivo entregue",
+    "odd_numbers": "números a corrigir na telefonia",
+    "doubtful_amounts": "valores a conferir no faturamento",
     "not_removed": "gravações a remover à mão",
     "nothing_to_close": "responder a quem já está cancelado",
 }

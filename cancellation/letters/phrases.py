@@ -198,6 +198,7 @@ def inventory_groups(inventory: Inventory | None) -> list[tuple[str, list[str]]]
             [_number(number) for number in own],
         ),
         (words.counted(len(ours), "número nosso", "números nossos"), [_number(number) for number in ours]),
+        ("Além destes", vocabulary.released(inventory.more) if inventory.more else []),
     ]
     return [(heading, lines) for heading, lines in groups if lines]
 
@@ -218,9 +219,14 @@ def held_lines(held: Sequence[Held], ended: str | None = None) -> list[str]:
     ]
 
 
-def billing_lines(invoice_total: Decimal, voided_charges: int) -> list[str]:
-    """The final invoice and what was voided (P16)."""
+def billing_lines(
+    invoice_total: Decimal, voided_charges: int, doubtful_amounts: int | None = None
+) -> list[str]:
+    """The final invoice, what Finance still has to look at, and what was voided (P16)."""
     lines = [f"Fatura final: {words.money(invoice_total)}"]
+    if doubtful_amounts:
+        what = words.counted(doubtful_amounts, "valor", "valores")
+        lines.append(f"{what} ainda em conferência pelo Financeiro")
     if voided_charges:
         lines.append(
             words.counted(

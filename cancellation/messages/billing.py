@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from pydantic import AwareDatetime
 
-from cancellation.domain.values import Value
+from cancellation.domain.values import Label, Value
 from cancellation.messages.warrant import Warrant
 
 
@@ -30,7 +30,7 @@ class InvoiceLine(Value):
     """One subscription's share of the final invoice: whole calendar days of one period."""
 
     subscription_id: str
-    description: str
+    description: Label
     first_day: date
     last_day: date
     days: int
@@ -56,6 +56,10 @@ class BillingClosed(Value):
 
     One that reaches over the end is not counted: it is replaced by an invoice line of its due days.
     """
+    doubtful: tuple[str, ...] = ()
+    """What has no amount that can be charged, as people can read it, at most `MOST_LEFT_OUT`: for Finance."""
+    doubtful_count: int = 0
+    """How many those are in all."""
 
 
 class BillingReading(Value):
@@ -95,6 +99,7 @@ class UndueCharge(Value):
     subscription_id: str
     first_day: date
     last_day: date
-    amount: Decimal
+    amount: Decimal | None
+    """None: billing holds none that can be charged."""
     invoiced: bool
     """Whether it is already on an invoice, where only Finance can give it back."""

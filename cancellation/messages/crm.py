@@ -1,13 +1,14 @@
 """What the case tells the CRM (AdaptNuvem), and what it hears back."""
 
 from datetime import date
-from typing import Self
+from itertools import islice
+from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
-from cancellation.domain.values import FormalizationMail, Request, Team, Value
+from cancellation.domain.values import CompanyName, FormalizationMail, Label, Request, Team, Value
 
 
 class CaseOpening(Value):
@@ -25,24 +26,39 @@ class CaseOpening(Value):
     trail: tuple[TrailEntry, ...] = ()
 
 
+MOST_CONTACTS: Final = 100
+_LONGEST_ADDRESS: Final = 320
+
+
 class AuthorisedContact(Value):
     """A person who may speak for the customer by e-mail (X9)."""
 
-    name: str
+    name: Label
     email: str
-    phone: str | None = None
+    phone: Label | None = None
+
+
+def _reachable(contacts: tuple[AuthorisedContact, ...]) -> tuple[AuthorisedContact, ...]:
+    """Those with an address that mail can have: what an absurd one sends goes to a person (X9)."""
+    usable = (contact for contact in contacts if len(contact.email) <= _LONGEST_ADDRESS)
+    return tuple(islice(usable, MOST_CONTACTS))
 
 
 class Customer(Value):
-    """A customer as the CRM knows it."""
+    """A customer as the CRM knows it.
+
+    What the CRM holds may be endless or hold anything: it comes short enough to reach the case, so that
+    Commercial hears at once whatever the record is like (P2).
+    """
 
     customer_id: str
-    name: str
-    cnpj: str | None = None
-    contacts: tuple[AuthorisedContact, ...] = ()
-    contract: str | None = None
+    name: CompanyName
+    cnpj: Label | None = None
+    contacts: Annotated[tuple[AuthorisedContact, ...], AfterValidator(_reachable)] = ()
+    """The first `MOST_CONTACTS`, without those whose address is longer than any."""
+    contract: Label | None = None
     """The contract's number."""
-    status: str = "Ativo"
+    status: Label = "Ativo"
 
 
 class Forsaken(Value):

@@ -310,6 +310,8 @@ class _Closing(Brief):
     invoice_total: Decimal
     """In reais."""
     voided_charges: int
+    doubtful_amounts: int | None = None
+    """How many amounts the final invoice leaves to Finance."""
 
 
 class Closed(_Closing):

@@ -6,7 +6,7 @@ from cancellation.domain.inventory import Inventory as Inventory
 from cancellation.domain.inventory import Number as Number
 from cancellation.domain.inventory import Resource as Resource
 from cancellation.domain.inventory import ResourceKind as ResourceKind
-from cancellation.domain.values import PhoneNumber, PortStatus, Released, Value
+from cancellation.domain.values import KeptNumber, PhoneNumber, PortStatus, Released, Value
 from cancellation.messages.warrant import Warrant
 
 
@@ -31,7 +31,7 @@ class Shutdown(Value):
     """Deactivate, or release, everything of a customer except what held numbers need (X6)."""
 
     warrant: Warrant
-    hold: tuple[PhoneNumber, ...] = ()
+    hold: tuple[KeptNumber, ...] = ()
 
 
 class ReleaseReport(Value):

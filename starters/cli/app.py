@@ -1,42 +1,33 @@
 """The command line's parts in one place: which module has which commands, and how every error ends."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Final
 
 import typer
 
-from starters.cli.portuguese import PortugueseGroup, speak_portuguese, what_was_typed_wrongly
+from starters.cli.catalogue import COMMANDS
+from starters.cli.portuguese import PortugueseGroup, what_was_typed_wrongly
 from starters.cli.running import ExitCode, complain, exit_code_of
 
-MODULES: Final[Mapping[str, Sequence[str]]] = {
-    "starters.cli.facts": (
-        "open",
-        "offer",
-        "outcome",
-        "portability",
-        "recordings",
-        "withdraw",
-        "discard",
-    ),
-    "starters.cli.formalize": ("formalize",),
-    "starters.cli.looking": ("status", "trail", "list"),
-    "starters.cli.understand": ("understand",),
-    "starters.cli.mail": ("mail",),
-    "starters.cli.inbox": ("inbox",),
-    "starters.cli.gateway": ("gateway",),
-    "starters.cli.servers": ("up", "worker", "setup", "seed"),
-    "starters.cli.demo": ("demo",),
-    "starters.cli.budget": ("budget",),
-    "starters.cli.schema": ("schema",),
-}
-"""Module to its commands; each module has `add_commands(app)`. Only what a command needs is imported."""
+
+def build(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The application with these commands, each with what it does: their modules are loaded."""
+    app = _empty()
+    for module in dict.fromkeys(COMMANDS[command].module for command in commands):
+        import_module(module).add_commands(app)
+    return app
 
 
-def build(modules: Sequence[str] = tuple(MODULES)) -> typer.Typer:
-    """The application with the commands of `modules`."""
-    speak_portuguese()
+def listing() -> typer.Typer:
+    """The application with every command's name and line, for its list of commands; none can be run."""
+    app = _empty()
+    for name, listed in COMMANDS.items():
+        app.command(name, help=listed.summary, rich_help_panel=listed.panel)(lambda: None)
+    return app
+
+
+def _empty() -> typer.Typer:
     app = typer.Typer(
         name="cancelamento",
         cls=PortugueseGroup,
@@ -53,14 +44,12 @@ def build(modules: Sequence[str] = tuple(MODULES)) -> typer.Typer:
     )
     # A single command would otherwise become the whole application.
     app.callback()(lambda: None)
-    for name in modules:
-        import_module(name).add_commands(app)
     return app
 
 
 def run(arguments: Sequence[str]) -> ExitCode:
     """Run one command; every error is one line in Portuguese, never a traceback."""
-    command = typer.main.get_command(build(_needed(arguments)))
+    command = typer.main.get_command(_application(arguments))
     try:
         outcome = command.main(list(arguments), prog_name="cancelamento", standalone_mode=False)
     except typer.TyperException as error:
@@ -79,11 +68,10 @@ def run(arguments: Sequence[str]) -> ExitCode:
     return ExitCode(outcome) if isinstance(outcome, int) and outcome else ExitCode.DONE
 
 
-def _needed(arguments: Sequence[str]) -> Sequence[str]:
-    """The modules to import: one for a command that is known, all of them for help or a misspelt name."""
-    typed = arguments[0] if arguments else ""
-    found = [module for module, commands in MODULES.items() if typed in commands]
-    return found or list(MODULES)
+def _application(arguments: Sequence[str]) -> typer.Typer:
+    """What has to be loaded: one command that is known; for help or a misspelt name the list alone."""
+    typed = next((argument for argument in arguments if argument != "--"), "")
+    return build([typed]) if typed in COMMANDS else listing()
 
 
 def _wrong_usage(error: typer.TyperException) -> ExitCode:

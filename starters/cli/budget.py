@@ -13,10 +13,10 @@ from temporalio.client import WorkflowHandle
 
 from cancellation.client import CancellationClient
 from cancellation.language import words as letters
-from starters.cli import rendering
 from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure, as_json, with_client
+from starters.cli.terminal import console
 
 ORDINARY_MESSAGES: Final = 3
 """The request, the outcome of the retention, the formalization: an ordinary case needs no more."""
@@ -157,7 +157,7 @@ def show(budgets: list[Budget]) -> None:
             *cells(one),
             Text(kinds_in_words(one)),
         )
-    out = rendering.console()
+    out = console()
     out.print(table)
     common = Limits.of(ORDINARY_MESSAGES)
     out.print(

@@ -11,8 +11,8 @@ import typer
 from cancellation.client import CancellationClient
 from cancellation.domain.values import Channel
 from cancellation.failures import CaseNotFound
+from cancellation.mail_entries import addresses
 from cancellation.mail_facts import formalization, resolve
-from cancellation.mailroom import addresses
 from cancellation.messages.facts import RequestMessage
 from cancellation.messages.mail_in import Copies
 from cancellation.messages.status import Answer

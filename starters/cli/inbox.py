@@ -3,12 +3,10 @@
 from typing import Annotated, Final
 
 import typer
-from rich.text import Text
 
 from cancellation.messages.mail_in import MailTask
 from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
-from starters.cli import rendering
 from starters.cli.options import SAO_PAULO, AsJson
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import as_json, settings_of_command, wait_for
@@ -48,7 +46,11 @@ async def _open_tasks(settings: Settings) -> list[MailTask]:
 
 
 def _show(found: list[MailTask]) -> None:
-    out = rendering.console()
+    from rich.text import Text  # Not for the process that serves.
+
+    from starters.cli.terminal import console
+
+    out = console()
     if not found:
         out.print("Nenhum e-mail espera decisão.")
         return

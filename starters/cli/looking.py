@@ -4,7 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
-from cancellation.client import CancellationClient, CaseListing
+from cancellation.case_list import CaseListing
+from cancellation.client import CancellationClient
 from cancellation.domain.stage import Stage
 from starters.cli import rendering
 from starters.cli.options import AsJson, CaseReference, choices

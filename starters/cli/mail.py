@@ -16,7 +16,6 @@ from cancellation.messages.facts import FormalizationMessage
 from cancellation.messages.mail_in import KeptMail
 from cancellation.settings import Settings
 from cancellation.understanding import MailReading
-from starters.cli import rendering
 from starters.cli.options import AsJson, original_reference
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import (
@@ -28,6 +27,7 @@ from starters.cli.running import (
     wait_for,
     with_client,
 )
+from starters.cli.terminal import console
 from workers.records import open_crm, open_ledger
 
 _PANEL: Final = "Acompanhar"
@@ -84,7 +84,7 @@ def _show(reading: MailReading, *, json: bool) -> None:
     if json:
         typer.echo(as_json(reading.model_dump(mode="json", exclude={"trace"})))
         return
-    out = rendering.console()
+    out = console()
     received = words.moment(reading.received_at) if reading.received_at else "—"
     for name, value in (
         ("De", ", ".join(reading.from_addresses)),
@@ -120,7 +120,7 @@ def _list(settings: Settings, case: str, *, json: bool) -> None:
     if json:
         typer.echo(as_json(mails))
         return
-    out = rendering.console()
+    out = console()
     if not mails:
         out.print("Nenhum e-mail deste cliente foi recebido.")
     for one in mails:

@@ -3,7 +3,6 @@
 import re
 from typing import Any, Final
 
-from typer import rich_utils
 from typer.core import TyperCommand, TyperGroup
 
 _HELP: Final = "Mostra esta ajuda."
@@ -46,6 +45,11 @@ _WORDS: Final = tuple(
 class PortugueseCommand(TyperCommand):
     """A command whose help page is in Portuguese."""
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The help page."""
+        _speak_portuguese()
+        super().format_help(ctx, formatter)
+
     def get_usage(self, ctx: Any) -> str:
         """The usage line."""
         return _in_portuguese(super().get_usage(ctx))
@@ -58,6 +62,11 @@ class PortugueseCommand(TyperCommand):
 class PortugueseGroup(TyperGroup):
     """The list of commands, in Portuguese."""
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The help page."""
+        _speak_portuguese()
+        super().format_help(ctx, formatter)
+
     def get_usage(self, ctx: Any) -> str:
         """The usage line."""
         return _in_portuguese(super().get_usage(ctx))
@@ -67,8 +76,10 @@ class PortugueseGroup(TyperGroup):
         return _explained(super().get_help_option(ctx))
 
 
-def speak_portuguese() -> None:
+def _speak_portuguese() -> None:
     """Give the headings of the help pages their Portuguese words; they are plain constants of the library."""
+    from typer import rich_utils  # Loads rich, which a process that serves never needs.
+
     rich_utils.ARGUMENTS_PANEL_TITLE = "Argumentos"
     rich_utils.OPTIONS_PANEL_TITLE = "Opções"
     rich_utils.COMMANDS_PANEL_TITLE = "Comandos"

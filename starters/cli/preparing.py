@@ -10,7 +10,6 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 
 from cancellation.adapters.crm_views import ReadableCrm
-from cancellation.adapters.postgres.migrate import migrate
 from cancellation.client import CancellationClient
 from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.messages.seed import CustomerSeed
@@ -30,11 +29,6 @@ class Provisioned(Protocol):
 
     async def provision(self, seed: CustomerSeed) -> None:
         """Put in a customer's part; running twice counts once."""
-
-
-async def prepare_database(database_url: str) -> list[str]:
-    """Apply the migrations that are missing; their names."""
-    return await migrate(database_url)
 
 
 async def prepare_temporal(settings: Settings) -> list[str]:

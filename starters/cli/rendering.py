@@ -5,12 +5,11 @@ from textwrap import shorten
 from typing import Final
 
 import typer
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cancellation.client import CaseListing
+from cancellation.case_list import CaseListing
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
 from cancellation.language import vocabulary
@@ -20,16 +19,12 @@ from cancellation.messages.facts import SIGNALS
 from cancellation.messages.status import Answer, CaseStatus
 from starters.cli import words
 from starters.cli.running import as_json
+from starters.cli.terminal import console
 
 _LABEL: Final = "bold"
 _QUIET: Final = "bright_black"
 _REASON_SHOWN: Final = 300
 """Characters of what the customer wrote; the e-mail itself is in the CRM."""
-
-
-def console() -> Console:
-    """Standard output; plain text where there is no terminal."""
-    return Console(highlight=False, soft_wrap=False, emoji=False)
 
 
 def say(line: str, answer: Answer) -> None:

@@ -7,30 +7,18 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from enum import IntEnum
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import asyncpg
-from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
+if TYPE_CHECKING:
+    from cancellation.client import CancellationClient, Registry
+    from cancellation.messages.envelope import Message
+    from cancellation.settings import Settings
 
-from cancellation.client import CancellationClient, Registry
-from cancellation.domain.refusal import Refused
-from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
-from cancellation.messages.envelope import Message, read
-from cancellation.settings import NotConfigured, Settings, load_settings
-from embedded import EmbeddedError
+# What only some commands need, or only a command that fails, is loaded there: a command is typed and waited for.
 
 logger = logging.getLogger(__name__)
 
-_GONE: Final = (
-    ConnectionError,
-    TimeoutError,
-    FileNotFoundError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-)
-
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound="Message")
 T = TypeVar("T")
 
 
@@ -53,12 +41,16 @@ class Failure(Exception):
         self.code = code
 
 
-def settings_of_command() -> Settings:
+def settings_of_command() -> "Settings":
     """The settings of this command.
 
     Raises:
         Failure: a variable of the environment is wrong; the message names it.
     """
+    from pydantic import ValidationError
+
+    from cancellation.settings import load_settings
+
     try:
         return load_settings()
     except ValidationError as error:
@@ -69,8 +61,10 @@ def settings_of_command() -> Settings:
         ) from None
 
 
-def with_client(work: Callable[[CancellationClient], Awaitable[T]]) -> T:
+def with_client(work: Callable[["CancellationClient"], Awaitable[T]]) -> T:
     """Run `work` with a connected client."""
+    from cancellation.client import CancellationClient
+
     settings = settings_of_command()
 
     async def connected() -> T:
@@ -79,8 +73,10 @@ def with_client(work: Callable[[CancellationClient], Awaitable[T]]) -> T:
     return wait_for(connected())
 
 
-def crm_registry(settings: Settings) -> Registry | None:
+def crm_registry(settings: "Settings") -> "Registry | None":
     """The CRM as a registry of open cases, opened when it is first asked; None where no database is configured."""
+    from cancellation.settings import NotConfigured
+
     try:
         settings.require_database_url()
     except NotConfigured:
@@ -107,6 +103,10 @@ def message(model: type[M], actor: str | None, fields: Mapping[str, Any]) -> M:
     Raises:
         Refused: naming the field.
     """
+    from pydantic_core import to_json
+
+    from cancellation.messages.envelope import read
+
     given = {name: value for name, value in fields.items() if value is not None}
     given.setdefault("message_id", f"cli-{uuid.uuid4()}")
     given["actor"] = actor or default_actor()
@@ -123,6 +123,9 @@ def default_actor() -> str:
 
 def as_json(value: Any) -> str:
     """A model, or a list of models, as JSON for other programs."""
+    from pydantic import BaseModel
+    from pydantic_core import to_json
+
     if isinstance(value, BaseModel):
         return value.model_dump_json(indent=2)
     return to_json(value, indent=2).decode()
@@ -130,9 +133,14 @@ def as_json(value: Any) -> str:
 
 def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
     """What a failed command says, and how it ends."""
+    if isinstance(error, Failure):
+        return error.code, str(error)
+    from cancellation.domain.refusal import Refused
+    from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
+    from cancellation.settings import NotConfigured
+    from embedded import EmbeddedError
+
     match error:
-        case Failure():
-            return error.code, str(error)
         case Refused():
             return ExitCode.REFUSED, f"recusado: {error.told}"
         case CaseNotFound() | CaseFailed() | CaseNotAnswering():
@@ -157,7 +165,16 @@ def _other_problem(error: BaseException) -> tuple[ExitCode, str]:
 
 def _is_unreachable(error: BaseException) -> bool:
     """Whether a driver's error means that its server is not there."""
-    return isinstance(error, _GONE)
+    import asyncpg
+
+    gone = (
+        ConnectionError,
+        TimeoutError,
+        FileNotFoundError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.CannotConnectNowError,
+    )
+    return isinstance(error, gone)
 
 
 def complain(line: str) -> None:

@@ -1,22 +1,23 @@
 """Everything embedded, composed: servers, preparation, and our own processes beside them."""
 
+import asyncio
+import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, Final
 
-from pydantic import SecretStr
 from temporalio.client import Client
 
+from cancellation.adapters.postgres.migrate import migrate
 from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.settings import Addresses, Settings
-from embedded import Child, EmbeddedStack
-from starters.cli.options import SAO_PAULO
-from starters.cli.preparing import plant_samples, prepare_database
-from starters.gateway import is_serving
-from starters.inbox.listener import is_listening
-from workers.main import is_polled
+from embedded import Child, EmbeddedError, EmbeddedStack
+from starters.answering import is_listening, is_serving
+from workers.connecting import is_polled
+
+PLANTED: Final = "plantado: "
+"""What the command `seed` says before the name of a customer that it has put in."""
 
 
 def embedded_stack(
@@ -38,15 +39,13 @@ def embedded_stack(
     """
 
     async def prepare(addresses: Addresses) -> None:
-        applied = await prepare_database(addresses.database_url)
+        applied = await migrate(addresses.database_url)
         if applied:
             progress(f"Banco de dados preparado ({len(applied)} migrações)")
         if seed:
-            known = settings.model_copy(update={"database_url": SecretStr(addresses.database_url)})
-            planted, _ = await plant_samples(known, datetime.now(SAO_PAULO).date())
-            progress(f"{len(planted)} clientes de exemplo plantados")
+            progress(f"{await _plant_samples(stack.environment())} clientes de exemplo plantados")
 
-    return EmbeddedStack(
+    stack = EmbeddedStack(
         settings,
         search_attributes=SEARCH_ATTRIBUTES,
         children=_children,
@@ -55,13 +54,33 @@ def embedded_stack(
         progress=progress,
         **more,
     )
+    return stack
+
+
+async def _plant_samples(environment: Mapping[str, str]) -> int:
+    """Put in the sample customers, by a process that takes what it has loaded along when it ends; how many.
+
+    Raises:
+        EmbeddedError: they could not be put in; the message says why.
+    """
+    planting = await asyncio.create_subprocess_exec(
+        *_ours("seed"), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    said, complaint = await planting.communicate()
+    if planting.returncode != 0:
+        raise EmbeddedError(complaint.decode(errors="replace").strip())
+    return sum(line.startswith(PLANTED) for line in said.decode().splitlines())
 
 
 def _children(addresses: Addresses) -> Sequence[Child]:
     """Our own processes. One more process of ours is one more line here."""
 
+    @cache
+    def connecting() -> asyncio.Task[Client]:
+        return asyncio.create_task(Client.connect(addresses.temporal, namespace=addresses.namespace))
+
     async def worker_is_ready() -> bool:
-        return await is_polled(await Client.connect(addresses.temporal, namespace=addresses.namespace))
+        return await is_polled(await connecting())
 
     _, _, smtp_in = addresses.smtp_in.rpartition(":")
     inbox = {"CANCELAMENTO_INBOX_LISTENER_PORT": smtp_in}

@@ -21,7 +21,6 @@ from cancellation.understanding import (
     understand_text,
 )
 from cancellation.understanding import understand as understand_reading
-from starters.cli import rendering
 from starters.cli.formalize import read_original, understood_by
 from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
@@ -34,6 +33,7 @@ from starters.cli.running import (
     settings_of_command,
     wait_for,
 )
+from starters.cli.terminal import console
 from workers.wiring import load_policy, open_systems, provider_of
 
 _ACTIONS: Final = {
@@ -142,7 +142,7 @@ def _text(value: object) -> str:
 
 
 def _show(understood: Understanding) -> None:
-    out = rendering.console()
+    out = console()
     action, style = _ACTIONS[understood.action]
     out.print(Text.assemble("O que fazer: ", (action, f"bold {style}")))
     out.print()

@@ -6,7 +6,6 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -18,6 +17,7 @@ from cancellation.settings import Settings
 from starters.gateway.app import create_app
 from starters.gateway.pages import House
 
+_CONNECTIONS: Final = 4
 _STOP_SECONDS: Final = 5
 """How long running downloads may go on once the gateway is told to stop; they can be resumed."""
 
@@ -33,7 +33,9 @@ async def run_gateway(settings: Settings, *, ready: Callable[[str], None] | None
         LookupError: no database is configured.
         OSError: the address is taken.
     """
-    pool = await open_pool(settings.require_database_url(), application_name="cancelamento-gateway")
+    pool = await open_pool(
+        settings.require_database_url(), application_name="cancelamento-gateway", max_size=_CONNECTIONS
+    )
     try:
         app = create_app(
             PostgresLedger(pool),
@@ -50,19 +52,6 @@ async def run_gateway(settings: Settings, *, ready: Callable[[str], None] | None
         )
     finally:
         await pool.close()
-
-
-async def is_serving(url: str) -> bool:
-    """Whether a gateway answers at this address."""
-    parts = urlsplit(url)
-    try:
-        _, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    except OSError:
-        return False
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return True
 
 
 async def serve(

@@ -195,19 +195,6 @@ class _LmtpConversation(_Conversation, LMTP):
     """LMTP."""
 
 
-async def is_listening(address: str) -> bool:
-    """Whether somebody greets at `host:port`: the readiness of a deployment."""
-    host, _, port = address.rpartition(":")
-    try:
-        async with asyncio.timeout(2):
-            reader, writer = await asyncio.open_connection(host, int(port))
-            greeting = await reader.readline()
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    return greeting.startswith(b"220")
-
-
 def _tls(settings: InboxSettings) -> ssl.SSLContext | None:
     if settings.listener_tls_cert is None:
         return None

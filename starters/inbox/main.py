@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from cancellation.settings import ListenerProtocol, Settings
-from starters.inbox.listener import Listener
-from starters.inbox.readers import reading
 from starters.inbox.reception import Reception
 from workers.connecting import connect
 from workers.records import open_crm
@@ -52,10 +50,15 @@ async def run_inbox(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         reception = await stack.enter_async_context(open_reception(settings))
         if settings.inbox.listener_protocol is not ListenerProtocol.NONE:
+            from starters.inbox.listener import Listener
+
             await stack.enter_async_context(Listener(reception, settings.inbox))
-        await stack.enter_async_context(
-            reading(settings.inbox.mailboxes, reception, max_bytes=settings.inbox.max_bytes)
-        )
+        if settings.inbox.mailboxes:
+            from starters.inbox.readers import reading
+
+            await stack.enter_async_context(
+                reading(settings.inbox.mailboxes, reception, max_bytes=settings.inbox.max_bytes)
+            )
         logger.info("inbox ready", extra={"mailboxes": len(settings.inbox.mailboxes)})
         await stop.wait()
         logger.info("inbox stopping")

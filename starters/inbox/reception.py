@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from cancellation.contract import INCOMING_MAIL, INCOMING_MAILS
+from cancellation.contract import INCOMING_MAIL, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.messages.mail_in import IncomingMail
 from cancellation.ports import Originals
 
@@ -67,6 +67,7 @@ class Reception:
                 task_queue=self.task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=TASK_TIMEOUT,
                 priority=_BEHIND_CASES,
                 static_summary="E-mail recebido",
                 rpc_timeout=_START_WITHIN,

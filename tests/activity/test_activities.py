@@ -6,7 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.billing import BillingActivities
+from activities.billing import MOST_LINES, BillingActivities
 from activities.crm import CrmActivities
 from activities.mail import MailActivities
 from activities.recordings import RecordingActivities
@@ -123,6 +123,29 @@ async def test_a_reading_that_is_not_clean_is_tried_again_and_never_confirmed_P1
     with pytest.raises(ApplicationError) as caught:
         await rig.run(billing(rig).close_billing, closure)
     assert (caught.value.type, caught.value.non_retryable) == ("UndueBilling", False)
+
+
+async def test_of_an_invoice_without_end_a_case_is_told_the_total_and_the_first_lines_P16(rig: Rig) -> None:
+    (one,) = rig.seed.subscriptions
+    many = tuple(
+        one.model_copy(
+            update={
+                "subscription_id": f"s{n}",
+                "description": "x" * 5_000,
+                "started_on": NOW.date() - timedelta(days=200),
+                "billed_through": None,
+            }
+        )
+        for n in range(300)
+    )
+    await rig.billing.adapter.provision(rig.seed.model_copy(update={"subscriptions": many, "charges": ()}))
+    closure = closure_of(await rig.formalized())
+    closed = await rig.run(billing(rig).close_billing, closure)
+    whole = await rig.billing.adapter.close(closure)
+    assert closed.invoice.total == whole.invoice.total
+    assert closed.invoice.lines == whole.invoice.lines[:MOST_LINES]
+    assert len(whole.invoice.lines) > 1_000
+    assert len(closed.model_dump_json()) < 100_000
 
 
 async def test_the_end_is_planned_and_lifted_P16_X3(rig: Rig) -> None:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import pytest
 
+from cancellation.domain.values import MOST_LEFT_OUT
 from cancellation.messages.billing import (
     BillingClosed,
     BillingClosure,
@@ -18,6 +19,8 @@ from cancellation.messages.crm import Customer
 from cancellation.messages.seed import ChargeSeed, CustomerSeed, SubscriptionSeed
 from cancellation.ports import Billing, DestructionForbidden, PermanentRefusal
 from tests.contract.formalized import Formalizations, warrant_for
+
+Seed = TypeVar("Seed", SubscriptionSeed, ChargeSeed)
 
 NOON = datetime(2026, 11, 22, 15, tzinfo=UTC)
 
@@ -90,6 +93,12 @@ def charge(
         amount=Decimal(amount),
         invoiced=invoiced,
     )
+
+
+def of_amount(seed: Seed, amount: str) -> Seed:
+    """With an amount that a database keeps and no model takes."""
+    name = next(name for name in ("monthly", "amount") if hasattr(seed, name))
+    return seed.model_copy(update={name: Decimal(amount)})
 
 
 def shown(line: InvoiceLine) -> tuple[str, str, str, str]:
@@ -416,3 +425,66 @@ class BillingSuite:
             )
             await rig.billing.close(order)
         assert (await rig.billing.read_back(order)).is_clean
+
+    # ------------------------------------------------------------ odd amounts
+
+    @pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e40", "10000000.01"])
+    async def test_an_amount_that_is_none_is_named_and_the_rest_is_invoiced_P16_P18(
+        self, rig: BillingRig, amount: str
+    ) -> None:
+        november = charge("nov", "pabx", "2026-11-01", "2026-11-30", "310.00")
+        december = charge("dez", "pabx", "2026-12-01", "2026-12-31", "310.00", invoiced=True)
+        later = charge("fev", "pabx", "2027-02-01", "2027-02-28", "310.00")
+        await rig.customer(
+            subscription("pabx", "310.00", "2026-11-01"),
+            of_amount(subscription("ramais", "0", "2026-12-01"), amount),
+            charges=tuple(of_amount(one, amount) for one in (november, december, later)),
+        )
+        order = await rig.formalized("2026-12-15")
+        closed = await rig.billing.close(order)
+        assert lines(closed) == [
+            ("pabx", "2026-11-01", "2026-11-30", "310.00"),
+            ("pabx", "2026-12-16", "2026-12-31", "0.00"),
+            ("ramais", "2026-12-01", "2026-12-15", "0.00"),
+        ]
+        assert closed.invoice.total == Decimal("310.00")
+        assert closed.doubtful == (
+            "cobrança nov, de 01/11/2026 a 30/11/2026",
+            "cobrança dez, de 01/12/2026 a 31/12/2026",
+            "assinatura ramais (Assinatura ramais): valor mensal",
+        )
+        assert closed.doubtful_count == 3
+        assert (await rig.billing.read_back(order)).is_clean
+        assert await rig.billing.close(order) == closed
+
+    async def test_of_very_many_amounts_that_are_none_the_first_are_named_P16(self, rig: BillingRig) -> None:
+        odd = [of_amount(subscription(f"s{n:02d}", "0", "2026-12-01"), "NaN") for n in range(40)]
+        await rig.customer(*odd)
+        closed = await rig.billing.close(await rig.formalized("2026-12-15"))
+        assert (len(closed.doubtful), closed.doubtful_count) == (MOST_LEFT_OUT, 40)
+
+    async def test_an_amount_of_many_digits_is_invoiced_to_the_cent_P16(self, rig: BillingRig) -> None:
+        await rig.customer(
+            subscription("pabx", "310.00", "2026-11-01"),
+            charges=(charge("nov", "pabx", "2026-11-01", "2026-11-30", f"309.99{'5' * 500}"),),
+        )
+        closed = await rig.billing.close(await rig.formalized("2026-11-30"))
+        assert (str(closed.invoice.total), closed.doubtful) == ("310.00", ())
+
+    @pytest.mark.parametrize("amount", ["NaN", "Infinity"])
+    async def test_the_monthly_run_leaves_out_a_subscription_without_an_amount_P16(
+        self, rig: BillingRig, amount: str
+    ) -> None:
+        await rig.customer(
+            of_amount(subscription("a", "0", "2026-11-01"), amount), subscription("b", "31.00", "2026-11-01")
+        )
+        assert await rig.billing.charge_month(2026, 12) == 1
+
+    async def test_an_undue_charge_without_an_amount_is_found_and_voided_X10(self, rig: BillingRig) -> None:
+        await rig.customer(
+            subscription("pabx", "310.00", "2026-11-01"),
+            charges=(of_amount(charge("jan", "pabx", "2027-01-01", "2027-01-31", "0"), "NaN"),),
+        )
+        watch = BillingWatch(case_id="case-1", customer_id="1042", last_day=date(2026, 12, 15), at=NOON)
+        assert [one.amount for one in await rig.billing.void_undue(watch)] == [None]
+        assert await rig.billing.undue("1042", date(2026, 12, 15)) == []

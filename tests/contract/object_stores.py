@@ -137,7 +137,7 @@ Fault = Callable[[str, str, bytes], tuple[int, bytes] | None]
 
 @dataclass
 class FaultyServer:
-    """Stands before an S3 server and answers some requests itself."""
+    """Stands before another HTTP server and answers some requests itself."""
 
     behind: str
     fault: Fault = lambda *_: None

@@ -360,3 +360,19 @@ async def stop_in_the_middle(rig: TelephonyRig, work: Any, left: Any) -> None:
         await asyncio.sleep(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+class OddNumbersContract:
+    """For a platform that keeps numbers as somebody typed them."""
+
+    @pytest.mark.parametrize("typed", ["3000-0001", "1130000001", "+55 11 3000 0001", "ramal da portaria"])
+    async def test_a_number_as_somebody_typed_it_is_told_so_and_released_P9_P17(
+        self, rig: TelephonyRig, typed: str
+    ) -> None:
+        await rig.provision(seed(numbers=(Number(number=typed, customer_owned=True, routes_to=("101",)),)))
+        assert [one.number for one in (await rig.telephony.inventory("1042")).numbers] == [typed]
+        shutdown = Shutdown(warrant=cases.warrant(await cases.formalize(rig.crm)))
+        await rig.telephony.deactivate(shutdown)
+        report = await rig.telephony.release(shutdown)
+        assert report.released.numbers == 1
+        assert ids(report.remaining) == set()

@@ -12,7 +12,8 @@ import pytest
 import trustme
 
 from cancellation.settings import InboxSettings
-from starters.inbox.listener import Listener, is_listening
+from starters.answering import is_listening
+from starters.inbox.listener import Listener
 
 FINANCE, COMMERCIAL = "financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br"
 MAIL = b"From: a@b.example\r\nSubject: oi\r\n\r\nbom dia\r\n"

@@ -11,7 +11,7 @@ from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.messages.seed import CustomerSeed
-from tests.contract.telephony_suite import TelephonyContract, TelephonyRig
+from tests.contract.telephony_suite import OddNumbersContract, TelephonyContract, TelephonyRig
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class Rig:
         await self.telephony.provision(seed)
 
 
-class TestMemoryTelephony(TelephonyContract):
+class TestMemoryTelephony(TelephonyContract, OddNumbersContract):
     @pytest.fixture
     def rig(self) -> TelephonyRig:
         crm = MemoryCrm()
         return Rig(MemoryTelephony(crm), crm)
 
 
-class TestPostgresTelephony(TelephonyContract):
+class TestPostgresTelephony(TelephonyContract, OddNumbersContract):
     @pytest.fixture
     async def rig(self, database: str) -> AsyncIterator[TelephonyRig]:
         pool = await open_pool(database, max_size=4)

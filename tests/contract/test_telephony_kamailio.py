@@ -1,5 +1,6 @@
 """The telephony suite against a real Kamailio, and what only such a platform can show."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from cancellation.adapters.kamailio import KamailioTelephony, PlatformDisagrees, kamailio_telephony
+from cancellation.adapters.kamailio.rpc import KamailioFault, KamailioRpc
+from cancellation.adapters.kamailio.servers import Round
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.queries import queries
@@ -21,6 +24,7 @@ from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import ResourceKind, Shutdown
 from embedded import EmbeddedPostgres
 from tests.contract import cases
+from tests.contract.object_stores import Fault, FaultyServer
 from tests.contract.telephony_suite import (
     ALL,
     EVERYTHING,
@@ -230,7 +234,7 @@ async def test_what_was_erased_before_the_server_was_told_is_found_again_and_cou
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(rig.telephony, "_unregister", power_cut)
+        patch.setattr(Round, "unregister", power_cut)
         with pytest.raises(ConnectionError):
             await rig.telephony.release(shutdown)
     await rig.by_hand("delete from location")
@@ -287,10 +291,126 @@ async def test_commands_that_nobody_answers_are_an_error_and_not_a_success_X7(
     async with rig_on(rig.server, database, rpc_urls=(rig.server.rpc_url, nowhere)) as half:
         with pytest.raises(OSError, match="refused"):
             await half.telephony.deactivate(Shutdown(warrant=cases.warrant(formalized)))
+    # The server that does answer serves nothing of the customer's any more.
+    assert {entry.tag for entry in await rig.server.commands.trunk_entries()} == {"NULL"}
+    assert alive(await rig.telephony.inventory("1042")) == set()
+    assert await undone(rig) != []
     wrong = rig.server.rpc_url.replace("/RPC", "/other")
     async with rig_on(rig.server, database, rpc_urls=(wrong,)) as misled:
         with pytest.raises(Exception, match="not a JSON-RPC answer"):
             await misled.telephony.inventory("1042")
+
+
+# ---------------------------------------------------------------------- one bad thing among many
+
+
+async def undone(rig: Rig) -> list[str]:
+    """What was ordered and not seen done."""
+    rows = await rig.pool.fetch(
+        "select platform_id from telephony.platform_acts where done_at is null order by platform_id"
+    )
+    return [row["platform_id"] for row in rows]
+
+
+def refusing(method: str, account: str) -> Fault:
+    """A server that cannot digest that account in that command."""
+
+    def fault(_: str, __: str, body: bytes) -> tuple[int, bytes] | None:
+        refused = method.encode() in body and account.encode() in body
+        answer = b'{"jsonrpc": "2.0", "id": 1, "error": {"code": 500, "message": "Internal error"}}'
+        return (200, answer) if refused else None
+
+    return fault
+
+
+@asynccontextmanager
+async def behind_a_fault(rig: Rig, database: str) -> AsyncIterator[tuple[FaultyServer, Rig]]:
+    """The adapter over a server that can be made to refuse single commands."""
+    faulty = FaultyServer(rig.server.rpc_url.removesuffix("/RPC"))
+    with faulty.listening() as url:
+        async with rig_on(rig.server, database, rpc_urls=(f"{url}/RPC",)) as made:
+            yield faulty, made
+
+
+async def test_an_account_that_a_server_does_not_forget_leaves_none_of_the_others_in_service_P15_X7(
+    rig: Rig, formalized: FormalizationState, sip: Sip, database: str
+) -> None:
+    shutdown = Shutdown(warrant=cases.warrant(formalized))
+    for name in ("101", "102"):
+        assert await sip.register(telephone(name)) == 200
+    async with behind_a_fault(rig, database) as (faulty, other):
+        faulty.fault = refusing("ul.rm", f"102@{DOMAIN}")
+        with pytest.raises(PlatformDisagrees):
+            await other.telephony.deactivate(shutdown)
+        assert alive(await rig.telephony.inventory("1042")) == {"102"}
+        assert not await rig.server.commands.registered(f"101@{DOMAIN}")
+        assert await undone(rig) == [f"102@{DOMAIN}"]
+        with pytest.raises(PlatformDisagrees):
+            await other.telephony.release(shutdown)
+        assert await undone(rig) == [f"102@{DOMAIN}", f"102@{DOMAIN}"]
+        faulty.fault = lambda *_: None
+        assert (await other.telephony.release(shutdown)).released == EVERYTHING
+    assert not await rig.server.commands.registered(f"102@{DOMAIN}")
+
+
+async def test_an_account_that_only_the_ledger_knows_is_not_told_as_dead_while_a_server_keeps_it_P15(
+    rig: Rig, formalized: FormalizationState, sip: Sip, database: str
+) -> None:
+    shutdown = Shutdown(warrant=cases.warrant(formalized))
+    assert await sip.register(telephone("102")) == 200
+    async with behind_a_fault(rig, database) as (faulty, other):
+        faulty.fault = refusing("ul.rm", f"102@{DOMAIN}")
+        for _ in range(2):
+            with pytest.raises(PlatformDisagrees):
+                await other.telephony.deactivate(shutdown)
+            await rig.by_hand("delete from cancelamento.parked where kind = 'extension'")
+            await rig.by_hand("delete from location")
+        assert await undone(rig) == [f"102@{DOMAIN}"]
+        faulty.fault = lambda *_: None
+        await other.telephony.deactivate(shutdown)
+    assert await undone(rig) == []
+
+
+async def test_an_account_that_is_gone_needs_no_order_to_forget_it_P17(
+    rig: Rig, formalized: FormalizationState, database: str
+) -> None:
+    shutdown = Shutdown(warrant=cases.warrant(formalized))
+    async with behind_a_fault(rig, database) as (faulty, other):
+        faulty.fault = refusing("ul.rm", f"102@{DOMAIN}")
+        await other.telephony.deactivate(shutdown)
+        assert (await other.telephony.release(shutdown)).released == EVERYTHING
+    assert len(faulty.answered) == 2
+
+
+async def test_an_account_of_which_a_server_tells_nothing_is_not_told_as_released_P17(
+    rig: Rig, formalized: FormalizationState, database: str
+) -> None:
+    shutdown = Shutdown(warrant=cases.warrant(formalized))
+    async with behind_a_fault(rig, database) as (faulty, other):
+        faulty.fault = refusing("ul.", f"103@{DOMAIN}")
+        for act in (other.telephony.deactivate, other.telephony.release):
+            with pytest.raises(KamailioFault):
+                await act(shutdown)
+        assert f"103@{DOMAIN}" in await undone(rig)
+        assert f"101@{DOMAIN}" not in await undone(rig)
+        faulty.fault = lambda *_: None
+        assert (await other.telephony.release(shutdown)).released == EVERYTHING
+
+
+async def test_a_call_that_cannot_be_read_hides_none_of_the_others_P15() -> None:
+    calls = [
+        None,
+        [1, 2],
+        {},
+        {"h_entry": "x", "h_id": 1},
+        {"h_entry": 3, "h_id": 4, "from_uri": 7, "to_uri": "sip:102@1042.pbx.invalid:5060", "state": 4},
+        "call",
+    ]
+    faulty = FaultyServer("http://127.0.0.1:9", lambda *_: (200, json.dumps({"result": calls}).encode()))
+    with faulty.listening() as url:
+        [call] = await KamailioRpc(f"{url}/RPC", "location", 3).calls()
+    assert (call.entry, call.entry_id, call.answered) == (3, 4, True)
+    assert {str(party) for party in call.parties} == {f"102@{DOMAIN}"}
 
 
 # ---------------------------------------------------------------------- two steps, and the way back

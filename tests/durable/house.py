@@ -92,7 +92,7 @@ class House:
         self.undecided: list[str] = []
         """Executions that remind of e-mails of no case."""
         self.task_timeout: timedelta | None = None
-        """After how long a workflow task that no worker answers is given to the next; the server's ten seconds."""
+        """After how long a workflow task that no worker answers is given to the next; None: the server's default."""
 
     @property
     def systems(self) -> Systems:

@@ -4,9 +4,12 @@ import asyncio
 import inspect
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from cancellation.ports import PermanentRefusal
+
+SLOW: Final = 0.4
+"""Real seconds: what a letter took when a restart wedged cases (X22)."""
 
 
 class SystemDown(ConnectionError):
@@ -29,6 +32,7 @@ class Fragile:
         self._before: dict[str, Callable[[], None]] = {}
         self._lost: Counter[str] = Counter()
         self._pauses: dict[str, asyncio.Event] = {}
+        self._slow: set[str] = set()
 
     def goes_down(self, *methods: str) -> None:
         """Let these methods, or all, fail until `recovers`."""
@@ -47,8 +51,13 @@ class Fragile:
         self._pauses[method] = asyncio.Event()
         return self._pauses[method]
 
+    def becomes_slow(self, *methods: str) -> None:
+        """Let these methods, or all, take `SLOW` real seconds until `recovers`."""
+        self._slow.update(methods or ("*",))
+
     def recovers(self) -> None:
-        """Everything works again."""
+        """Everything works again, and as fast as ever."""
+        self._slow.clear()
         self._before.clear()
         self._lost.clear()
 
@@ -72,6 +81,8 @@ class Fragile:
             for key in (name, "*"):
                 if key in self._before:
                     self._before[key]()
+            if self._slow & {name, "*"}:
+                await asyncio.sleep(SLOW)
             if name in self._pauses:
                 await self._pauses[name].wait()
             answer = await method(*args, **named)

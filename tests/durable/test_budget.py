@@ -15,6 +15,12 @@ from tests.durable.customers import new_customer
 from tests.durable.house import CaseDriver, House
 
 LARGEST_PAYLOAD = 4096
+ACTIONS, EVENTS, BYTES = 30, 130, 40 * 1024
+"""What an ordinary case may cost; cases with longer texts may cost what `cancelamento budget` allows."""
+ALONE = 3
+"""Events more where no two answers of other systems come in one workflow task, which nobody can say beforehand."""
+PARKED = 32 * 1024
+"""Bytes of the history of a case that sleeps in its notice: what is stored for thirty days."""
 
 
 async def test_an_ordinary_case_stays_within_its_budget(house: House) -> None:
@@ -24,11 +30,23 @@ async def test_an_ordinary_case_stays_within_its_budget(house: House) -> None:
     cost = await budget_of(case.handle, case.customer_id)
     assert cost.limits == Limits.of(ORDINARY_MESSAGES)
     assert cost.is_kept, cost
+    assert cost.actions <= ACTIONS, cost
+    assert cost.events <= EVENTS + ALONE, cost
+    assert cost.bytes <= BYTES, cost
     assert max(payload_sizes(await case.history())) <= LARGEST_PAYLOAD
 
 
+async def test_a_case_that_sleeps_in_its_notice_is_small(house: House) -> None:
+    case = await asked_by_a_service(house)
+    await to_the_notice(case)
+    cost = await budget_of(case.handle, case.customer_id)
+    assert cost.bytes <= PARKED, cost
+    assert await house.replays() == 1
+
+
 async def test_a_wake_up_that_finds_nothing_to_do_costs_nothing_more(house: House) -> None:
-    case = await house.open(policy={"formalization_reminder_days": [], "commercial_reminder_hours": []})
+    no_reminders = {"formalization_reminder_days": [], "awake_interval_hours": 8760}
+    case = await house.open(policy=no_reminders)
     await case.quiet()
     await case.decline()
     await case.quiet()
@@ -53,12 +71,17 @@ async def asked_by_a_service(house: House) -> CaseDriver:
 
 async def ordinary_course(case: CaseDriver) -> None:
     """Declined the same day, formalised by one complete e-mail, closed after the notice."""
+    await to_the_notice(case)
+    await case.pass_notice()
+
+
+async def to_the_notice(case: CaseDriver) -> None:
+    """Declined the same day, formalised by one complete e-mail, and everything owed done."""
     await case.quiet()
     await case.decline()
     await case.quiet()
     await case.formalize(original_sha256="a" * 64, original_ref="crm:original/" + "a" * 64)
     await case.quiet()
-    await case.pass_notice()
 
 
 def payload_sizes(history: WorkflowHistory) -> Iterator[int]:

@@ -4,14 +4,16 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGKILL, SIGSTOP
 
 import pytest
 
+from cancellation.contract import TASK_TIMEOUT
 from embedded import EmbeddedPostgres, EmbeddedTemporal
 from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS
-from tests.durable.house import CaseDriver
+from tests.durable.house import CaseDriver, until
 from tests.durable.premises import Premises, die, premises, pull_the_plug
 
 Everything = tuple[Premises, EmbeddedTemporal, EmbeddedPostgres]
@@ -76,6 +78,54 @@ async def test_a_worker_killed_in_the_middle_of_closing_loses_nothing_and_double
     async with house.worker_process():
         await closed_exactly_once(house, billing)
         await closed_exactly_once(house, releasing)
+
+
+async def missed_for(case: CaseDriver) -> timedelta:
+    """How long the server waited for workers that were dead, each task from when it was given out."""
+    events = (await case.history()).events
+    return sum(
+        (
+            given_up.event_time.ToDatetime() - given.event_time.ToDatetime()
+            for given, given_up in pairwise(events)
+            if given_up.HasField("workflow_task_timed_out_event_attributes")
+        ),
+        timedelta(0),
+    )
+
+
+async def is_given_to_a_worker(case: CaseDriver) -> None:
+    """Wait until a worker has the case's workflow task."""
+
+    async def given() -> bool:
+        raw = (await case.handle.describe()).raw_description
+        return raw.pending_workflow_task.HasField("started_time")
+
+    await until(given)
+
+
+async def test_a_worker_killed_over_a_workflow_task_is_missed_for_seconds_only_X7(
+    everything: Everything,
+) -> None:
+    house, _, _ = everything
+    async with house.worker_process() as first:
+        known, known_too = await house.open(), await house.open()
+        await known.quiet()
+        await known_too.quiet()
+        os.kill(first.pid, SIGSTOP)
+        new = await house.open()
+        declined = asyncio.create_task(known.decline())
+        for held in (new, known):
+            await is_given_to_a_worker(held)
+        await die(first)
+    async with house.worker():
+        declined_too = asyncio.create_task(known_too.decline())  # the worker that knew the case is gone
+        await asyncio.gather(declined, declined_too, new.quiet())
+        assert await missed_for(new) > timedelta(0)
+        for case in (new, known, known_too):
+            assert await missed_for(case) < TASK_TIMEOUT + timedelta(seconds=1.5), case.customer_id
+            await case.check("discard", reason="Engano", actor="ana")
+            assert (await case.result()).outcome == "discarded"
+    assert await house.replays() >= 3
 
 
 async def test_a_worker_that_is_stopped_politely_hands_over_X7(everything: Everything) -> None:

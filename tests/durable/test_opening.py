@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -222,6 +223,19 @@ async def test_a_request_while_the_last_case_sends_its_last_letters_opens_a_new_
     answer = await asked_again
     assert answer.opened
     assert answer.protocol != before.protocol
+
+
+async def test_who_opens_a_case_says_how_long_a_worker_that_died_is_missed_X7(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience = timedelta(seconds=4)
+    monkeypatch.setattr("cancellation.client.TASK_TIMEOUT", patience)
+    case = CaseDriver(house, new_customer())
+    house.cases.append(case)
+    await house.provision(case.seed)
+    await open_or_join(house, case.customer_id, "w1")
+    started = (await case.history()).events[0].workflow_execution_started_event_attributes
+    assert started.workflow_task_timeout.ToTimedelta() == patience
 
 
 # -------------------------------------------------------------------- the protocol number

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from temporalio.testing import TimeSkipper
 
-from cancellation.client import CancellationClient
+from cancellation.client import CancellationClient, Registry
 from cancellation.domain.stage import Stage
 from samples import sample_email
-from starters.cli.app import MODULES
+from starters.cli.catalogue import COMMANDS
+from starters.cli.running import crm_registry, settings_of_command
 from tests.e2e.running_up import TypedCommand, Up, discard, running_up, spawned, typed, typing
 
 
@@ -137,6 +138,28 @@ def test_unknown_case_ends_with_1(up: Up, do: TypedCommand) -> None:
         said = do("status", reference, code=1)
         assert said.err == f"cancelamento: nenhum caso encontrado para “{reference}”\n"
         do("discard", reference, "--reason", "engano", code=1)
+
+
+def test_a_protocol_just_given_finds_its_case_X12(up: Up, do: TypedCommand) -> None:
+    given = do("open", "1044", "--channel", "phone", "--json").json
+    status = do("status", given["protocol"], "--json").json
+    assert (status["customer_id"], status["protocol"]) == ("1044", given["protocol"])
+    do("discard", given["protocol"], "--reason", "engano", "--no-wait")
+    _until(up, "1044", Stage.DISCARDED)
+
+
+def test_the_crm_tells_commands_whose_protocol_it_is_while_the_case_is_open_X12(
+    up: Up, do: TypedCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CANCELAMENTO_HOME", str(up.home))
+    protocol = do("open", "1045", "--channel", "phone", "--json").json["protocol"]
+    look = crm_registry(settings_of_command())
+    assert look is not None
+    assert asyncio.run(_asked_until(look, protocol)) == "cancellation-1045"
+    assert asyncio.run(_asked(look, "CAN-20261122-7F3KQ2")) is None
+    do("discard", "1045", "--reason", "engano")
+    _until(up, "1045", Stage.DISCARDED)
+    assert asyncio.run(_asked(look, protocol)) is None
 
 
 def test_request_of_an_unknown_customer_ends_discarded(up: Up, do: TypedCommand) -> None:
@@ -275,12 +298,24 @@ def test_invalid_setting_is_named_and_ends_with_2(tmp_path: Path, capsys: pytest
     assert "CANCELAMENTO_CLOCK" in said.err
 
 
-@pytest.mark.parametrize("command", ["", *(name for names in MODULES.values() for name in names)])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_is_in_portuguese(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = typed(tmp_path, capsys, *([command] if command else []), "--help")
     assert said.code == 0
     assert "Uso: cancelamento" in said.out
     assert not re.search(r"Usage|Show this|Options|Arguments|\[required\]|\[default", said.out)
+
+
+async def _asked(look: Registry, protocol: str) -> str | None:
+    return await look(protocol)
+
+
+async def _asked_until(look: Registry, protocol: str) -> str | None:
+    """The CRM hears of a case a moment after whoever opened it."""
+    async with asyncio.timeout(20):
+        while (found := await look(protocol)) is None:
+            await asyncio.sleep(0.05)
+        return found
 
 
 def _be_opened(do: TypedCommand, customer_id: str) -> None:

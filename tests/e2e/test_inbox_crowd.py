@@ -22,7 +22,7 @@ from cancellation.domain.values import Channel
 from cancellation.messages.facts import RequestMessage
 from embedded import EmbeddedTemporal, MailSink
 from embedded.ports import LOOPBACK, free_port
-from starters.inbox.listener import is_listening
+from starters.answering import is_listening
 from tests.dovecot.server import PASSWORD, Dovecot, dovecot, needs_dovecot
 from tests.e2e.mail_rig import BOTH, FINANCE, Rig, email_from, eventually, plain_temporal, rig_over
 

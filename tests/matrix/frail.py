@@ -21,8 +21,6 @@ from tests.durable.outage import Fragile
 from tests.matrix.ports import Call
 from workers.worker import Systems, activities_of, cancellation_worker, mail_activities_of
 
-SLOW: Final = 0.4
-"""Real seconds: what a letter took when a restart wedged cases (X22)."""
 _LONG: Final = timedelta(hours=6)
 _PAUSE: Final = timedelta(hours=3)
 _TRIES: Final = 10
@@ -45,12 +43,11 @@ def _pause() -> timedelta | None:
 
 
 class Frail(Fragile):
-    """A system that can be slow as well, and knows which workflow asked for what."""
+    """A system that knows which workflow asked for what."""
 
     def __init__(self, name: str, adapter: Any, made: Counter[tuple[Call, str]]) -> None:
         super().__init__(adapter)
         self.name = name
-        self.slow: set[str] = set()
         self._made = made
 
     def goes_down(self, *methods: str) -> None:
@@ -59,10 +56,6 @@ class Frail(Fragile):
 
         self._before.update(dict.fromkeys(methods or ("*",), fail))
 
-    def recovers(self) -> None:
-        super().recovers()
-        self.slow.clear()
-
     def __getattr__(self, name: str) -> Any:
         call = super().__getattr__(name)
         if not asyncio.iscoroutinefunction(call):
@@ -70,8 +63,6 @@ class Frail(Fragile):
 
         async def made(*args: Any, **named: Any) -> Any:
             self._made[Call(self.name, name), str(activity.info().workflow_type)] += 1
-            if name in self.slow:
-                await asyncio.sleep(SLOW)
             try:
                 return await call(*args, **named)
             except MailNotTaken as put_off:

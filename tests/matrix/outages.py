@@ -69,7 +69,7 @@ class Outage:
         assert isinstance(system, Frail)
         match self.kind:
             case Kind.SLOW:
-                system.slow.add(self.call.method)
+                system.becomes_slow(self.call.method)
             case Kind.HOUR | Kind.DAYS:
                 system.goes_down(self.call.method)
             case Kind.LOST:

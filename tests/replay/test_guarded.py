@@ -18,8 +18,8 @@ from workflows.plugin import replayer
 
 
 @pytest.fixture
-async def house(temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
-    house = House(temporal_env)
+async def house(empty_temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
+    house = House(empty_temporal_env)
     async with house.worker():
         yield house
         await house.close()
@@ -66,11 +66,7 @@ async def test_verify_names_the_cases_that_another_code_would_wedge_X22(
     mine = {case.handle.id: True, ended.handle.id: False}
 
     async def found() -> dict[str, tuple[bool, bool]]:
-        return {
-            one.workflow_id: (one.open, one.problem is None)
-            async for one in replayed_cases(client, 50)
-            if one.workflow_id in mine
-        }
+        return {one.workflow_id: (one.open, one.problem is None) async for one in replayed_cases(client, 5)}
 
     async def listed() -> bool:
         return await found() == {name: (is_open, True) for name, is_open in mine.items()}

@@ -6,62 +6,85 @@
 import asyncio
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 
 import pytest
+from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from tests.conftest import PROOF, counted
 from tests.durable.house import House
-from tests.replay.lockstep import ARRIVALS, STORIES, Lockstep, replays
+from tests.replay.lockstep import (
+    ARRIVALS,
+    STORIES,
+    Lockstep,
+    SlowSystems,
+    replays,
+    workflow_tasks,
+)
 
 WHOLE = os.environ.get(PROOF) == "whole"
-SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "16"))
+SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "8"))
+"""Walks of a story in one way."""
 AT_ONCE = 16
 """Cases that are walked beside each other."""
 SEED = 22
 
 
-async def walked(
-    environment: WorkflowEnvironment, story: str, stop_at: int, arrival: str, cached: int
-) -> str:
-    """One walk; what went wrong, or nothing."""
-    step = Lockstep(House(environment), STORIES[story], cached)
-    try:
-        await replays(await step.live(stop_at, ARRIVALS[arrival]))
-    except Exception as error:
-        return f"{story} stopped at {stop_at}, then a {arrival} (cache {cached}): {type(error).__name__}: {error}"
-    return ""
+class Way(StrEnum):
+    """How the worker meets the case."""
+
+    CACHED = "one_result_at_a_time"
+    UNCACHED = "nothing_kept_in_memory"
+    SLOW = "slow_letters_crm_and_inventory"
 
 
-async def boundaries_of(environment: WorkflowEnvironment, story: str) -> int:
-    """How many places there are to stop at; the story itself replays."""
-    step = Lockstep(House(environment), STORIES[story])
-    await replays(await step.live())
-    return step.boundaries
+EVERY = [(story, way) for story in STORIES for way in Way]
+IN_A_SAMPLE = [one for one in EVERY if one[1] is Way.CACHED] + random.Random(SEED).sample(
+    [one for one in EVERY if one[1] is not Way.CACHED], 4
+)
+
+
+async def live(
+    environment: WorkflowEnvironment, story: str, way: Way, stop_at: int | None = None, arrival: str = ""
+) -> tuple[WorkflowHistory, Sequence[int]]:
+    """Live through a story; its history and where it can be stopped."""
+    house, steps = House(environment), STORIES[story]
+    if way is Way.SLOW:
+        history = await SlowSystems(house, steps).live(stop_at, ARRIVALS.get(arrival))
+        return history, workflow_tasks(history)
+    walk = Lockstep(house, steps, 0 if way is Way.UNCACHED else 1000)
+    history = await walk.live(stop_at, ARRIVALS.get(arrival))
+    return history, range(walk.boundaries)
+
+
+def walks(story: str, way: Way, places: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Where to stop, and what comes next."""
+    every = [(at, arrival) for at in places for arrival in ARRIVALS]
+    yield from every if WHOLE else random.Random(f"{SEED}{story}{way}").sample(every, min(SAMPLE, len(every)))
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize(("story", "way"), EVERY if WHOLE else IN_A_SAMPLE)
 async def test_wherever_a_worker_stops_and_whatever_comes_next_the_history_replays_X22(
-    temporal_env: WorkflowEnvironment, story: str, record_property: Callable[[str, object], None]
+    temporal_env: WorkflowEnvironment, story: str, way: Way, record_property: Callable[[str, object], None]
 ) -> None:
-    count = await boundaries_of(temporal_env, story)
-    walks = list(places(story, count))
-    turn = asyncio.Semaphore(AT_ONCE)
+    history, places = await live(temporal_env, story, way)
+    await replays(history)
+    turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(place: tuple[int, str, int]) -> str:
-        async with turn:
-            return await walked(temporal_env, story, *place)
+    async def walk(stop_at: int, arrival: str) -> str:
+        async with turns:
+            try:
+                history, _ = await live(temporal_env, story, way, stop_at, arrival)
+                await replays(history)
+            except Exception as error:
+                return f"stopped at {stop_at}, then {arrival}: {type(error).__name__}: {error}"
+        return ""
 
-    failures = [wrong for wrong in await asyncio.gather(*map(one, walks)) if wrong]
-    record_property(*counted("walks", len(walks)))
-    record_property(*counted("workflow-task boundaries of the stories walked", count))
+    chosen = list(walks(story, way, places))
+    failures = [wrong for wrong in await asyncio.gather(*(walk(*one) for one in chosen)) if wrong]
+    record_property(*counted("walks", len(chosen)))
+    record_property(*counted("workflow-task boundaries of the stories walked", len(places)))
     assert not failures, failures
-
-
-def places(story: str, count: int) -> Iterator[tuple[int, str, int]]:
-    """Where to stop, what comes next, and how many cases the worker may keep in memory."""
-    every = [(at, arrival, 1000) for at in range(count) for arrival in ARRIVALS]
-    every += [(at, "update", 0) for at in range(count)]
-    yield from every if WHOLE else random.Random(f"{SEED}{story}").sample(every, min(SAMPLE, len(every)))

@@ -110,9 +110,7 @@ class KamailioRpc:
             if fault.message == _NO_SUCH_COMMAND:
                 return []
             raise
-        dialogs = map(dict[str, Any], briefing)
-        # One that has ended is remembered for some seconds.
-        return [_call_of(dialog) for dialog in dialogs if dialog.get("state") != _ENDED]
+        return list(_calls(briefing))
 
     async def hang_up(self, call: Call) -> None:
         """Send both sides a BYE; nothing happens when the call has ended meanwhile."""
@@ -158,6 +156,16 @@ def _endpoint(url: str) -> tuple[str, dict[str, str]]:
         secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Authorization"] = f"Basic {base64.b64encode(secret.encode()).decode()}"
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), headers
+
+
+def _calls(briefing: Any) -> Iterator[Call]:
+    """Every call in a briefing; one of which not even the entry can be read hides none of the others."""
+    for dialog in briefing if isinstance(briefing, list) else ():
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            fields: dict[str, Any] = dict(dialog)
+            # One that has ended is remembered for some seconds.
+            if fields.get("state") != _ENDED:
+                yield _call_of(fields)
 
 
 def _call_of(fields: dict[str, Any]) -> Call:

@@ -10,17 +10,15 @@ which refuses it without complete formalization and ended notice (P19). A run th
 the next.
 """
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Final, TypeVar
 
 from cancellation.adapters.kamailio.holdings import Account, Holdings, Line, Things
 from cancellation.adapters.kamailio.ledger import Act, Ledger
 from cancellation.adapters.kamailio.portability import PortHistory
 from cancellation.adapters.kamailio.provisioning import Address, Provisioning
 from cancellation.adapters.kamailio.rpc import KamailioRpc
+from cancellation.adapters.kamailio.servers import PlatformDisagrees, Round
 from cancellation.adapters.kamailio.settings import KamailioSettings
 from cancellation.adapters.kamailio.tables import KamailioTables
 from cancellation.adapters.postgres.pool import Pool
@@ -31,17 +29,6 @@ from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import Inventory, PortRecord, ReleaseReport, Shutdown
 from cancellation.messages.warrant import Warrant
 from cancellation.ports import Licences, PermanentRefusal
-
-logger = logging.getLogger(__name__)
-
-_RELOAD_POLL_SECONDS: Final = 0.2
-_QUESTIONS_AT_ONCE: Final = 8
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-class PlatformDisagrees(Exception):
-    """A server still serves what it was told to forget, or cannot take the order now. Trying again helps."""
 
 
 class KamailioTelephony:
@@ -78,7 +65,9 @@ class KamailioTelephony:
 
     async def inventory(self, customer_id: str) -> Inventory:
         """Everything that the customer still occupies, as Kamailio's tables and its servers say together."""
-        holdings = await self._holdings(customer_id)
+        round_ = self._round()
+        holdings = await self._holdings(customer_id, round_)
+        round_.must_be_without_trouble()
         return holdings.inventory(
             customer_id, await self._licences.of(customer_id), await self._ports.latest(customer_id)
         )
@@ -98,24 +87,31 @@ class KamailioTelephony:
     async def deactivate(self, shutdown: Shutdown) -> None:
         """Make everything dead except held numbers and what they need; resumable in the middle (P15, X6).
 
+        What a server refuses, or does not answer, stops nothing of the rest; that all is dead is read back.
+
         Raises:
             DestructionForbidden: the warrant is not good (P19).
             PlatformDisagrees: a server still serves some of it; it is not over yet.
+            KamailioFault: a server refuses to tell.
+            OSError: a server does not answer.
         """
-        warrant = shutdown.warrant
+        warrant, orders = shutdown.warrant, self._round()
         await order_act(self._pool, warrant, DEACTIVATE)
-        holdings = await self._holdings(warrant.customer_id)
+        holdings = await self._holdings(warrant.customer_id, orders)
         kept = holdings.needed_by(shutdown.hold)
         doomed = await self._order(warrant, Act.DEACTIVATE, holdings, kept)
         await self._licences.deactivate(warrant, _needed_ids(holdings, kept))
         await self._tables.park(doomed, warrant.customer_id, warrant.case_id, warrant.at)
-        await self._unregister(doomed.extensions)
+        refused = await orders.unregister(doomed.extensions)
         if doomed.trunks:
-            await self._reload_trunks(doomed.trunks)
-        await self._hang_up(doomed)
-        alive = (await self._holdings(warrant.customer_id)).alive() & doomed
+            await orders.reload_trunks(doomed.trunks)
+        await orders.hang_up(doomed)
+        reading = self._round()
+        alive = (await self._holdings(warrant.customer_id, reading)).alive() & doomed
+        alive |= await _perhaps_served(refused, doomed, reading)
         await self._ledger.done(warrant, Act.DEACTIVATE, doomed - alive)
-        _must_be_empty(alive, "still alive after deactivation")
+        reading.must_be_without_trouble()
+        _must_be_empty(alive, "still alive after deactivation", orders)
 
     async def release(self, shutdown: Shutdown) -> ReleaseReport:
         """Give everything back except held numbers and what they need; resumable; reads back (P17, X6).
@@ -123,20 +119,26 @@ class KamailioTelephony:
         Raises:
             DestructionForbidden: the warrant is not good (P19).
             PlatformDisagrees: a server still serves some of it; it is not over yet.
+            KamailioFault: a server refuses to tell.
+            OSError: a server does not answer.
         """
-        warrant = shutdown.warrant
+        warrant, orders = shutdown.warrant, self._round()
         await order_act(self._pool, warrant, RELEASE)
-        holdings = await self._holdings(warrant.customer_id)
+        holdings = await self._holdings(warrant.customer_id, orders)
         kept = holdings.needed_by(shutdown.hold)
         doomed = await self._order(warrant, Act.RELEASE, holdings, kept)
         await self._licences.release(warrant, _needed_ids(holdings, kept))
         await self._tables.erase(doomed, warrant.customer_id)
-        await self._unregister(doomed.extensions)
-        if doomed.trunks & await self._remembered_trunks():
-            await self._reload_trunks(doomed.trunks)
-        left = (await self._holdings(warrant.customer_id)).all() & doomed
+        refused = await orders.unregister(doomed.extensions)
+        remembered, complete = await orders.trunks()
+        if doomed.trunks & remembered or not complete:
+            await orders.reload_trunks(doomed.trunks)
+        reading = self._round()
+        left = (await self._holdings(warrant.customer_id, reading)).all() & doomed
+        left |= await _perhaps_served(refused, doomed, reading)
         await self._ledger.done(warrant, Act.RELEASE, doomed - left)
-        _must_be_empty(left, "still there after release")
+        reading.must_be_without_trouble()
+        _must_be_empty(left, "still there after release", orders)
         released = await self._ledger.released_by(warrant.case_id)
         return ReleaseReport(
             released=released.model_copy(
@@ -176,84 +178,40 @@ class KamailioTelephony:
         await self._ledger.order(warrant, act, holdings.all() - kept)
         return (holdings.all() | await self._ledger.unfinished(warrant.case_id, act)) - kept
 
-    async def _holdings(self, customer_id: str) -> Holdings:
-        """What the tables hold, corrected by what the servers say."""
+    async def _holdings(self, customer_id: str, round_: Round) -> Holdings:
+        """What the tables hold, corrected by what the servers say; where one does not tell, it lives."""
         holdings = await self._tables.holdings(customer_id)
-        entries = await self._remembered_trunks()
-        extensions = await _together(self._with_registration, holdings.extensions)
-        strangers = await _together(
-            self._with_registration,
-            [
-                Line(account, account.user, live=False)
-                for account in await self._tables.registered_without_account(holdings.domains)
-                if account not in {line.account for line in holdings.extensions}
-            ],
-        )
+        entries, complete = await round_.trunks()
+        strangers = [
+            Line(account, account.user, live=False)
+            for account in await self._tables.registered_without_account(holdings.domains)
+            if account not in {line.account for line in holdings.extensions}
+        ]
+        extensions = await _with_registrations(holdings.extensions, round_)
         known = {line.account for line in holdings.trunks}
         remembered = {account for account in entries if account.domain in holdings.domains}
         return replace(
             holdings,
-            extensions=(*extensions, *(line for line in strangers if line.live)),
+            extensions=(
+                *extensions,
+                *(line for line in await _with_registrations(strangers, round_) if line.live),
+            ),
             trunks=(
-                *(replace(line, live=line.live or line.account in entries) for line in holdings.trunks),
+                *(
+                    replace(line, live=line.live or line.account in entries or not complete)
+                    for line in holdings.trunks
+                ),
                 *(Line(account, account.user, live=True) for account in sorted(remembered - known)),
             ),
         )
 
-    async def _with_registration(self, line: Line) -> Line:
-        if line.live:
-            return line
-        return replace(line, live=await self._anywhere_registered(line.account))
+    async def _reload_trunks(self) -> None:
+        round_ = self._round()
+        await round_.reload_trunks()
+        round_.must_be_without_trouble()
 
-    async def _anywhere_registered(self, account: Account) -> bool:
-        for server in self._servers:
-            if await server.registered(str(account)):
-                return True
-        return False
-
-    async def _unregister(self, accounts: Collection[Account]) -> None:
-        """Have every server forget the accounts' telephones."""
-
-        async def everywhere(account: Account) -> None:
-            for server in self._servers:
-                await server.unregister(str(account))
-
-        await _together(everywhere, sorted(accounts))
-
-    async def _hang_up(self, things: Things) -> None:
-        """End the calls that are up, as far as their caller or what was dialled tells whose they are."""
-        accounts = things.extensions | things.trunks
-        for server in self._servers:
-            for call in await server.calls():
-                numbers = {f"+{party.user.lstrip('+')}" for party in call.parties}
-                if call.parties & accounts or numbers & things.numbers:
-                    await server.hang_up(call)
-
-    async def _reload_trunks(self, gone: frozenset[Account] = frozenset()) -> None:
-        """Have every server read the addresses of trunks again, so that it forgets those that are gone."""
-        try:
-            async with asyncio.timeout(self._settings.reload_patience_seconds):
-                await asyncio.gather(*(self._reload_trunks_of(server, gone) for server in self._servers))
-        except TimeoutError:
-            raise PlatformDisagrees("other reloads of trunk addresses always came first") from None
-
-    async def _reload_trunks_of(self, server: KamailioRpc, gone: frozenset[Account]) -> None:
-        """Wait for our turn, or for a reload of others that does our work too: a server limits reloads."""
-        while not await server.reload_trunks():
-            if gone and not gone & await self._trunks_of(server):
-                return
-            await asyncio.sleep(_RELOAD_POLL_SECONDS)
-
-    async def _remembered_trunks(self) -> frozenset[Account]:
-        """The trunks that any server lets in at this moment, whatever the tables say."""
-        return frozenset[Account]().union(*[await self._trunks_of(server) for server in self._servers])
-
-    async def _trunks_of(self, server: KamailioRpc) -> frozenset[Account]:
-        """The trunks that the server lets in at this moment."""
-        group = self._settings.trunk_group
-        return frozenset(
-            Account.parse(entry.tag) for entry in await server.trunk_entries() if entry.group == group
-        )
+    def _round(self) -> Round:
+        return Round(self._servers, self._settings)
 
     async def _owns(self, port: PortRecord) -> bool:
         holdings = await self._tables.holdings(port.customer_id)
@@ -275,20 +233,26 @@ def _needed_ids(holdings: Holdings, kept: Things) -> frozenset[str]:
     )
 
 
-def _must_be_empty(things: Things, what: str) -> None:
+async def _with_registrations(lines: Collection[Line], round_: Round) -> list[Line]:
+    """The lines, alive where a telephone is registered although the tables have lost the account."""
+    dead = [line.account for line in lines if not line.live]
+    registered = dict(zip(dead, await round_.registered(dead), strict=True))
+    return [replace(line, live=line.live or registered[line.account]) for line in lines]
+
+
+async def _perhaps_served(refused: frozenset[Account], doomed: Things, reading: Round) -> Things:
+    """What the tables do not tell: whose telephones a server did not forget, and trunks where one is silent."""
+    accounts = sorted(refused)
+    registered = zip(accounts, await reading.registered(accounts), strict=True)
+    return Things(
+        extensions=frozenset(account for account, is_registered in registered if is_registered),
+        trunks=doomed.trunks if reading.troubles else frozenset(),
+    )
+
+
+def _must_be_empty(things: Things, what: str, orders: Round) -> None:
     if things:
         raise PlatformDisagrees(
             f"{what}: {len(things.extensions)} extensions, {len(things.trunks)} trunks,"
             f" {len(things.numbers)} numbers"
-        )
-
-
-async def _together(question: Callable[[T], Awaitable[R]], about: Iterable[T]) -> list[R]:
-    """Ask the same of many, some at once, answers in order."""
-    turns = asyncio.Semaphore(_QUESTIONS_AT_ONCE)
-
-    async def in_turn(one: T) -> R:
-        async with turns:
-            return await question(one)
-
-    return list(await asyncio.gather(*map(in_turn, about)))
+        ) from next(iter(orders.troubles), None)

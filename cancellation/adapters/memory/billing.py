@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from cancellation.adapters.final_invoice import (
+    closed,
+    doubtful_charge,
+    doubtful_subscription,
     final_invoice,
     invoice_line,
     new_charge_id,
@@ -19,6 +22,7 @@ from cancellation.domain.proration import (
     LineKind,
     Settlement,
     Subscription,
+    is_sound,
     missing_lines,
     month_of,
     settle,
@@ -98,7 +102,7 @@ class MemoryBilling:
         made = 0
         for subscription_id, contract in sorted(self._contracts.items()):
             running = contract.subscription.days_to_bill_until(self._planned_end(contract.customer_id))
-            if running is None:
+            if running is None or not is_sound(contract.terms.monthly):
                 continue
             charged = [one.charge.days for one in self._charges_of(subscription_id, void_too=True)]
             lines = missing_lines(contract.terms.monthly, running.shared_with(days), charged)
@@ -138,12 +142,8 @@ class MemoryBilling:
                 contract.stopped_on = closure.last_day
         await self.lift_end(warrant.case_id)
         voided = [one.void for one in self._charges.values() if one.void is not None]
-        return BillingClosed(
-            invoice=issued[1],
-            voided_charges=sum(
-                (reason, case) == ("after_end", warrant.case_id) for reason, case, _ in voided
-            ),
-        )
+        after_end = sum((reason, case) == ("after_end", warrant.case_id) for reason, case, _ in voided)
+        return closed(issued[1], after_end, self._doubtful(closure))
 
     async def read_back(self, closure: BillingClosure) -> BillingReading:
         """Read what billing holds, day by day, independently of what `close` believes it did."""
@@ -234,6 +234,22 @@ class MemoryBilling:
         charge = Charge(charge_id, line.days, line.amount, invoiced)
         self._charges.setdefault(charge_id, _Charge(charge, subscription_id))
 
+    def _doubtful(self, closure: BillingClosure) -> list[str]:
+        """What has no amount that can be charged; the same however often closing runs."""
+        found = []
+        for subscription_id, contract in self._contracts_of(closure.warrant.customer_id):
+            if not is_sound(contract.terms.monthly):
+                found.append(doubtful_subscription(subscription_id, contract.description))
+            charges = self._charges_of(subscription_id, void_too=True)
+            found += [
+                doubtful_charge(one.charge.charge_id, one.charge.days)
+                for one in sorted(charges, key=lambda one: (one.charge.days, one.charge.charge_id))
+                if not is_sound(one.charge.amount)
+                and one.charge.days.first <= closure.last_day
+                and (one.void is None or one.void[1] == closure.warrant.case_id)
+            ]
+        return found
+
     def _issue(self, closure: BillingClosure, settlements: dict[str, Settlement]) -> FinalInvoice:
         case_id = closure.warrant.case_id
         lines = [
@@ -275,6 +291,6 @@ def _undue(one: _Charge) -> UndueCharge:
         subscription_id=one.subscription_id,
         first_day=one.charge.days.first,
         last_day=one.charge.days.last,
-        amount=one.charge.amount,
+        amount=one.charge.amount if is_sound(one.charge.amount) else None,
         invoiced=one.charge.invoiced,
     )

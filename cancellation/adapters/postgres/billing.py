@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+import asyncpg
+
+from cancellation.adapters.final_invoice import closed
 from cancellation.adapters.postgres import billing_records as records
 from cancellation.adapters.postgres.pool import Pool
 from cancellation.adapters.postgres.queries import queries
 from cancellation.adapters.postgres.warrants import order_act
-from cancellation.domain.proration import month_of, settle
+from cancellation.domain.proration import is_sound, month_of, settle
 from cancellation.messages.billing import (
     BillingClosed,
     BillingClosure,
@@ -81,7 +84,8 @@ class PostgresBilling:
             if invoice is None:
                 invoice = await records.issue(connection, closure, accounts, settlements)
             voided = await records.stop(connection, closure)
-        return BillingClosed(invoice=invoice, voided_charges=voided)
+            doubtful = await records.doubtful(connection, closure)
+        return closed(invoice, voided, doubtful)
 
     async def read_back(self, closure: BillingClosure) -> BillingReading:
         """Read what billing holds, independently of what `close` believes it did."""
@@ -98,7 +102,7 @@ class PostgresBilling:
 
     async def undue(self, customer_id: str, since: date) -> Sequence[UndueCharge]:
         """Charges for days after `since` of what was contracted until then (X10)."""
-        return [UndueCharge(**row) for row in await self._pool.fetch(SQL["undue"], customer_id, since)]
+        return list(map(_undue, await self._pool.fetch(SQL["undue"], customer_id, since)))
 
     async def void_undue(self, watch: BillingWatch) -> Sequence[UndueCharge]:
         """Void the undue charges that no invoice holds; answer the same again for the same watch (X10)."""
@@ -108,7 +112,7 @@ class PostgresBilling:
             found = [row["charge_id"] for row in rows]
             await connection.execute(SQL["void_undue"], watch.case_id, watch.at, found)
             voided = await connection.fetch(SQL["voided_undue"], watch.case_id, watch.at)
-        return [UndueCharge(**row) for row in voided]
+        return list(map(_undue, voided))
 
     # ---------------------------------------------------------------- master data
 
@@ -123,3 +127,7 @@ class PostgresBilling:
                 [one.model_dump(mode="json") for one in seed.subscriptions],
                 [one.model_dump(mode="json") for one in seed.charges],
             )
+
+
+def _undue(row: asyncpg.Record) -> UndueCharge:
+    return UndueCharge(**{**row, "amount": row["amount"] if is_sound(row["amount"]) else None})

@@ -9,6 +9,8 @@ from typing import Final
 import asyncpg
 
 from cancellation.adapters.final_invoice import (
+    doubtful_charge,
+    doubtful_subscription,
     final_invoice,
     invoice_line,
     new_charge_id,
@@ -18,12 +20,14 @@ from cancellation.adapters.postgres.pool import Connection
 from cancellation.adapters.postgres.queries import queries
 from cancellation.adapters.postgres.warrants import destroying
 from cancellation.domain.proration import (
+    MOST_AMOUNT,
     Charge,
     Days,
     Line,
     LineKind,
     Settlement,
     Subscription,
+    is_sound,
     missing_lines,
 )
 from cancellation.messages.billing import BillingClosure, FinalInvoice, InvoiceLine
@@ -121,7 +125,8 @@ async def charge_days(connection: Connection, customer_id: str, days: Days) -> i
             "amount": str(line.amount),
         }
         for account in await accounts(connection, customer_id)
-        if (running := account.subscription.days_to_bill_until(planned_end)) is not None
+        if is_sound(account.subscription.monthly)
+        and (running := account.subscription.days_to_bill_until(planned_end)) is not None
         for line in missing_lines(
             account.subscription.monthly, running.shared_with(days), account.ever_charged
         )
@@ -139,6 +144,19 @@ async def void(connection: Connection, closure: BillingClosure, settlements: Col
         await connection.execute(
             SQL["void"], closure.warrant.case_id, closure.warrant.at, after_end, replaced
         )
+
+
+async def doubtful(connection: Connection, closure: BillingClosure) -> list[str]:
+    """What has no amount that can be charged, for Finance; the same however often closing runs (P16)."""
+    rows = await connection.fetch(
+        SQL["doubtful"], closure.warrant.customer_id, closure.last_day, MOST_AMOUNT, closure.warrant.case_id
+    )
+    return [
+        doubtful_subscription(row["subscription_id"], row["description"])
+        if row["charge_id"] is None
+        else doubtful_charge(row["charge_id"], Days(row["first_day"], row["last_day"]))
+        for row in rows
+    ]
 
 
 async def stop(connection: Connection, closure: BillingClosure) -> int:

@@ -37,9 +37,9 @@ async def open_pool(database_url: str, *, application_name: str = "cancelamento"
         application_name: what the server's own views call these connections.
         max_size: how many connections at most; they are opened as they are needed.
     """
-    return await asyncpg.create_pool(
+    pool = await asyncpg.create_pool(
         database_url,
-        min_size=1,
+        min_size=0,
         max_size=max_size,
         max_inactive_connection_lifetime=60,
         timeout=5,
@@ -48,6 +48,13 @@ async def open_pool(database_url: str, *, application_name: str = "cancelamento"
         init=_prepare,
         reset=_as_it_is,
     )
+    try:
+        # Tells at once when the database is not there; and only a connection that was used once is given back.
+        async with pool.acquire():
+            return pool
+    except BaseException:
+        pool.terminate()
+        raise
 
 
 def storable(text: str) -> str:

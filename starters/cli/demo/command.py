@@ -26,6 +26,7 @@ from starters.cli.demo.theatre import Theatre
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure, wait_for
 from starters.cli.stack import embedded_stack
+from starters.cli.terminal import console
 from workers.wiring import load_policy, open_systems
 
 _FOREIGN: Final = ("TEMPORAL_", "CANCELAMENTO_", "DATABASE_URL")
@@ -49,7 +50,7 @@ def demo(
 
 
 async def _run(settings: Settings, keep: bool) -> None:
-    out = rendering.console()
+    out = console()
     out.print(
         Panel("[bold]Demonstração[/bold] com RELÓGIO VIRTUAL: trinta dias passam em segundos.", style="cyan")
     )

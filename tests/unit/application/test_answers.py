@@ -9,8 +9,10 @@ import pytest
 from cancellation.application import payloads
 from cancellation.application.answers import take_answer, take_failure
 from cancellation.application.casefile import CaseFile
+from cancellation.application.letters import write
 from cancellation.domain.case import Case
 from cancellation.domain.commands import (
+    CloseBilling,
     ExportRecordings,
     OpenCase,
     Owed,
@@ -22,11 +24,12 @@ from cancellation.domain.commands import (
     TaskKind,
 )
 from cancellation.domain.formalization import assess
-from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import notice_from
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Archive, Outcome, Released, Team
+from cancellation.messages.billing import BillingClosed
 from cancellation.messages.crm import (
     Customer,
     FormalizationRecord,
@@ -34,6 +37,7 @@ from cancellation.messages.crm import (
     OpenedCase,
     TrailReceipt,
 )
+from cancellation.messages.letter_contents import Closed
 from cancellation.messages.letters import Delivery, DeliveryReport
 from cancellation.messages.recordings import Access, AccessKind, LinksEnded, PurgeReport
 from tests.unit.application.house import CUSTOMER, INVOICE, How, serve, serve_everything
@@ -150,7 +154,7 @@ def test_a_case_that_was_forsaken_in_time_is_undone_and_this_one_begins_X20(form
     assert [one.command.do for one in case.pending.lanes().get("billing", [])] == [
         "lift_billing_end"
     ] * formal
-    assert [entry.seq for entry in file.trail.entries] == [1, 2]
+    assert [entry.seq for entry in file.trail.entries] == [1, 2, 3]
 
 
 def test_a_closing_that_was_forsaken_goes_on_and_so_does_its_trail_X20_P20() -> None:
@@ -214,6 +218,19 @@ def test_entries_that_the_crm_has_lost_are_given_again_P20() -> None:
     assert file.case.attention == []
 
 
+def test_a_record_that_the_crm_does_not_take_is_not_given_again_at_once_X7() -> None:
+    file = written(known())
+    file.trail.confirm(1)
+    file.case.discard("engano", "ana", NOW)
+    file.case.end(NOW)
+    file.write_down(NOW)
+    receipt(file, recorded_seq=1, taken=False, outcome="closed")
+    owed = file.case.pending.lanes()["crm"][0]
+    assert owed.retry_at is not None
+    assert owed.retry_at > NOW
+    assert file.case.attention == ["record_case"]
+
+
 def test_what_cannot_be_given_again_is_for_people_P20_X7() -> None:
     file = written(known())
     for _ in range(1500):
@@ -263,6 +280,20 @@ def test_the_invoice_is_kept_for_status_and_letters_P16() -> None:
         serve(file, "billing", NOW)
     assert (file.case.invoice_total, file.case.voided_charges) == (INVOICE.total, 2)
     assert "billing_closed" in kinds_of(file)
+
+
+def test_amounts_that_are_none_are_given_to_finance_and_told_with_the_invoice_P16_P18() -> None:
+    file = closing()
+    invoice = BillingClosed(invoice=INVOICE, voided_charges=2, doubtful=("cobrança nov",), doubtful_count=3)
+    answer(file, CloseBilling, invoice)
+    (task,) = tasks(file.case, TaskKind.DOUBTFUL_AMOUNTS)
+    assert (task.names, task.count) == (("cobrança nov",), 3)
+    assert file.case.lasting == [task]
+    (entry,) = (entry for entry in file.trail.entries if entry.kind == "amounts_doubtful")
+    assert "“cobrança nov” e mais 2" in entry.detail
+    letter = write(file.case, LetterOrder(kind=LetterKind.CLOSED), NOW, invoice_total=INVOICE.total)
+    assert isinstance(letter.content, Closed)
+    assert letter.content.doubtful_amounts == 3
 
 
 def closing() -> CaseFile:

@@ -10,7 +10,7 @@ from cancellation.domain.commands import OpenTask, TaskKind
 from cancellation.domain.inventory import Inventory, Number, Resource, ResourceKind
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import MOST_LEFT_OUT, Channel, Contact, OfferStatus, Team
+from cancellation.domain.values import MOST_LEFT_OUT, Channel, Contact, OfferStatus, Released, Team
 from cancellation.language import vocabulary
 from cancellation.messages.crm import TaskOrder
 from tests.unit.domain.build import OPENED, OWN_NUMBER, at_stage, in_notice, mail, offer, request
@@ -97,6 +97,12 @@ def test_a_task_about_what_is_forgotten_is_not_made() -> None:
 def test_the_shutdown_task_lists_what_will_be_released_P13() -> None:
     lines = tasks.plan_shutdown(in_notice(), INVENTORY).text.splitlines()
     assert lines[1:] == ["- ramal 200", "- tronco Matriz", "- licença PABX", "- número +55 (11) 3000-0001"]
+
+
+def test_the_shutdown_task_says_how_much_more_there_is_P13() -> None:
+    more = INVENTORY.model_copy(update={"more": Released(extensions=1200, numbers=1)})
+    lines = tasks.plan_shutdown(in_notice(), more).text.splitlines()
+    assert lines[-2:] == ["- e mais 1.200 ramais", "- e mais 1 número"]
 
 
 def test_task_about_a_former_customer_holds_all_of_the_first_one_X20() -> None:

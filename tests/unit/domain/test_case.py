@@ -4,14 +4,16 @@ import pytest
 
 from cancellation.domain.case import Case
 from cancellation.domain.commands import ExportRecordings, OpenTask, RecordPort, TaskKind
+from cancellation.domain.inventory import Inventory, Number
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.refusal import Problem, RuleBroken
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import Channel, OfferKind, OfferStatus, Outcome, PortStatus
+from cancellation.domain.values import Channel, OfferKind, OfferStatus, Outcome, PortStatus, Released
 from cancellation.language import vocabulary
 from tests.unit.domain.build import (
     COMMERCIAL,
     FINANCE,
+    INVENTORY,
     OPENED,
     OTHER_NUMBER,
     OWN_NUMBER,
@@ -159,6 +161,37 @@ def test_portability_is_recorded_per_number_P9() -> None:
 def test_a_number_of_somebody_else_is_refused_P9() -> None:
     with pytest.raises(RuleBroken, match="number"):
         in_notice().record_port(port("+551133334444"), NOW)
+
+
+@pytest.mark.parametrize(
+    "inventory",
+    [
+        Inventory(customer_id="1042", numbers=(Number(number="3000-0001", customer_owned=True),)),
+        Inventory(customer_id="1042", more=Released(numbers=3)),
+    ],
+)
+def test_where_telephony_has_not_told_every_own_number_it_decides_itself_P9(inventory: Inventory) -> None:
+    case = in_notice()
+    case.learn_inventory(inventory, NOW)
+    case.record_port(port("+551133334444"), NOW)
+    assert [fact.number for fact in owed(case, RecordPort)] == ["+551133334444"]
+
+
+def test_an_own_number_that_no_portability_finds_is_a_task_for_support_P9() -> None:
+    case = in_notice()
+    odd = [Number(number=f"3000-{n:04d}", customer_owned=True) for n in range(30)]
+    ours = Number(number="4000-0001", customer_owned=False)
+    case.learn_inventory(Inventory(customer_id="1042", numbers=(*odd, ours)), NOW)
+    (task,) = tasks(case, TaskKind.ODD_NUMBERS)
+    assert (task.names[0], len(task.names), task.count) == ("3000-0000", 20, 30)
+    assert case.lasting == []
+    assert "“3000-0019” e mais 10." in told(case)[-1].detail
+
+
+def test_numbers_as_portability_needs_them_bother_nobody_P9() -> None:
+    case = in_notice()
+    case.learn_inventory(INVENTORY, NOW)
+    assert tasks(case, TaskKind.ODD_NUMBERS) == []
 
 
 def test_a_port_done_is_done_P9() -> None:

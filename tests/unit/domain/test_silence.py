@@ -170,3 +170,22 @@ def test_a_reminder_that_was_given_is_planned_no_more_than_once_X4_X19() -> None
     assert is_pointless(case, "remind_portability", OPENED + WEEK)
     case.record_outcome(Outcome.DECLINED, REASON, None, "ana", OPENED + 8 * DAY)
     assert is_pointless(case, f"remind_commercial:{AFTER_THE_LIST}", OPENED + 8 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("term", "listed", "expected"),
+    [
+        (30, (7, 20, 27), []),
+        (90, (7, 20, 27), [34, 41, 48, 55, 62, 69, 76, 83]),
+        (35, (7, 20, 27), []),
+        (41, (7, 20, 27), [34]),
+        (30, (), [7, 14, 21]),
+    ],
+)
+def test_a_long_term_for_the_formalization_has_reminders_to_its_end_X19(
+    term: int, listed: tuple[int, ...], expected: list[int]
+) -> None:
+    policy = CancellationPolicy(formalization_term_days=term, formalization_reminder_days=listed)
+    case = declined(policy=policy)
+    names = [due.what for due in due_instants(case, OPENED) if due.is_reminder]
+    assert names == [f"remind_formalization:{days}" for days in [*listed, *expected]]

@@ -337,6 +337,11 @@ def test_subject_arrives_as_it_was_written(name: str) -> None:
         assert all(len(line) <= 78 for line in raw.partition(b"MIME-Version")[0].split(b"\r\n"))
 
 
+def test_what_looks_like_an_encoded_word_is_not_decoded_X8() -> None:
+    name = "=?utf-8?q?Bcc:_x@y.z?="
+    assert name in arrived(example(LetterKind.REQUEST_TO_COMMERCIAL, customer_name=name))["Subject"]
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.sampled_from(KINDS),

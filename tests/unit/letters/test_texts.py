@@ -226,6 +226,10 @@ def test_closure_is_confirmed_with_what_was_released_and_held_P18() -> None:
     ):
         assert fact in text
     assert "portabilidade" not in plain(example(LetterKind.CLOSED, held=()))
+    assert "conferência" not in text
+    assert "2 valores ainda em conferência pelo Financeiro" in plain(
+        example(LetterKind.CLOSED, doubtful_amounts=2)
+    )
     ended = Held(number="+551130000001", held_until=AT, ended="completed")
     assert "3000-0001" not in plain(example(LetterKind.CLOSED, held=(ended,)))
 

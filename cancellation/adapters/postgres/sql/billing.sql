@@ -95,6 +95,19 @@ with stopped as (
 )
 select count(*) from billing.charges where void_case = $4 and void_reason = 'after_end';
 
+-- name: doubtful
+-- Subscriptions, and charges that closing has to do with, without an amount from 0 to $3: NaN and infinity are above
+-- every number here. The same however often closing runs.
+select s.subscription_id, s.description, null as charge_id, null::date as first_day, null::date as last_day
+from billing.subscriptions s
+where s.customer_id = $1 and not s.monthly between 0 and $3
+union all
+select c.subscription_id, s.description, c.charge_id, c.first_day, c.last_day
+from billing.charges c join billing.subscriptions s using (subscription_id)
+where s.customer_id = $1 and c.first_day <= $2 and (c.status <> 'void' or c.void_case = $4)
+    and not c.amount between 0 and $3
+order by subscription_id, first_day nulls first, charge_id;
+
 -- name: read_back
 -- Counted from the records themselves: no word of what closing computed. A day is invoiced when invoiced charges less
 -- credits cover it exactly once: the days on which that number changes cut the due days into stretches.

@@ -1,0 +1,115 @@
+"""Every command: in which module it is, and its line in the list of commands.
+
+The list can then be shown without loading what the commands do; a test holds it to what they say themselves.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Listed(NamedTuple):
+    """A command as the list shows it."""
+
+    module: str
+    """Has `add_commands(app)`, which adds this command and perhaps others."""
+    panel: str
+    summary: str
+
+
+_CONDUCT, _WATCH, _SERVERS, _INTEGRATION = "Conduzir um caso", "Acompanhar", "Servidores", "Integração"
+
+COMMANDS: Final[Mapping[str, Listed]] = {
+    "open": Listed(
+        "starters.cli.facts",
+        _CONDUCT,
+        "Abre o caso do cliente, ou junta mais um contato ao caso já aberto.",
+    ),
+    "offer": Listed(
+        "starters.cli.facts", _CONDUCT, "Registra uma oferta de retenção feita, aceita ou recusada."
+    ),
+    "outcome": Listed(
+        "starters.cli.facts",
+        _CONDUCT,
+        "Registra o resultado da retenção: o cliente fica ou mantém a decisão.",
+    ),
+    "portability": Listed(
+        "starters.cli.facts", _CONDUCT, "Registra a portabilidade de um número do cliente."
+    ),
+    "recordings": Listed(
+        "starters.cli.facts", _CONDUCT, "Registra que o cliente quer as gravações das chamadas."
+    ),
+    "withdraw": Listed(
+        "starters.cli.facts",
+        _CONDUCT,
+        "Registra que o cliente desistiu do cancelamento durante o aviso prévio.",
+    ),
+    "discard": Listed("starters.cli.facts", _CONDUCT, "Descarta um caso aberto por engano."),
+    "formalize": Listed(
+        "starters.cli.formalize",
+        _CONDUCT,
+        "Guarda o e-mail original no CRM e o leva ao caso do cliente como formalização.",
+    ),
+    "status": Listed(
+        "starters.cli.looking",
+        _WATCH,
+        "Mostra a situação de um caso: etapa, datas, o que falta, próximos prazos.",
+    ),
+    "trail": Listed("starters.cli.looking", _WATCH, "Mostra tudo o que aconteceu em um caso, em ordem."),
+    "list": Listed("starters.cli.looking", _WATCH, "Lista os casos, o mais recente primeiro."),
+    "mail": Listed(
+        "starters.cli.mail",
+        _WATCH,
+        "Mostra um e-mail guardado como texto, ou registra que ele não é um pedido.",
+    ),
+    "understand": Listed(
+        "starters.cli.understand",
+        _WATCH,
+        "Diz o que a leitura automática entende de um e-mail, e por quê, sem mexer em caso nenhum.",
+    ),
+    "budget": Listed(
+        "starters.cli.budget",
+        _WATCH,
+        "Mostra o custo de cada caso no Temporal: ações, eventos e bytes do histórico.",
+    ),
+    "inbox": Listed(
+        "starters.cli.inbox",
+        _SERVERS,
+        "Recebe os e-mails dos clientes, por SMTP e das caixas IMAP, até ser interrompido.",
+    ),
+    "gateway": Listed(
+        "starters.cli.gateway",
+        _SERVERS,
+        "Serve as páginas de download das gravações até ser interrompido (SIGTERM).",
+    ),
+    "up": Listed(
+        "starters.cli.up",
+        _SERVERS,
+        "Sobe tudo embutido (PostgreSQL, Temporal, correio, worker) e fica no ar até ser interrompido.",
+    ),
+    "worker": Listed(
+        "starters.cli.worker",
+        _SERVERS,
+        "Trabalha nos casos até ser interrompido (SIGTERM termina o que está em andamento).",
+    ),
+    "setup": Listed(
+        "starters.cli.servers",
+        _SERVERS,
+        "Prepara o banco (migrações) e o Temporal (atributos de busca); pode ser repetido.",
+    ),
+    "seed": Listed(
+        "starters.cli.servers",
+        _SERVERS,
+        "Planta os clientes de exemplo, com contratos, cobranças, ramais, números e gravações.",
+    ),
+    "demo": Listed(
+        "starters.cli.demo",
+        _SERVERS,
+        "Mostra cancelamentos completos, de ponta a ponta, em servidores de verdade e com relógio virtual.",
+    ),
+    "schema": Listed(
+        "starters.cli.schema",
+        _INTEGRATION,
+        "Grava os JSON Schemas do contrato: argumento inicial, sinais, respostas, consultas, resultado.",
+    ),
+}
+"""In the order of the list."""

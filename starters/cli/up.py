@@ -1,0 +1,93 @@
+"""The command `up`: everything embedded, for as long as it runs."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.panel import Panel
+
+from cancellation.settings import Addresses, Settings
+from cancellation.telemetry import configure_logging
+from starters.cli.portuguese import PortugueseCommand
+from starters.cli.running import wait_for
+from starters.cli.stack import embedded_stack
+from starters.cli.terminal import console
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("up", cls=PortugueseCommand, rich_help_panel="Servidores")(up)
+
+
+def up(
+    temporal_port: Annotated[
+        int | None, typer.Option(help="Porta do Temporal.", show_default="livre")
+    ] = None,
+    ui_port: Annotated[
+        int | None, typer.Option(help="Porta da tela do Temporal.", show_default="livre")
+    ] = None,
+    gateway_port: Annotated[
+        int | None, typer.Option(help="Porta dos downloads.", show_default="livre")
+    ] = None,
+    smtp_in_port: Annotated[
+        int | None, typer.Option(help="Porta do correio de entrada.", show_default="livre")
+    ] = None,
+    virtual_clock: Annotated[
+        bool,
+        typer.Option("--virtual-clock", help="Permite saltar o tempo. Só para demonstração e testes."),
+    ] = False,
+    seed: Annotated[bool, typer.Option("--seed", help="Planta os clientes de exemplo.")] = False,
+) -> None:
+    """Sobe tudo embutido (PostgreSQL, Temporal, correio, worker) e fica no ar até ser interrompido."""
+    settings = Settings()
+    configure_logging("WARNING", settings.log_format)
+    out = console()
+    if virtual_clock:
+        out.print(_loud_warning())
+
+    async def run() -> None:
+        stack = embedded_stack(
+            settings,
+            virtual_clock=virtual_clock,
+            seed=seed,
+            temporal_port=temporal_port,
+            ui_port=ui_port,
+            gateway_port=gateway_port,
+            smtp_in_port=smtp_in_port,
+            progress=lambda line: out.print(escape(line), style="bright_black"),
+        )
+        async with stack:
+            show_addresses(stack.addresses, settings)
+            await stack.wait()
+        out.print("Tudo parado.")
+
+    wait_for(run())
+
+
+def show_addresses(addresses: Addresses, settings: Settings) -> None:
+    """Where everything is, for the person who started it."""
+    out = console()
+    rows = (
+        ("Tela do Temporal", addresses.web_ui),
+        ("Temporal", f"{addresses.temporal} (namespace {addresses.namespace})"),
+        ("Correio de entrada", f"{addresses.smtp_in} (SMTP)"),
+        ("Downloads", addresses.gateway),
+        ("Correio de saída", f"{addresses.outbox} (cada e-mail em um arquivo .eml)"),
+        ("Endereços", str(settings.home / "addresses.json")),
+        ("Registros", str(settings.home / "logs")),
+    )
+    out.print()
+    out.print("[bold]No ar.[/bold] Ctrl-C ou SIGTERM param tudo; a mesma pasta continua de onde parou.")
+    for label, value in rows:
+        if value:
+            out.print(f"  [bold]{label + ':':<18}[/bold] {escape(value)}", soft_wrap=True)
+    sys.stdout.flush()
+
+
+def _loud_warning() -> Panel:
+    return Panel(
+        "[bold]RELÓGIO VIRTUAL.[/bold] Trinta dias podem passar em um segundo, e os atos destrutivos não "
+        "esperam o relógio da máquina. Só para demonstração e testes: nunca com clientes de verdade.",
+        style="black on yellow",
+    )
