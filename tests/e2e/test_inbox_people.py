@@ -69,6 +69,13 @@ def letters(sink: MailSink, words: str, protocol: str = "") -> list[EmailMessage
     ]
 
 
+async def protocol_of(rig: Rig, customer_id: str) -> str:
+    """Of the customer's case, once the CRM has it: then an e-mail that names it names a case."""
+    protocol = (await rig.status(customer_id)).protocol
+    await eventually(lambda: rig.systems.crm.case_by_protocol(protocol))
+    return protocol
+
+
 def original_in(letter: EmailMessage) -> bytes:
     """The customer's e-mail that goes along."""
     [part] = [part for part in letter.walk() if part.get_content_type() == "message/rfc822"]
@@ -136,7 +143,7 @@ async def test_mail_on_an_open_case_waits_there_for_a_person_X15_P20(rig: Rig, r
 
 async def test_a_stranger_who_names_an_open_case_is_heard_by_a_person_X15(rig: Rig) -> None:
     customer_id = await rig.awaiting()
-    protocol = (await rig.status(customer_id)).protocol
+    protocol = await protocol_of(rig, customer_id)
     raw = email_from(
         customer_id, "Ligue para mim, por favor.", sender="x@longe.example", subject=f"Re: [{protocol}]"
     )
@@ -224,7 +231,7 @@ async def test_mail_of_a_contact_that_asks_for_nothing_and_has_no_case_is_a_task
 
 async def test_an_absence_that_a_program_tells_of_is_all_that_nobody_has_to_see_X15(rig: Rig) -> None:
     customer_id = await rig.awaiting()
-    protocol = (await rig.status(customer_id)).protocol
+    protocol = await protocol_of(rig, customer_id)
     text = "Estou de férias até o dia 20 e responderei na volta. Esta é uma resposta automática."
     subject = f"Resposta automática: [{protocol}] Como formalizar o cancelamento"
     empty = email_from(customer_id, text, subject=subject, headers={"Auto-Submitted": "auto-replied"})
