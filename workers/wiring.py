@@ -54,12 +54,14 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
         )
 
 
-def mailroom_of(
-    settings: Settings, systems: Systems, policy: CancellationPolicy, client: Client
-) -> Mailroom | None:
-    """Where incoming e-mail is handled; None for systems without a ledger of it."""
+def mailroom_of(settings: Settings, systems: Systems, policy: CancellationPolicy, client: Client) -> Mailroom:
+    """Where incoming e-mail is handled.
+
+    Raises:
+        LookupError: these systems have no ledger of it.
+    """
     if systems.inbox is None:
-        return None
+        raise LookupError("no ledger of incoming mail")
     return Mailroom(
         originals=systems.crm,
         customers=systems.crm,
@@ -70,6 +72,7 @@ def mailroom_of(
         provider=provider_of(settings),
         mail_age_days=policy.mail_age_days,
         letters=systems.mailer if isinstance(systems.mailer, SentLetters) else None,
+        own_addresses=(settings.sender.address.strip().lower(),),
     )
 
 

@@ -188,6 +188,10 @@ def _mail(message: FormalizationMessage) -> FormalizationMail:
         original_sha256=message.original_sha256,
         original_ref=message.original_ref,
         confirmed_by=message.confirmed_by,
+        refused_by=message.refused_by,
+        doubts=message.doubts,
+        request_words=message.request_words,
+        unseen=message.unseen,
     )
 
 

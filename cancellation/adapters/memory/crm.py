@@ -31,6 +31,7 @@ from cancellation.messages.crm import (
     FormalizationRecord,
     FormalizationState,
     Forsaken,
+    MailDecision,
     OpenedCase,
     Original,
     TaskOrder,
@@ -84,6 +85,8 @@ class MemoryCrm:
         self._status_at: dict[str, datetime] = {}
         self._cases: dict[str, _Case] = {}
         self._originals: dict[str, bytes] = {}
+        self.decisions: list[MailDecision] = []
+        """What people decided about e-mails of cases (X14)."""
 
     # ------------------------------------------------------------------ the port
 
@@ -132,6 +135,7 @@ class MemoryCrm:
         _close_tasks(case, record)
         if record.formalization is not None and case.formalization is None:
             case.formalization, case.in_force = with_local_days(record.formalization), True
+        self.decisions += [one for one in record.decisions if one not in self.decisions]
         if revokes(record):
             case.in_force = False
         _advance(case, record)
@@ -172,6 +176,10 @@ class MemoryCrm:
         """The case with that protocol number, or None (X12)."""
         wanted = protocol.strip().upper()
         return next((c.summary for c in self._cases.values() if c.summary.protocol == wanted), None)
+
+    async def case_by_id(self, case_id: str) -> CaseSummary | None:
+        """The case with that id, or None (X16)."""
+        return next((c.summary for c in self._cases.values() if c.summary.case_id == case_id), None)
 
     async def customers_by_email(self, address: str) -> Sequence[Customer]:
         """Customers of whom the address is an authorised contact (X9)."""

@@ -13,12 +13,12 @@ from cancellation.adapters.crm_rules import (
     revokes,
     with_local_days,
 )
-from cancellation.adapters.postgres.pool import Connection, storable, storable_json
+from cancellation.adapters.postgres.pool import Connection, Pool, storable, storable_json
 from cancellation.adapters.postgres.queries import queries
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import FormalizationMail
-from cancellation.messages.crm import CaseRecord, FormalizationRecord, TrailReceipt
+from cancellation.messages.crm import CaseRecord, FormalizationRecord, MailDecision, TrailReceipt
 from cancellation.ports import PermanentRefusal
 
 SQL: Final = queries("crm")
@@ -44,6 +44,8 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
     await _change_tasks(connection, record)
     if record.formalization is not None:
         await _insert_formalization(connection, record, record.formalization)
+    if record.decisions:
+        await keep_decisions(connection, record.decisions)
     if revokes(record):
         await connection.execute(SQL["revoke_formalization"], record.case_id, record.at)
     await connection.execute(
@@ -98,6 +100,12 @@ async def _change_tasks(connection: Connection, record: CaseRecord) -> None:
         list(map(storable, record.close_tasks)),
         record.close_all_tasks,
     )
+
+
+async def keep_decisions(connection: "Connection | Pool", decisions: Sequence[MailDecision]) -> None:
+    """Keep what people decided about e-mails, each once (X14)."""
+    rows = [storable_json(decision.model_dump(mode="json")) for decision in decisions]
+    await connection.execute(SQL["keep_mail_decisions"], rows)
 
 
 async def _insert_formalization(

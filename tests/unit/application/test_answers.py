@@ -28,7 +28,7 @@ from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import notice_from
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
-from cancellation.domain.values import Archive, Outcome, Released
+from cancellation.domain.values import Archive, Outcome, Released, Team
 from cancellation.messages.billing import BillingClosed
 from cancellation.messages.crm import (
     Customer,
@@ -452,10 +452,13 @@ def test_a_refused_letter_is_given_up_at_once_and_a_part_refused_is_said_X16() -
     assert [one.words for one in letters(case, LetterKind.UNDELIVERED)] == ["550 b"]
 
 
-def test_only_letters_to_the_customer_can_come_back_later_X16() -> None:
+def test_letters_to_customer_and_teams_can_come_back_later_X16() -> None:
     file = CaseFile(case=known())
     deliveries(file, delivery(), delivery())
-    assert file.case.letters == {"<request_received@x>": LetterKind.REQUEST_RECEIVED}
+    assert {letter_id: sent.team for letter_id, sent in file.case.letters.items()} == {
+        "<request_to_commercial@x>": Team.COMMERCIAL,
+        "<request_received@x>": None,
+    }
 
 
 def test_later_letters_refer_to_the_first_of_their_audience_X12() -> None:
