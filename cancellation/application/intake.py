@@ -71,6 +71,19 @@ def _answer(case: Case, name: str, message: Message, now: datetime, new_id: str)
     return Answer(stage=case.stage, protocol=case.protocol, duplicate=duplicate, opened=opened)
 
 
+def opening_answer(case: Case, answer: Answer) -> Answer:
+    """What whoever opened the case hears, once the CRM has answered or is known to be away.
+
+    Raises:
+        Refused: the CRM does not know the customer; Commercial has the contact (X8).
+    """
+    try:
+        case.check_customer()
+    except RuleBroken as refusal:
+        raise Refused(worded(refusal)) from None
+    return answer.model_copy(update={"stage": case.stage})
+
+
 def opening_request(message: RequestMessage, now: datetime, new_id: str) -> tuple[RequestMessage, Request]:
     """The start argument's request, completed, as message and as fact."""
     completed = _complete(message, new_id, now)

@@ -281,6 +281,20 @@ class Procedure(Facts):
                     self._tell_teams(LetterKind.DISCARDED_TO_TEAM, now)
 
     @property
+    def opening_is_awaited(self) -> bool:
+        """Whether the CRM has not answered the opening yet, and is not known to be away."""
+        return any(isinstance(o.command, OpenCase) and o.failing_since is None for o in self.pending.owed)
+
+    def check_customer(self) -> None:
+        """What whoever opened the case hears of its customer.
+
+        Raises:
+            RuleBroken: the CRM does not know the customer (contract.md).
+        """
+        if self.ending == UNKNOWN_CUSTOMER:
+            raise RuleBroken("customer_id", "unknown_customer")
+
+    @property
     def never_began(self) -> bool:
         """Whether there was nothing to cancel: an unknown customer, or one with nothing left (X20)."""
         return self.ending in (UNKNOWN_CUSTOMER, NOTHING_TO_CLOSE)
