@@ -268,9 +268,9 @@ class Answers(Procedure):
         """The links are dead."""
         self._happen(events.LinksRevoked(), now)
 
-    def note_access(self, at: datetime, address: str, what: str, size: int | None) -> None:
-        """Somebody used a link while it lived (P20)."""
-        self._happen(events.LinkUsed(actor=address, what=what, bytes=size), at)
+    def note_access(self, at: datetime, address: str, what: str, size: int | None, now: datetime) -> None:
+        """Somebody used a link while it lived, at `at` (P20)."""
+        self._happen(events.LinkUsed(actor=address, used_at=at, what=what, bytes=size), now)
 
     def note_purged(self, recordings: int, archives: int, now: datetime) -> None:
         """The data is removed (P10)."""

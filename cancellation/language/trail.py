@@ -71,7 +71,7 @@ def said(event: e.Event, at: datetime) -> str:
             | e.RecordingsLeftOut()
             | e.LinkUsed()
         ):
-            return _system(event)
+            return _system(event, at)
         case _:
             return _process(event)
 
@@ -210,7 +210,7 @@ def _crm(event: e.CrmUpdated) -> str:
     return f"CRM: {said}."
 
 
-def _system(event: e.Event) -> str:
+def _system(event: e.Event, at: datetime) -> str:
     match event:
         case e.NumberHeld():
             until = short_date(last_day_before(event.until))
@@ -243,7 +243,8 @@ def _system(event: e.Event) -> str:
             return tell(event.names, event.count)
         case e.LinkUsed():
             size = f", {words.size(event.bytes)}" if event.bytes else ""
-            return f"Link das gravações: {vocabulary.access(event.what)}{size}."
+            when = told_later(event.used_at, at)
+            return f"Link das gravações{when}: {vocabulary.access(event.what)}{size}."
     raise NotImplementedError(type(event).__name__)
 
 
