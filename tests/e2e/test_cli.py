@@ -218,7 +218,7 @@ def test_understand_says_what_and_why_without_a_case(up: Up, do: TypedCommand, t
     understood = do("understand", str(mail), "--json").json
     assert set(understood) == {
         "customer_id", "mailboxes", "authentication", "explicit_request", "reason", "reason_category",
-        "action", "missing", "why",
+        "action", "missing", "why", "request_words", "automatic", "authorised",
     }  # fmt: skip
     assert (understood["customer_id"], understood["action"]) == ("1051", "accept")
     assert understood["explicit_request"] is True
@@ -249,7 +249,7 @@ def test_seed_and_setup_can_be_repeated(up: Up, do: TypedCommand) -> None:
 
 
 def test_list_shows_open_cases_only_if_asked(up: Up, do: TypedCommand) -> None:
-    do("open", "555", "--channel", "other")
+    do("open", "555", "--channel", "other", code=1)
     _until(up, "555", Stage.DISCARDED)
     everything = {case["customer_id"] for case in do("list", "--json").json}
     still_open = {case["customer_id"] for case in do("list", "--open", "--json").json}
