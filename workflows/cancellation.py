@@ -229,7 +229,7 @@ class CancellationWorkflow(MessageHandlers):
             return
         (caller, answer), self._opener = self._opener, None
         try:
-            caller.set_result(opening_answer(self._case, answer))
+            caller.set_result(opening_answer(self._case, answer, self._now))
         except Refused as refusal:
             caller.set_exception(refused_error(refusal))
 

@@ -71,16 +71,19 @@ def _answer(case: Case, name: str, message: Message, now: datetime, new_id: str)
     return Answer(stage=case.stage, protocol=case.protocol, duplicate=duplicate, opened=opened)
 
 
-def opening_answer(case: Case, answer: Answer) -> Answer:
+def opening_answer(case: Case, answer: Answer, now: datetime) -> Answer:
     """What whoever opened the case hears, once the CRM has answered or is known to be away.
 
     Raises:
-        Refused: the CRM does not know the customer; Commercial has the contact (X8).
+        Refused: the CRM does not know the customer; Commercial has the contact. It is in the trail (X8).
     """
     try:
         case.check_customer()
-    except RuleBroken as refusal:
-        raise Refused(worded(refusal)) from None
+    except RuleBroken as broken:
+        refused = Refused(worded(broken))
+        with case.caused_by(case.opening_id):
+            case.record_refusal("request", case.opening_id, case.contacts[0].actor, refused.problems, now)
+        raise refused from None
     return answer.model_copy(update={"stage": case.stage})
 
 

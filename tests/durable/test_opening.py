@@ -170,6 +170,8 @@ async def test_who_opens_a_case_of_a_customer_whom_the_crm_does_not_know_hears_i
     house.cases.append(case)
     assert (await case.result()).outcome == "discarded"
     assert set(await case.tasks(open_only=True)) == {"commercial"}
+    [refusal] = [entry for entry in await case.crm_trail() if entry.kind == "message_refused"]
+    assert (refusal.message_id, refusal.problems[0].field) == ("w1", "customer_id")
     assert await house.replays() == 1
 
 
