@@ -12,8 +12,8 @@ import obstore
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowHandle, WorkflowHistory
 from temporalio.common import RawValue, TypedSearchAttributes
-from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
 
 from activities.guard import Guard
 from cancellation.adapters.memory.billing import MemoryBilling
@@ -33,6 +33,7 @@ from cancellation.messages.letters import Letter
 from cancellation.messages.mail_in import UNDECIDED_PREFIX, IncomingMail
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.status import CaseResult, CaseStatus
+from embedded.virtual_time import VirtualTime
 from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
 from workers.worker import Systems, activities_of, cancellation_worker, mail_activities_of
@@ -84,6 +85,7 @@ class House:
 
     def __init__(self, environment: WorkflowEnvironment) -> None:
         self.environment = environment
+        self.time = VirtualTime(environment.client, most_skips=MOST_SKIPS)
         self.task_queue = f"house-{uuid.uuid4().hex[:8]}"
         self.crm = Fragile(MemoryCrm())
         self.billing = Fragile(MemoryBilling(self.crm.adapter.formalization))
@@ -303,20 +305,11 @@ class CaseDriver:
 
     async def now(self) -> datetime:
         """The case's own clock."""
-        skipper = TimeSkipper(self.house.environment.client)
-        return await skipper.get_current_time(self.handle)
+        return await self.house.time.now(self.handle)
 
     async def forward(self, span: timedelta) -> bool:
         """Let virtual time pass; False if the case ended before it had."""
-        skipper = TimeSkipper(
-            self.house.environment.client, config=TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
-        )
-        try:
-            return await skipper.fast_forward(self.handle, span)
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return False
-            raise
+        return await self.house.time.pass_by(self.handle, span)
 
     async def forward_to(self, instant: datetime) -> bool:
         """Let virtual time pass up to an instant; nothing if it has passed."""

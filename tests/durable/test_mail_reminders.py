@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from temporalio.testing import TimeSkipper
-
 from cancellation.contract import ATTENTION
 from cancellation.messages.letter_contents import MailWithoutCase
 from cancellation.messages.mail_in import UNDECIDED_PREFIX
@@ -37,12 +35,11 @@ async def test_commercial_is_told_at_once_with_original_and_command_and_reminded
     [first] = told(house)
     assert (first.reminds, first.original_sha256) == (False, task)
     assert any(line.startswith(f"cancelamento mail {task} --refused-by") for line in first.commands)
-    skipper = TimeSkipper(house.environment.client)
-    await skipper.fast_forward(handle, timedelta(days=12))
+    await house.time.pass_by(handle, timedelta(days=12))
     assert [one.reminds for one in told(house)] == [False, True, True, True, True]
     attributes = (await handle.describe()).typed_search_attributes
     assert list(attributes.get(ATTENTION) or []) == ["mail"]
-    await skipper.fast_forward(handle, timedelta(days=15))
+    await house.time.pass_by(handle, timedelta(days=15))
     assert len(told(house)) == 7
     await replayer().replay_workflow(await handle.fetch_history())
 
@@ -50,7 +47,7 @@ async def test_commercial_is_told_at_once_with_original_and_command_and_reminded
 async def test_when_somebody_has_decided_nobody_is_reminded_any_more_X15(house: House) -> None:
     task, handle = await waiting(house)
     assert await house.mail.close_task(task, "ana", (await handle.describe()).start_time)
-    await TimeSkipper(house.environment.client).fast_forward(handle, timedelta(days=5))
+    await house.time.pass_by(handle, timedelta(days=5))
     assert await handle.result() == 1
     assert len(told(house)) == 1
     await replayer().replay_workflow(await handle.fetch_history())
@@ -61,8 +58,8 @@ async def test_a_mail_server_that_is_down_delays_a_reminder_and_loses_none_X7_X1
     await house.mailed(email_from("ninguem", ASKS))
     [execution] = house.undecided
     handle = house.environment.client.get_workflow_handle(execution)
-    await TimeSkipper(house.environment.client).fast_forward(handle, timedelta(hours=2))
+    await house.time.pass_by(handle, timedelta(hours=2))
     assert told(house) == []
     house.mailer.recovers()
-    await TimeSkipper(house.environment.client).fast_forward(handle, timedelta(hours=1))
+    await house.time.pass_by(handle, timedelta(hours=1))
     assert [one.reminds for one in told(house)] == [False]

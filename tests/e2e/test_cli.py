@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.testing import TimeSkipper
 
 from cancellation.client import CancellationClient, Registry
 from cancellation.domain.stage import Stage
+from embedded.virtual_time import VirtualTime
 from samples import sample_email
 from starters.cli.catalogue import COMMANDS
 from starters.cli.running import crm_registry, settings_of_command
@@ -333,7 +333,7 @@ def _status_once(do: TypedCommand, customer_id: str, true: Callable[[Any], bool]
 
 async def _skip(up: Up, customer_id: str, span: timedelta) -> None:
     client = await CancellationClient.connect(up.home)
-    await TimeSkipper(client.temporal).fast_forward(await client.find(customer_id), span)
+    await VirtualTime(client.temporal).pass_by(await client.find(customer_id), span)
 
 
 def _until(up: Up, customer_id: str, stage: Stage) -> None:

@@ -16,9 +16,9 @@ import asyncpg
 import psutil
 import pytest
 from temporalio.client import Client
-from temporalio.testing import TimeSkipper
 
 from embedded import temporal_binary
+from embedded.virtual_time import VirtualTime
 from tests.e2e.running_up import Up, discard, running_up, spawned
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -122,7 +122,7 @@ async def execute(up: Up, statement: str) -> None:
 async def pass_time(up: Up, customer_id: str, span: timedelta) -> None:
     client = await Client.connect(up.addresses.temporal, namespace=up.addresses.namespace)
     handle = client.get_workflow_handle(f"cancellation-{customer_id}")
-    await TimeSkipper(client).fast_forward(handle, span)
+    await VirtualTime(client).pass_by(handle, span)
 
 
 def status(up: Up, customer_id: str) -> Any:

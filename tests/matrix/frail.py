@@ -21,25 +21,25 @@ from tests.durable.outage import Fragile
 from tests.matrix.ports import Call
 from workers.worker import Systems, activities_of, cancellation_worker, mail_activities_of
 
-_LONG: Final = timedelta(hours=6)
-_PAUSE: Final = timedelta(hours=3)
-_TRIES: Final = 10
+_SHORT: Final = timedelta(minutes=1)
+_PAUSE: Final = timedelta(hours=6)
 _OUR_SERVER: Final = "mx.nuvemjti.com.br"
 
 
 class Down(ApplicationError):
-    """The system cannot be reached; in a long outage it says when to come again, or days of it are 800 tries."""
+    """The system cannot be reached, and says when to come again: three days of it would be 800 tries."""
 
     def __init__(self) -> None:
         super().__init__("out of order", type="SystemDown", next_retry_delay=_pause())
 
 
 def _pause() -> timedelta | None:
-    """As the activity's own policy has it, while somebody waits to be told that it fails."""
+    """Twice more in the time there is to try, the second time at its very end; where that is short, as ever."""
     attempt = activity.info()
     patience = attempt.schedule_to_close_timeout
-    is_known = patience is None or patience > _LONG
-    return _PAUSE if is_known and attempt.attempt >= _TRIES else None
+    if attempt.attempt == 1 or (patience is not None and patience < _SHORT):
+        return None
+    return _PAUSE if patience is None else (patience - timedelta(seconds=4)) / 2
 
 
 class Frail(Fragile):

@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from temporalio.client import WorkflowHandle
-from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from cancellation.contract import CANCELLATION, INCOMING_MAIL
 from cancellation.domain.identity import workflow_id
 from cancellation.messages.mail_in import IncomingMail
 from tests.durable.customers import ZONE, new_customer, own_numbers
-from tests.durable.house import MOST_SKIPS, PATIENCE, CaseDriver
+from tests.durable.house import PATIENCE, CaseDriver
 from tests.matrix.frail import FrailHouse
 
 TUESDAY, TEN = 1, 10
@@ -109,18 +107,12 @@ class Life:
         """Let time pass for everything that runs, and let what it brings be done."""
         span = instant - await self.case.now()
         if span > timedelta(0):
-            await asyncio.gather(*(self._forward(mail, span) for mail in self.mails))
+            async with asyncio.TaskGroup() as together:
+                for mail in self.mails:
+                    together.create_task(self.house.time.pass_by(mail, span))
             self.house.now = instant
             await self.case.forward(span)
         await self.settle()
-
-    async def _forward(self, handle: "WorkflowHandle[Any, Any]", span: timedelta) -> None:
-        config = TimeSkippingConfig(max_session_skip_count=MOST_SKIPS)
-        try:
-            await TimeSkipper(self.house.environment.client, config=config).fast_forward(handle, span)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
 
     async def settle(self) -> None:
         """Wait until nothing goes on but pauses between attempts at what fails."""

@@ -162,10 +162,12 @@ async def write_in(life: Life) -> None:
     gone = STATUS.format(action="failed", status="5.1.1").replace(
         "Recipient address rejected: User unknown", "não há"
     )
-    quoted = "From: nos@x\nMessage-ID: <nobody@nuvemjti.com.br>\n"
+    # One of nobody's, of which no two cases may have the same.
+    nobody = f"<nobody-{customer}@nuvemjti.com.br>"
+    quoted = f"From: nos@x\nMessage-ID: {nobody}\n"
     await life.write_in(report(gone, quoted=quoted), BOTH[0])
     (script,) = [one for one in life.house.mailer.adapter.outbox.drafts.values() if one.kind == "script"]
-    returned = quoted.replace("<nobody@nuvemjti.com.br>", script.message_id)
+    returned = quoted.replace(nobody, script.message_id)
     await life.write_in(report(gone, quoted=returned), BOTH[0])
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from email.parser import BytesHeaderParser
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -206,7 +207,12 @@ async def _loose_ends(lived: Lived, held: frozenset[str], trail: Collection[Trai
     told = len(of_kinds(trail, "letter_sent"))
     if sent != told:
         wrong.append(f"{sent} letters were sent, and the trail tells of {told}")
-    ids = [mail.message["Message-ID"] for mail in lived.life.house.mailer.adapter.sent]
+    ids = [_message_id(mail.content) for mail in lived.life.house.mailer.adapter.sent]
     if len(ids) != len(set(ids)):
         wrong.append("a letter went out twice")
     return wrong
+
+
+def _message_id(content: bytes) -> str:
+    """Of a message that we wrote."""
+    return str(BytesHeaderParser().parsebytes(content)["Message-ID"])

@@ -12,7 +12,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import TimeSkipper, WorkflowEnvironment
+from temporalio.testing import WorkflowEnvironment
 
 from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.messages.mail_in import UNDECIDED_PREFIX
@@ -130,11 +130,10 @@ async def mail_undecided(house: House) -> WorkflowHistory:
     await house.mailed(email_from("ninguem", "Quero cancelar o contrato, por favor: muito caro."))
     (workflow_id,) = house.undecided
     handle = house.environment.client.get_workflow_handle(workflow_id)
-    skipper = TimeSkipper(house.environment.client)
-    await skipper.fast_forward(handle, timedelta(days=2))
+    await house.time.pass_by(handle, timedelta(days=2))
     task = workflow_id.removeprefix(UNDECIDED_PREFIX)
-    await house.mail.close_task(task, "ana", await skipper.get_current_time(handle))
-    await skipper.fast_forward(handle, timedelta(days=8))
+    await house.mail.close_task(task, "ana", await house.time.now(handle))
+    await house.time.pass_by(handle, timedelta(days=8))
     await handle.result()
     return await handle.fetch_history()
 

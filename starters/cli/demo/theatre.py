@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
-from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import TimeSkipper
 
 from cancellation.client import CancellationClient
 from cancellation.domain.identity import workflow_id
@@ -19,6 +17,7 @@ from cancellation.messages.status import Answer, CaseStatus
 from cancellation.ports import CustomerDirectory, Originals
 from cancellation.settings import Addresses, Clock
 from cancellation.understanding import Understanding, clues_of, read_message, understand
+from embedded.virtual_time import VirtualTime
 from samples import sample_email
 from starters.cli.moment import dated
 
@@ -59,7 +58,7 @@ class Theatre:
         self._originals = originals
         self._mailboxes = mailboxes
         self._trusted_servers = trusted_servers
-        self._skipper = TimeSkipper(client.temporal)
+        self._time = VirtualTime(client.temporal)
 
     def handle(self, customer_id: str) -> WorkflowHandle[Any, Any]:
         """The execution of a customer's case."""
@@ -67,7 +66,7 @@ class Theatre:
 
     async def now(self, customer_id: str) -> datetime:
         """The case's own virtual instant."""
-        return await self._skipper.get_current_time(self.handle(customer_id))
+        return await self._time.now(self.handle(customer_id))
 
     async def ask(self, customer_id: str, request: RequestMessage) -> Answer:
         """The customer asks to cancel, through some channel."""
@@ -124,21 +123,13 @@ class Theatre:
 
     async def pass_time(self, span: timedelta) -> None:
         """Let time pass in every open case at once."""
-        await asyncio.gather(*(self._move(handle, span) for handle in await self._open_cases()))
+        await asyncio.gather(*(self._time.pass_by(handle, span) for handle in await self._open_cases()))
 
     async def ended(self, customer_ids: Iterable[str]) -> None:
         """Wait until these cases have ended, with everything recorded."""
         async with asyncio.timeout(_PATIENCE):
             for customer_id in customer_ids:
                 await self.client.result(customer_id)
-
-    async def _move(self, handle: WorkflowHandle[Any, Any], span: timedelta) -> None:
-        """Let time pass in a case; one that ends meanwhile has no more use for it."""
-        try:
-            await self._skipper.fast_forward(handle, span)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
 
     async def _open_cases(self) -> list[WorkflowHandle[Any, Any]]:
         handles = [self.handle(customer_id) for customer_id in self.cast]
