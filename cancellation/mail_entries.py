@@ -10,6 +10,7 @@ from cancellation.messages.mail_in import IncomingMail, MailEntry
 from cancellation.understanding import MailReading, Understanding
 
 UNREADABLE: Final = "unreadable"
+_HEAD: Final = 32_000
 _LONGEST_ID: Final = 180
 """Leaves room for what tells two contents of one Message-ID apart: message ids have 200 characters at most."""
 _ADDRESS: Final = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
@@ -81,3 +82,9 @@ def content_hash(reading: MailReading) -> str:
         *(f"{attachment.name}:{attachment.size}" for attachment in reading.attachments),
     ]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def head_of(raw: bytes) -> bytes:
+    """The headers alone, or as much of them as a person needs to find the e-mail."""
+    ends = [at for at in (raw.find(b"\r\n\r\n", 0, _HEAD), raw.find(b"\n\n", 0, _HEAD)) if at >= 0]
+    return raw[: min(ends, default=_HEAD)] + b"\n\n"

@@ -7,7 +7,7 @@ from cancellation.domain.values import Authentication
 from cancellation.messages.crm import Customer as CrmCustomer
 from cancellation.messages.crm import Original
 from cancellation.messages.facts import FormalizationMessage
-from cancellation.ports import CustomerDirectory
+from cancellation.ports import CustomerDirectory, SentLetters
 from cancellation.understanding import (
     Clues,
     Customer,
@@ -19,6 +19,11 @@ from cancellation.understanding import (
 
 _MOST_RECIPIENTS = 100
 _LONGEST_MESSAGE_ID = 200
+_NOBODY = "nobody@example.invalid"
+_NO_CNPJ = "00000000000000"
+_NO_PROTOCOL = "CAN-0"
+_NO_CUSTOMER = "0"
+_NO_LETTER = "<nobody@example.invalid>"
 
 
 async def resolve(customers: CustomerDirectory, clues: Clues) -> ResolvedDirectory:
@@ -101,3 +106,19 @@ def _known(customer: CrmCustomer) -> Customer:
         cnpj=valid_cnpj(customer.cnpj or ""),
         contract=customer.contract,
     )
+
+
+async def systems_answer(customers: CustomerDirectory, letters: SentLetters | None) -> bool:
+    """Whether what is asked about every e-mail is answered about nobody's: then it is the e-mail itself that fails."""
+    try:
+        await customers.customers_by_email(_NOBODY)
+        await customers.customers_by_cnpj(_NO_CNPJ)
+        await customers.case_by_protocol(_NO_PROTOCOL)
+        await customers.customer(_NO_CUSTOMER)
+        await customers.case_by_id(_NO_CUSTOMER)
+        if letters is not None:
+            await letters.texts_sent_to([_NOBODY])
+            await letters.sent_letter([_NO_LETTER])
+    except Exception:
+        return False
+    return True

@@ -41,12 +41,11 @@ from cancellation.confined import (
     shared_reader,
 )
 from cancellation.domain.refusal import Refused
-from cancellation.domain.values import Authentication, Channel, Contact
 from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
-from cancellation.mail_entries import Read, addresses, entry_of
-from cancellation.mail_facts import formalization, resolve
+from cancellation.mail_entries import Read, addresses, entry_of, head_of
+from cancellation.mail_facts import resolve, systems_answer
+from cancellation.mail_reports import ACTOR, counts, fact_of, for_a_person, is_trusted, request_of
 from cancellation.mail_tasks import bounce_task, mail_task
-from cancellation.messages.crm import Original
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import BounceMessage, FormalizationMessage, RequestMessage
 from cancellation.messages.letters import KeptLetter
@@ -65,21 +64,9 @@ from cancellation.understanding import (
 
 logger = logging.getLogger(__name__)
 
-ACTOR: Final = "caixa de entrada"
 CAME_BACK: Final = "bounce"
 """What is decided of an e-mail beside the reader's own decisions."""
-_HEAD: Final = 32_000
 _MOST_ADDRESSES: Final = 50
-_NOBODY: Final = "nobody@example.invalid"
-_NO_CNPJ: Final = "00000000000000"
-_NO_PROTOCOL: Final = "CAN-0"
-_NO_CUSTOMER: Final = "0"
-_NO_LETTER: Final = "<nobody@example.invalid>"
-"""What nobody has: asked for to hear whether anything answers."""
-_UNKNOWN_SENDER: Final = "desconhecido@example.invalid"
-_LONGEST_WHY: Final = 1_000
-_MOST_WHYS: Final = 20
-_READ_IT: Final = "Uma pessoa deve ler este e-mail."
 _OURS: Final = "É uma mensagem nossa."
 _DELAYED: Final = "O servidor de destino diz o que houve com uma mensagem nossa, que não foi devolvida."
 
@@ -154,7 +141,7 @@ class Mailroom:
         except ServerUnreachable:
             raise
         except Exception as error:
-            if patient or not await self._systems_answer():
+            if patient or not await systems_answer(self.customers, self.letters):
                 raise
             problem = (
                 f"O tratamento automático falhou ({type(error).__name__}): uma pessoa deve ler o e-mail."
@@ -259,21 +246,6 @@ class Mailroom:
         why = (f"Uma mensagem nossa foi devolvida: {report.words}",)
         return MailOutcome(fate=fate, action=CAME_BACK, customer_id=customer_id), why
 
-    async def _systems_answer(self) -> bool:
-        """Whether what is asked about every e-mail is answered about nobody's: then it is this e-mail that fails."""
-        try:
-            await self.customers.customers_by_email(_NOBODY)
-            await self.customers.customers_by_cnpj(_NO_CNPJ)
-            await self.customers.case_by_protocol(_NO_PROTOCOL)
-            await self.customers.customer(_NO_CUSTOMER)
-            await self.customers.case_by_id(_NO_CUSTOMER)
-            if self.letters is not None:
-                await self.letters.texts_sent_to([_NOBODY])
-                await self.letters.sent_letter([_NO_LETTER])
-        except Exception:
-            return False
-        return True
-
     async def _read(self, mail: IncomingMail, reading: MailReading) -> Read:
         if not mail.whole:
             problem = (
@@ -318,7 +290,7 @@ class Mailroom:
             failure = error
         own = {"sha256": mail.sha256, "size": len(raw), "damage": (str(Damage.COMPLEX),)}
         try:
-            return (await self.reader.read(_head_of(raw), order)).model_copy(update=own), failure
+            return (await self.reader.read(head_of(raw), order)).model_copy(update=own), failure
         except ReadingFailed:
             nothing = MailReading(
                 sha256=mail.sha256,
@@ -330,7 +302,7 @@ class Mailroom:
 
     async def _act(self, read: Read, registered: Registered, customer_id: str | None) -> MailFate:
         understood = read.understood
-        if understood is not None and _counts(understood) and understood.customer_id is not None:
+        if understood is not None and counts(understood) and understood.customer_id is not None:
             return await self._report(read, understood, registered, understood.customer_id)
         if understood is not None and understood.automatic:
             return MailFate.AUTOMATIC
@@ -339,7 +311,7 @@ class Mailroom:
         more: tuple[str, ...] = ()
         if customer_id is not None:
             try:
-                await self.cases.report(customer_id, _for_a_person(read, registered.reported_as))
+                await self.cases.report(customer_id, for_a_person(read, registered.reported_as))
                 return MailFate.UNDECIDED
             except CaseNotFound:
                 if registered.acted_before:
@@ -368,7 +340,7 @@ class Mailroom:
     async def _report(
         self, read: Read, understood: Understanding, registered: Registered, customer_id: str
     ) -> MailFate:
-        fact = _fact(read, understood, registered.reported_as)
+        fact = fact_of(read, understood, registered.reported_as)
         try:
             return await self._open_and_report(read, understood, registered, customer_id, fact)
         except (Refused, CaseFailed) as refusal:
@@ -386,19 +358,19 @@ class Mailroom:
         fact: FormalizationMessage,
     ) -> MailFate:
         # One whose sender is in doubt waits in the case for Commercial's decision.
-        heard = MailFate.REPORTED if _is_trusted(understood) else MailFate.UNDECIDED
+        heard = MailFate.REPORTED if is_trusted(understood) else MailFate.UNDECIDED
         try:
             await self.cases.report(customer_id, fact)
         except CaseNotFound:
             if registered.acted_before:
                 return MailFate.RECORDED
-            if not _is_trusted(understood) or understood.explicit_request is not True:
+            if not is_trusted(understood) or understood.explicit_request is not True:
                 return await self._ask_commercial(
                     read, registered, "O cliente não tem caso aberto.", customer_id=customer_id
                 )
         else:
             return heard
-        await self.cases.open_or_join(customer_id, _request(read, registered.reported_as))
+        await self.cases.open_or_join(customer_id, request_of(read, registered.reported_as))
         await self.cases.report(customer_id, fact)
         return MailFate.OPENED
 
@@ -415,12 +387,6 @@ class Mailroom:
         return MailFate.TASK
 
 
-def _head_of(raw: bytes) -> bytes:
-    """The headers alone, or as much of them as a person needs to find the e-mail."""
-    ends = [at for at in (raw.find(b"\r\n\r\n", 0, _HEAD), raw.find(b"\n\n", 0, _HEAD)) if at >= 0]
-    return raw[: min(ends, default=_HEAD)] + b"\n\n"
-
-
 def _not_understood(mail: IncomingMail, reading: MailReading, error: Exception) -> Read:
     if isinstance(error, ReadingTooCostly):
         logger.warning("mail is too costly to read", extra={"sha256": mail.sha256})
@@ -429,64 +395,3 @@ def _not_understood(mail: IncomingMail, reading: MailReading, error: Exception) 
     logger.error("mail cannot be understood", exc_info=error, extra={"sha256": mail.sha256})
     problem = f"A leitura automática falhou ({error}): uma pessoa deve ler o e-mail."
     return Read(mail, reading, None, problem)
-
-
-def _counts(understood: Understanding) -> bool:
-    return _is_trusted(understood) or _only_sender_is_doubtful(understood)
-
-
-def _is_trusted(understood: Understanding) -> bool:
-    return understood.action in (Action.ACCEPT, Action.INCOMPLETE)
-
-
-def _only_sender_is_doubtful(understood: Understanding) -> bool:
-    """Whether the case itself will doubt the e-mail and ask Commercial, though it was surely read (X9)."""
-    return (
-        understood.action is Action.TRIAGE
-        and understood.explicit_request is True
-        and not {"sender", "authentication"}.isdisjoint(understood.missing)
-    )
-
-
-def _fact(read: Read, understood: Understanding, reported_as: str) -> FormalizationMessage:
-    mail = read.mail
-    original = Original(sha256=mail.sha256, ref=mail.ref, size=read.reading.size)
-    fact = formalization(read.reading, understood, original, mail.received_at, actor=ACTOR)
-    return fact.model_copy(
-        update={"message_id": reported_as, "request_words": understood.request_words, "unseen": True}
-    )
-
-
-def _for_a_person(read: Read, reported_as: str) -> FormalizationMessage:
-    """What a case hears of an e-mail that a person has to read: it counts neither as a request nor otherwise."""
-    mail, reading, understood = read.mail, read.reading, read.understood
-    verdict = Authentication(understood.authentication) if understood else Authentication.NONE
-    recipients = addresses(reading.recipients)
-    sender = next(iter(addresses([reading.sender or ""])), _UNKNOWN_SENDER)
-    return FormalizationMessage(
-        message_id=reported_as,
-        actor=ACTOR,
-        occurred_at=mail.received_at,
-        sender=sender,
-        recipients=tuple(recipients)[:_MOST_ADDRESSES],
-        received_at=mail.received_at,
-        subject=reading.subject[:1000],
-        explicit_request=False,
-        authentication=verdict,
-        original_sha256=mail.sha256,
-        original_ref=mail.ref,
-        doubts=tuple(why[:_LONGEST_WHY] for why in read.why if why.strip())[:_MOST_WHYS] or (_READ_IT,),
-        unseen=True,
-    )
-
-
-def _request(read: Read, reported_as: str) -> RequestMessage:
-    reading = read.reading
-    return RequestMessage(
-        channel=Channel.EMAIL,
-        text=reading.newest[:20_000],
-        contact=Contact(name=reading.sender_name or None, email=reading.sender),
-        message_id=reported_as,
-        occurred_at=read.mail.received_at,
-        actor=ACTOR,
-    )
