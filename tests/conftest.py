@@ -52,12 +52,16 @@ def counted(what: str, count: int) -> tuple[str, int]:
 
 
 def pytest_sessionstart() -> None:
-    """No garbage collection while tests are collected: Python 3.11 can trip over it while it compiles.
+    """Less garbage collection, here and in the engine: a tenth of the time of suites that wait for processors.
+
+    And none while tests are collected: Python 3.11 can trip over it while it compiles.
 
     A finaliser that runs in the middle of building a syntax tree ends in "AST constructor recursion depth
     mismatch" (CPython issue 106905).
     """
     gc.disable()
+    gc.set_threshold(50_000, 20, 50)
+    os.environ.setdefault("GOGC", "400")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -48,10 +48,12 @@ PATIENCE = 60.0
 """Real seconds after which a condition counts as never coming true."""
 
 
-async def until(what: Callable[[], Any]) -> Any:
-    """Wait until `what`, plain or a coroutine function, is true; answer what it gave."""
+async def until(what: Callable[[], Any], pause: float = 0.01) -> Any:
+    """Wait until `what`, plain or a coroutine function, is true; answer what it gave.
+
+    It is asked for again after `pause` real seconds, then after longer ones.
+    """
     async with asyncio.timeout(PATIENCE):
-        pause = 0.01
         while True:
             found = what()
             if asyncio.iscoroutine(found):

@@ -5,8 +5,9 @@ The cells are made from the ports and from what clean runs call, so a new call i
 """
 
 import asyncio
+import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
@@ -39,6 +40,16 @@ class CleanRuns:
     def cells(self) -> list[Cell]:
         """The whole matrix."""
         return [cell for run in self.runs for cell in cells_of(run)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _failures_are_no_news() -> Iterator[None]:
+    """An eighth of the time went into the engine's log of attempts that were made to fail."""
+    engine = logging.getLogger("temporalio.activity")
+    level = engine.level
+    engine.setLevel(logging.CRITICAL)
+    yield
+    engine.setLevel(level)
 
 
 @pytest.fixture(scope="session")

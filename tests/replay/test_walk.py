@@ -48,12 +48,15 @@ IN_A_SAMPLE = [one for one in EVERY if one[1] is Way.CACHED] + random.Random(SEE
 async def live(
     environment: WorkflowEnvironment, story: str, way: Way, stop_at: int | None = None, arrival: str = ""
 ) -> tuple[WorkflowHistory, Sequence[int]]:
-    """Live through a story; its history and where it can be stopped."""
-    house, steps = House(environment), STORIES[story]
+    """Live through a story; its history and where it can be stopped.
+
+    Of all walks each ends when its stop is long behind it: the boundaries that follow are other walks' stops.
+    """
+    house, steps, end = House(environment), STORIES[story], not WHOLE or stop_at is None
     if way is Way.SLOW:
-        history = await SlowSystems(house, steps).live(stop_at, ARRIVALS.get(arrival))
+        history = await SlowSystems(house, steps, to_the_end=end).live(stop_at, ARRIVALS.get(arrival))
         return history, workflow_tasks(history)
-    walk = Lockstep(house, steps, 0 if way is Way.UNCACHED else 1000)
+    walk = Lockstep(house, steps, 0 if way is Way.UNCACHED else 1000, to_the_end=end)
     history = await walk.live(stop_at, ARRIVALS.get(arrival))
     return history, range(walk.boundaries)
 
