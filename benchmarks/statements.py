@@ -59,7 +59,7 @@ from cancellation.messages.crm import CaseOpening, CaseRecord, FormalizationReco
 from cancellation.messages.letters import Letter, LetterBatch
 from cancellation.messages.recordings import PurgeOrder
 from cancellation.messages.seed import CustomerSeed
-from cancellation.messages.telephony import Inventory, InventoryQuery, Shutdown
+from cancellation.messages.telephony import Inventory, Shutdown
 from cancellation.messages.warrant import Warrant
 from embedded import EmbeddedPostgres
 
@@ -169,14 +169,13 @@ class Script:
         self._customer = seed.customer.customer_id
         self._case = f"case-of-{self._customer}"
         self._seq = 0
-        self._inventory: Inventory | None = None
         store = MemoryStore()
         self._store = store
         self._environment = ActivityEnvironment()
         crm = PostgresCrm(pool)
         guard = Guard(crm, None)
         self._ports = (crm, PostgresBilling(pool), PostgresTelephony(pool))
-        self.crm = CrmActivities(crm)
+        self.crm = CrmActivities(crm, self._ports[2])
         self.billing = BillingActivities(self._ports[1], guard)
         self.telephony = TelephonyActivities(self._ports[2], guard)
         self.recordings = RecordingActivities(
@@ -216,18 +215,13 @@ class Script:
         closure = BillingClosure(warrant=warrant, last_day=NOTICE.last_day)
         send, record = self.mail.send_letters, self.crm.record_case
         return [
-            ("open case", self.crm.open_case, self._opening),
+            ("open case, with the inventory", self.crm.open_case, self._opening),
             (
                 "letter to Commercial",
                 send,
                 lambda: self._letters((ASKED, commercial)),
             ),
             ("letter with protocol", send, lambda: self._letters((RECEIPT, None))),
-            (
-                "inventory",
-                self.telephony.read_inventory,
-                lambda: InventoryQuery(customer_id=self._customer),
-            ),
             ("record: declined", record, self._declined),
             ("letter with script", send, lambda: self._letters((SCRIPT, None))),
             ("record: formalised", record, self._formalised),

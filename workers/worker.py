@@ -44,7 +44,7 @@ class Systems:
 
 def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) -> Sequence[Callable[..., Any]]:
     """Every activity of cases, over these systems."""
-    crm = CrmActivities(systems.crm)
+    crm = CrmActivities(systems.crm, systems.telephony)
     billing = BillingActivities(systems.billing, guard)
     telephony = TelephonyActivities(systems.telephony, guard)
     recordings = RecordingActivities(systems.recordings, guard)

@@ -14,7 +14,6 @@ from benchmarks.beside.payloads import (
     Customer,
     Ending,
     Entry,
-    Inventory,
     Invoice,
     Letter,
     Letters,
@@ -41,7 +40,7 @@ class BareActivities:
 
     @activity.defn
     async def open_case(self, opening: Opening) -> Customer:
-        """The case, Commercial's task, the customer's status."""
+        """The case, Commercial's task, the customer's status; and what the customer occupies."""
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute(
                 "insert into bare.cases values ($1, $2, $3, 'retention', $4, $5) on conflict do nothing",
@@ -54,7 +53,12 @@ class BareActivities:
             )
             await _write_trail(connection, opening.case_id, opening.trail)
         assert row is not None
-        return Customer(name=row["name"], email=row["email"])
+        rows = await self.pool.fetch(
+            "select resource_id from bare.resources where customer_id = $1 and released_at is null",
+            opening.customer_id,
+        )
+        resources = [found["resource_id"] for found in rows]
+        return Customer(name=row["name"], email=row["email"], resources=resources)
 
     @activity.defn
     async def record_case(self, record: Record) -> None:
@@ -100,15 +104,6 @@ class BareActivities:
                     port=self.mail_port,
                 )
                 await self.pool.execute("update bare.outbox set sent_at = now() where key = $1", letter.key)
-
-    @activity.defn
-    async def read_inventory(self, customer_id: str) -> Inventory:
-        """What the customer occupies."""
-        rows = await self.pool.fetch(
-            "select resource_id from bare.resources where customer_id = $1 and released_at is null",
-            customer_id,
-        )
-        return Inventory(resources=[row["resource_id"] for row in rows])
 
     @activity.defn
     async def plan_billing_end(self, ending: Ending) -> None:

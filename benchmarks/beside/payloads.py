@@ -39,6 +39,7 @@ class Customer(BaseModel):
 
     name: str
     email: str
+    resources: list[str]
 
 
 class Formalized(BaseModel):
@@ -78,12 +79,6 @@ class Letters(BaseModel):
     """Letters that go out together."""
 
     letters: list[Letter]
-
-
-class Inventory(BaseModel):
-    """What the customer occupies."""
-
-    resources: list[str]
 
 
 class Ending(BaseModel):

@@ -24,7 +24,6 @@ async def work(temporal: str, database: str, mail_port: int, store: str) -> None
         does.open_case,
         does.record_case,
         does.send_letters,
-        does.read_inventory,
         does.plan_billing_end,
         does.deactivate_services,
         does.release_resources,

@@ -13,7 +13,6 @@ with workflow.unsafe.imports_passed_through():
         Ending,
         Entry,
         Formalized,
-        Inventory,
         Invoice,
         Letter,
         Letters,
@@ -66,14 +65,11 @@ class BareWorkflow:
             contract.CHANNEL.value_set(start.request.channel.value),
         )
         customer = await self._open(start)
-        _, inventory = await asyncio.gather(
-            self._send("Confirmação do pedido", ("receipt", customer.email, "Recebemos o seu pedido.")),
-            self._do(BareActivities.read_inventory, self._customer_id, "Ler os recursos"),
-        )
+        await self._send("Confirmação do pedido", ("receipt", customer.email, "Recebemos o seu pedido."))
         await self._sleep_or(lambda: self._outcome is not None, timedelta(hours=17))
         await self._decline(customer)
         await self._sleep_or(lambda: self._mail is not None, timedelta(days=7))
-        await self._serve_notice(customer, inventory)
+        await self._serve_notice(customer)
         await self._close(customer)
         return self._protocol
 
@@ -107,7 +103,7 @@ class BareWorkflow:
             self._send("Orientações", ("script", customer.email, "Para formalizar, escreva às duas caixas.")),
         )
 
-    async def _serve_notice(self, customer: Customer, inventory: Inventory) -> None:
+    async def _serve_notice(self, customer: Customer) -> None:
         assert self._mail is not None
         received_at = self._mail.received_at
         self._last_day = received_at.astimezone(_ZONE).date() + timedelta(days=30)
@@ -136,7 +132,7 @@ class BareWorkflow:
                 "Confirmação da formalização",
                 ("started", customer.email, until),
                 ("billing", _TEAMS["finance"], until),
-                ("plan", _TEAMS["support"], f"{until} Serão liberados: {', '.join(inventory.resources)}."),
+                ("plan", _TEAMS["support"], f"{until} Serão liberados: {', '.join(customer.resources)}."),
             ),
         )
         await self._sleep_until(datetime.combine(self._last_day - timedelta(days=9), time(9), _ZONE))

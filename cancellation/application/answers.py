@@ -25,7 +25,7 @@ from cancellation.domain.events import CrmUpdated
 from cancellation.domain.formalization import Formalization
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Archive
-from cancellation.messages.crm import CaseOpening, FormalizationRecord, OpenedCase, TrailReceipt
+from cancellation.messages.crm import CaseOpening, FormalizationRecord, Opening, TrailReceipt
 from cancellation.messages.letters import DeliveryReport
 from cancellation.messages.recordings import LinksEnded
 
@@ -100,7 +100,7 @@ def take_failure(
 # ---------------------------------------------------------------------------- the CRM
 
 
-def _take_opening(file: CaseFile, asked: CaseOpening, answer: OpenedCase, now: datetime) -> None:
+def _take_opening(file: CaseFile, asked: CaseOpening, answer: Opening, now: datetime) -> None:
     case, customer, forsaken = file.case, answer.customer, answer.forsaken
     authorised = [contact.email.lower() for contact in customer.contacts] if customer else []
     if forsaken is not None and forsaken.past_no_return:
@@ -136,6 +136,7 @@ def _take_opening(file: CaseFile, asked: CaseOpening, answer: OpenedCase, now: d
         status=customer.status,
         status_before=answer.status_before,
         mails_count_after=answer.mails_count_after,
+        inventory=answer.inventory,
     )
 
 

@@ -50,8 +50,12 @@ class Answers(Procedure):
         status: str = "Ativo",
         status_before: str = "Ativo",
         mails_count_after: datetime | None = None,
+        inventory: Inventory | None = None,
     ) -> None:
-        """The CRM answered: e-mails that came before are judged now (X2, X9, X20)."""
+        """The CRM answered: e-mails that came before are judged now (X2, X9, X20).
+
+        And telephony with it, unless it has to be asked again (P9).
+        """
         self.known_to_crm = True
         self.customer_name = name
         self.authorised = authorised
@@ -62,7 +66,10 @@ class Answers(Procedure):
         over = self.stage.is_terminal or status == Stage.CLOSED.crm_status
         if not over:
             self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)
-            self._owe(ReadInventory(), now=now)
+            if inventory is None:
+                self._owe(ReadInventory(), now=now)
+            else:
+                self.learn_inventory(inventory, now)
         for number, mail in enumerate(self.mails, start=self.mails_seen - len(self.mails) + 1):
             if not over or distrust(
                 mail, authorised

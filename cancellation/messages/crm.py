@@ -6,6 +6,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
+from cancellation.domain.inventory import Inventory
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import CompanyName, FormalizationMail, Label, Request, Team, Value
@@ -84,6 +85,13 @@ class OpenedCase(Value):
     mails_count_after: AwareDatetime | None = None
     """When the customer's previous case ended: e-mail received until then belonged to it (X20)."""
     forsaken: Forsaken | None = None
+
+
+class Opening(OpenedCase):
+    """What a case hears at its opening: of the CRM, and of telephony where that has answered at once."""
+
+    inventory: Inventory | None = None
+    """None: telephony has to be asked for itself."""
 
 
 class TaskOrder(Value):

@@ -6,6 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+import activities.crm
 from activities.billing import MOST_LINES, BillingActivities
 from activities.crm import CrmActivities
 from activities.mail import MailActivities
@@ -28,7 +29,7 @@ NOW = datetime.now(UTC)
 
 
 def crm(rig: Rig) -> CrmActivities:
-    return CrmActivities(rig.crm)
+    return CrmActivities(rig.crm, rig.telephony)
 
 
 def billing(rig: Rig) -> BillingActivities:
@@ -56,6 +57,27 @@ async def test_opening_records_the_case_and_commercials_task_and_answers_the_cus
         opened = await rig.run(crm(rig).open_case, opening)
     assert opened.customer.name == rig.seed.customer.name
     assert len(await rig.crm.adapter.tasks(case_id="case-1")) == 1
+
+
+async def test_the_opening_answers_with_what_the_customer_occupies_P9(rig: Rig) -> None:
+    opened = await rig.run(crm(rig).open_case, cases.opening(rig.customer_id, "case-1"))
+    assert opened.inventory == (await rig.telephony.adapter.inventory(rig.customer_id)).told()
+
+
+@pytest.mark.parametrize("trouble", ["is_down", "refuses", "says_nothing"])
+async def test_a_telephony_in_trouble_holds_up_no_opening_X17_P2(
+    rig: Rig, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activities.crm, "_AT_ONCE", 0.05)
+    match trouble:
+        case "is_down":
+            rig.telephony.goes_down()
+        case "refuses":
+            rig.telephony.refuses()
+        case _:
+            rig.telephony.pauses("inventory")
+    opened = await rig.run(crm(rig).open_case, cases.opening(rig.customer_id, "case-1"))
+    assert (opened.customer.name, opened.inventory) == (rig.seed.customer.name, None)
 
 
 async def test_an_unknown_customer_is_an_answer_and_no_error(rig: Rig) -> None:

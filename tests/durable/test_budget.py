@@ -17,8 +17,6 @@ from tests.durable.house import CaseDriver, House
 LARGEST_PAYLOAD = 4096
 ACTIONS, EVENTS, BYTES = 30, 130, 40 * 1024
 """What an ordinary case may cost; cases with longer texts may cost what `cancelamento budget` allows."""
-ALONE = 3
-"""Events more where no two answers of other systems come in one workflow task, which nobody can say beforehand."""
 PARKED = 32 * 1024
 """Bytes of the history of a case that sleeps in its notice: what is stored for thirty days."""
 
@@ -31,7 +29,7 @@ async def test_an_ordinary_case_stays_within_its_budget(house: House) -> None:
     assert cost.limits == Limits.of(ORDINARY_MESSAGES)
     assert cost.is_kept, cost
     assert cost.actions <= ACTIONS, cost
-    assert cost.events <= EVENTS + ALONE, cost
+    assert cost.events <= EVENTS, cost
     assert cost.bytes <= BYTES, cost
     assert max(payload_sizes(await case.history())) <= LARGEST_PAYLOAD
 

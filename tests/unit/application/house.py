@@ -14,7 +14,7 @@ from cancellation.domain.commands import Owed, System
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.values import Archive, Released
 from cancellation.messages.billing import BillingClosed, FinalInvoice
-from cancellation.messages.crm import AuthorisedContact, Customer, OpenedCase, TrailReceipt
+from cancellation.messages.crm import AuthorisedContact, Customer, Opening, TrailReceipt
 from cancellation.messages.letters import Delivery, DeliveryReport
 from cancellation.messages.recordings import LinksEnded, PurgeReport
 from cancellation.messages.telephony import ReleaseReport
@@ -129,7 +129,7 @@ def answer_to(owed: Owed, asked: Any) -> Any:
     """What a system answers that has done what it was asked."""
     match owed.command:
         case c.OpenCase():
-            return OpenedCase(customer=CUSTOMER)
+            return Opening(customer=CUSTOMER)
         case c.CloseBilling():
             return BillingClosed(invoice=INVOICE, voided_charges=2)
         case c.ReadInventory():

@@ -34,7 +34,7 @@ from cancellation.messages.crm import (
     Customer,
     FormalizationRecord,
     Forsaken,
-    OpenedCase,
+    Opening,
     TrailReceipt,
 )
 from cancellation.messages.letter_contents import Closed
@@ -81,7 +81,7 @@ def answer(file: CaseFile, kind: type[Any], said: Any, asked: Any = None) -> Non
     file.write_down(NOW)
 
 
-def answer_opening(file: CaseFile, said: OpenedCase) -> None:
+def answer_opening(file: CaseFile, said: Opening) -> None:
     owed = [one_owed(file.case, OpenCase)]
     take_answer(file, owed, payloads.opening(file, owed, NOW), said, NOW, NOW)
     file.write_down(NOW)
@@ -92,7 +92,7 @@ def answer_opening(file: CaseFile, said: OpenedCase) -> None:
 
 def test_the_crms_answer_makes_the_customer_known_P2_X9_X20() -> None:
     file = written(opened())
-    said = OpenedCase(customer=CUSTOMER, status_before="Inadimplente", mails_count_after=OPENED - DAY)
+    said = Opening(customer=CUSTOMER, status_before="Inadimplente", mails_count_after=OPENED - DAY)
     answer_opening(file, said)
     case = file.case
     assert (case.customer_name, case.authorised, case.known_to_crm) == ("Acme Ltda", [RITA], True)
@@ -102,16 +102,23 @@ def test_the_crms_answer_makes_the_customer_known_P2_X9_X20() -> None:
     assert case.pending.owes(ReadInventory)
 
 
+def test_what_telephony_told_at_the_opening_is_not_asked_again_P9() -> None:
+    file = written(opened())
+    answer_opening(file, Opening(customer=CUSTOMER, inventory=INVENTORY))
+    assert (file.case.inventory, file.case.numbers_known) == (INVENTORY, True)
+    assert not file.case.pending.owes(ReadInventory)
+
+
 def test_addresses_of_contacts_are_compared_without_case_X9() -> None:
     file = written(opened())
     contacts = tuple(one.model_copy(update={"email": "Rita@ACME.com.br"}) for one in CUSTOMER.contacts)
-    answer_opening(file, OpenedCase(customer=CUSTOMER.model_copy(update={"contacts": contacts})))
+    answer_opening(file, Opening(customer=CUSTOMER.model_copy(update={"contacts": contacts})))
     assert file.case.authorised == [RITA]
 
 
 def test_a_customer_that_the_crm_does_not_know_ends_the_case() -> None:
     file = written(opened())
-    answer_opening(file, OpenedCase(customer=None))
+    answer_opening(file, Opening(customer=None))
     assert file.case.stage is Stage.DISCARDED
     assert file.case.known_to_crm
     assert not file.case.pending.owes(OpenCase)
@@ -119,7 +126,7 @@ def test_a_customer_that_the_crm_does_not_know_ends_the_case() -> None:
 
 def test_a_cancelled_customer_has_nothing_to_close_X20() -> None:
     file = written(opened())
-    answer_opening(file, OpenedCase(customer=CUSTOMER.model_copy(update={"status": "Cancelado"})))
+    answer_opening(file, Opening(customer=CUSTOMER.model_copy(update={"status": "Cancelado"})))
     assert file.case.stage is Stage.DISCARDED
     assert len(tasks(file.case, TaskKind.NOTHING_TO_CLOSE)) == 1
 
@@ -148,7 +155,7 @@ def forsaken(past_no_return: bool, formal: bool = True) -> Forsaken:
 @pytest.mark.parametrize("formal", [True, False])
 def test_a_case_that_was_forsaken_in_time_is_undone_and_this_one_begins_X20(formal: bool) -> None:
     file = written(opened())
-    answer_opening(file, OpenedCase(customer=CUSTOMER, forsaken=forsaken(False, formal)))
+    answer_opening(file, Opening(customer=CUSTOMER, forsaken=forsaken(False, formal)))
     case = file.case
     assert (case.case_id, case.stage) == ("run-1", Stage.RETENTION)
     assert [one.command.do for one in case.pending.lanes().get("billing", [])] == [
@@ -159,7 +166,7 @@ def test_a_case_that_was_forsaken_in_time_is_undone_and_this_one_begins_X20(form
 
 def test_a_closing_that_was_forsaken_goes_on_and_so_does_its_trail_X20_P20() -> None:
     file = written(opened())
-    answer_opening(file, OpenedCase(customer=CUSTOMER, forsaken=forsaken(True)))
+    answer_opening(file, Opening(customer=CUSTOMER, forsaken=forsaken(True)))
     case = file.case
     assert (case.case_id, case.stage, case.past_no_return) == ("run-0", Stage.CLOSING, True)
     assert case.formalization == assess([OLD], [RITA], POLICY)
@@ -174,7 +181,7 @@ def test_a_closing_that_was_forsaken_goes_on_and_so_does_its_trail_X20_P20() -> 
 
 def test_a_closing_goes_on_even_if_the_crm_has_lost_the_customer_X20() -> None:
     file = written(opened())
-    answer_opening(file, OpenedCase(customer=None, forsaken=forsaken(True)))
+    answer_opening(file, Opening(customer=None, forsaken=forsaken(True)))
     assert (file.case.stage, file.case.customer_name) == (Stage.CLOSING, "1042")
 
 
@@ -510,7 +517,7 @@ def test_the_port_of_a_strange_number_is_dropped_when_telephony_refuses_it_X6() 
 def test_customers_without_contacts_get_no_letter_but_a_task_X17() -> None:
     case = opened()
     file = written(case)
-    answer_opening(file, OpenedCase(customer=Customer(customer_id="1042", name="Acme")))
+    answer_opening(file, Opening(customer=Customer(customer_id="1042", name="Acme")))
     serve_everything(file, NOW)
     assert "letter_undelivered" in [entry.kind for entry in file.trail.entries]
     assert [task.words for task in case.lasting] == ["no_contact"]
