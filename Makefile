@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
-	@echo "make proof          every cell of the outage matrix and every step of the walk: the better part of an hour"
+	@echo "make proof          every cell of the outage matrix and every step of the walk, within twenty minutes"
 	@echo "make bench          what a case costs, beside a bare workflow; statements, memory, the reader's score"
 	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
 	@echo "make lint           formatting, lint, types, import contracts"
