@@ -43,6 +43,7 @@ from cancellation.failures import (
 )
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
+from cancellation.messages.letters import Letter
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
 from cancellation.settings import temporal_connect_config
 
@@ -181,6 +182,17 @@ class CancellationClient:
             lambda: handle.query("trail", result_type=list[TrailEntry]), case, handle
         )
         return trail
+
+    async def script(self, case: str) -> Letter:
+        """The script that the customer gets if they stay with the decision now; nothing is sent (P6).
+
+        Raises:
+            CaseNotFound: there is no such case.
+            CaseFailed: the execution never became a case, or is not open yet.
+        """
+        handle = await self.find(case)
+        letter: Letter = await self._asked(lambda: handle.query("script", result_type=Letter), case, handle)
+        return letter
 
     async def result(self, case: str) -> CaseResult:
         """Wait for the case to end; how it ended.

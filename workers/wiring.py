@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from pydantic import ValidationError
 from temporalio.client import Client
 
 from activities.guard import Guard, machine_clock
@@ -85,23 +84,6 @@ def provider_of(settings: Settings) -> Provider:
 def guard_of(settings: Settings, systems: Systems) -> Guard:
     """The precondition of destructive acts; the machine's clock counts unless time is virtual (P19)."""
     return Guard(systems.crm, None if settings.clock is Clock.VIRTUAL else machine_clock)
-
-
-def load_policy(settings: Settings) -> CancellationPolicy:
-    """The policy for cases that bring none.
-
-    Raises:
-        ValueError: the file is not a valid policy; the message names the field.
-    """
-    if settings.policy_file is None:
-        return CancellationPolicy()
-    try:
-        return CancellationPolicy.model_validate_json(settings.policy_file.read_bytes())
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "(arquivo)"
-        message = f"política inválida em {settings.policy_file}: {field}: {first['msg']}"
-        raise ValueError(message) from error
 
 
 @asynccontextmanager

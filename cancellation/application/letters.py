@@ -63,6 +63,15 @@ def write(
     )
 
 
+def script_if_declined(case: Case, now: datetime) -> Letter:
+    """The script that the customer gets if they stay with the decision at `now` (P6).
+
+    Once they have said so, the one that they would get today.
+    """
+    declined = case.model_copy(update={"declined_at": case.declined_at or now})
+    return write(declined, LetterOrder(kind=LetterKind.SCRIPT), now)
+
+
 def _recipients(case: Case, order: LetterOrder) -> tuple[str, ...]:
     """Every authorised contact; the recordings' link goes to the one who was named for it (P10)."""
     chosen = case.recordings.deliver_to if case.recordings else None

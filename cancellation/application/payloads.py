@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from cancellation.application import tasks
 from cancellation.application.casefile import CaseFile
@@ -22,16 +23,27 @@ from cancellation.domain.commands import (
     SetStatus,
 )
 from cancellation.domain.due import is_pointless
-from cancellation.domain.events import CrmUpdated
+from cancellation.domain.events import CrmUpdated, Declined, OfferChanged, Retained
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.stage import Stage
+from cancellation.domain.trail import TrailEntry
+from cancellation.domain.values import Outcome
 from cancellation.messages.billing import BillingClosure, BillingEndPlan
-from cancellation.messages.crm import CaseOpening, CaseRecord, FormalizationRecord, TaskOrder
+from cancellation.messages.crm import (
+    CaseOpening,
+    CaseRecord,
+    FormalizationRecord,
+    RetentionDecision,
+    RetentionRecord,
+    TaskOrder,
+)
 from cancellation.messages.letters import Letter, LetterBatch
 from cancellation.messages.recordings import ExportOrder, LinkRevocation, PurgeOrder
 from cancellation.messages.telephony import InventoryQuery, PortRecord, Shutdown
 from cancellation.messages.warrant import Warrant
+
+_OUTCOMES: Final = {Retained.kind: Outcome.RETAINED, Declined.kind: Outcome.DECLINED}
 
 # ---------------------------------------------------------------------------- the CRM
 
@@ -69,6 +81,7 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
     ends_closed = ends and case.stage is Stage.CLOSED
     sets_status = ends_closed or (not ends and any(isinstance(c, SetStatus) for c in commands))
     _say_what_changes(file, batch, opened, now)
+    trail = tuple(file.trail.unrecorded())
     return CaseRecord(
         case_id=case.case_id,
         customer_id=case.customer_id,
@@ -76,7 +89,8 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
         stage=case.stage.value,
         customer_status=case.stage.crm_status if sets_status else None,
         restore_status=ends and not ends_closed,
-        trail=tuple(file.trail.unrecorded()),
+        trail=trail,
+        retention=retention_record(case, trail),
         open_tasks=tuple(opened),
         close_tasks=closed,
         close_all_tasks=ends and case.customer_name is not None,
@@ -84,6 +98,20 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
         revoke_formalization=ends and case.stage in (Stage.WITHDRAWN, Stage.DISCARDED),
         outcome=case.stage.value if ends else None,
     )
+
+
+def retention_record(case: Case, trail: Sequence[TrailEntry]) -> RetentionRecord | None:
+    """What entries that the CRM does not hold yet say of Commercial's attempt, as data (P3, P4, X26)."""
+    offers = any(entry.kind.startswith(OfferChanged.kind) for entry in trail)
+    outcome = next((entry for entry in reversed(trail) if entry.kind in _OUTCOMES), None)
+    if not offers and outcome is None:
+        return None
+    decision = None
+    if outcome is not None and case.reason is not None:
+        decision = RetentionDecision(
+            outcome=_OUTCOMES[outcome.kind], reason=case.reason, actor=outcome.actor, at=outcome.at
+        )
+    return RetentionRecord(offers=tuple(case.offers) if offers else (), decision=decision)
 
 
 def _say_what_changes(

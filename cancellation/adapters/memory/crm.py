@@ -22,6 +22,7 @@ from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
 from cancellation.adapters.memory.formalizations import incomplete
 from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
 from cancellation.domain.trail import TrailEntry
+from cancellation.domain.values import Offer, Request
 from cancellation.messages.crm import (
     AuthorisedContact,
     CaseOpening,
@@ -33,6 +34,8 @@ from cancellation.messages.crm import (
     Forsaken,
     OpenedCase,
     Original,
+    RetentionDecision,
+    RetentionRecord,
     TaskOrder,
     TrailReceipt,
 )
@@ -53,6 +56,11 @@ class _Case:
     """The case of a terminated execution that this one follows (X20)."""
     tasks: dict[str, CaseTask] = field(default_factory=dict)
     chain: list[ChainedEntry] = field(default_factory=list)
+    stages: dict[str, datetime] = field(default_factory=dict)
+    """When it came to stand in each of its stages."""
+    request: Request | None = None
+    offers: dict[str, Offer] = field(default_factory=dict)
+    decision: RetentionDecision | None = None
     formalization: FormalizationRecord | None = None
     in_force: bool = False
     acts: set[str] = field(default_factory=set)
@@ -130,6 +138,8 @@ class MemoryCrm:
         for order in record.open_tasks:
             _order_task(case, order, record.at)
         _close_tasks(case, record)
+        if record.retention is not None:
+            _put_retention(case, record.retention)
         if record.formalization is not None and case.formalization is None:
             case.formalization, case.in_force = with_local_days(record.formalization), True
         if revokes(record):
@@ -301,6 +311,8 @@ class MemoryCrm:
         mails_after = min(max(ends), opening.opened_at) - timedelta(minutes=1) if ends else None
         case = _Case(_summary(opening), opening.opened_at, before, mails_after, follows)
         case.append(opening.trail)
+        case.request = opening.request
+        case.stages[opening.stage] = opening.opened_at
         self._cases[opening.case_id] = case
         _order_task(case, opening.commercial_task, opening.opened_at)
         # Somebody who has left and writes once more stays one who has left, unless the case goes on.
@@ -392,9 +404,19 @@ def _close_tasks(case: _Case, record: CaseRecord) -> None:
             case.tasks[key] = task.model_copy(update={"closed_at": record.at})
 
 
+def _put_retention(case: _Case, given: RetentionRecord) -> None:
+    for offer in given.offers:
+        held = case.offers.get(offer.offer_id)
+        if held is None or held.at <= offer.at:
+            case.offers[offer.offer_id] = offer
+    if given.decision is not None and (case.decision is None or case.decision.at <= given.decision.at):
+        case.decision = given.decision
+
+
 def _advance(case: _Case, record: CaseRecord) -> None:
     if case.changed_at <= record.at:
         case.changed_at = record.at
         case.summary = case.summary.model_copy(update={"stage": record.stage})
+        case.stages.setdefault(record.stage, record.at)
     if record.outcome is not None and case.summary.outcome is None:
         case.summary = case.summary.model_copy(update={"outcome": record.outcome, "ended_at": record.at})

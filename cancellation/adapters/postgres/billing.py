@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from cancellation.adapters.final_invoice import closed
+from cancellation.adapters.final_invoice import closed, preview_of
 from cancellation.adapters.postgres import billing_records as records
 from cancellation.adapters.postgres.pool import Pool
 from cancellation.adapters.postgres.queries import queries
@@ -16,6 +16,7 @@ from cancellation.messages.billing import (
     BillingClosed,
     BillingClosure,
     BillingEndPlan,
+    BillingPreview,
     BillingReading,
     BillingWatch,
     UndueCharge,
@@ -63,6 +64,24 @@ class PostgresBilling:
                 await connection.execute(SQL["lock_customer"], row["customer_id"])
                 made += await records.charge_days(connection, row["customer_id"], days)
         return made
+
+    async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
+        """What `close` would invoice for that last day (X25)."""
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            accounts = await records.accounts(connection, customer_id)
+        settled = [
+            (
+                account.subscription,
+                account.description,
+                account.charges,
+                settle(account.subscription, account.charges, last_day),
+            )
+            for account in accounts
+        ]
+        return preview_of(customer_id, last_day, settled)
 
     # ---------------------------------------------------------------- closing
 
