@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import AwareDatetime
 
-from cancellation.domain.values import Offer, Reason, Request, Team, Value
+from cancellation.domain.values import Contact, Offer, Reason, Request, Team, Value
 from cancellation.messages.crm import CaseSummary, Customer
 
 
@@ -39,6 +39,8 @@ class CaseLine(Value):
     opened_at: AwareDatetime
     request: Request
     """The request that opened it."""
+    contact: Contact | None
+    """Whom the CRM names first to speak for the customer."""
     reason: str | None
     """Category of the reason for leaving, once recorded."""
     last_day: date | None

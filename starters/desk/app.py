@@ -71,7 +71,12 @@ def create_app(desk: Desk, *, public_url: str = "") -> Starlette:
             Route("/healthz", _healthy),
         ],
         middleware=[
-            Middleware(SecurityHeaders, https=public_url.startswith("https://"), form_action="'self'", referrer="same-origin"),
+            Middleware(
+                SecurityHeaders,
+                https=public_url.startswith("https://"),
+                form_action="'self'",
+                referrer="same-origin",
+            ),
             Middleware(LastResort, page=lambda: _unavailable(desk)),
         ],
         exception_handlers={

@@ -204,7 +204,7 @@ class Cases:
     async def offer(self, request: Request, visitor: Visitor, form: Form) -> Response:
         """An offer that was made, or what the customer said to it (P4)."""
         fields = {
-            "offer_id": form["oferta"] or f"mesa-{form.key[:12]}",
+            "offer_id": form["oferta"] or form.key[:6],
             "kind": form["tipo"],
             "description": form["descricao"],
             "status": form["situacao"],

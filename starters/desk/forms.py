@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -65,6 +66,7 @@ def message(model: type[M], form: Form, actor: str, fields: Mapping[str, Any]) -
     """
     given = _without_blanks(fields)
     given["message_id"] = f"mesa-{form.key}"
+    given["occurred_at"] = datetime.now(UTC)
     given["actor"] = actor
     return read(model, to_json(given))
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 _WIDTH: Final = 720
-_INLINE: Final = re.compile(r"<(style|script)\b.*?</\1>|<!--.*?-->", re.DOTALL)
+_INLINE: Final = re.compile(r"<(style|script|title)\b.*?</\1>|<!--.*?-->", re.DOTALL)
 _STYLE: Final = re.compile(r' style="[^"]*"')
 
 
@@ -20,10 +20,14 @@ def horizontal_bars(labels: Sequence[str], values: Sequence[int], title: str) ->
     import pygal  # For the figures alone.
 
     chart = pygal.HorizontalBar(
-        **_config(height=46 + 34 * len(labels)), print_values=True, show_y_guides=False
+        **_config(height=46 + 34 * len(labels)),
+        margin_left=2 * max(map(len, labels), default=0),
+        print_values=True,
+        print_values_position="top",
     )
+    chart.value_formatter = "{:.0f}".format
     chart.x_labels = list(reversed(labels))
-    chart.add("", list(reversed(values)))
+    chart.add("", [value or None for value in reversed(values)])
     return _drawn(chart, title)
 
 
@@ -31,7 +35,7 @@ def stacked_bars(labels: Sequence[str], series: Sequence[tuple[str, Sequence[flo
     """One bar a label, made of the series."""
     import pygal
 
-    chart = pygal.StackedBar(**_config(height=300), show_legend=False, print_values=False)
+    chart = pygal.StackedBar(**_config(height=300), margin_left=60)
     chart.x_labels = list(labels)
     for name, values in series:
         chart.add(name, list(values), formatter=_thousands)
@@ -49,7 +53,7 @@ def _config(height: int) -> dict[str, Any]:
         "show_legend": False,
         "margin": 8,
         "no_data_text": "",
-        "truncate_label": 40,
+        "truncate_label": 60,
     }
 
 

@@ -1,7 +1,7 @@
 """A CRM in memory that refuses what PostgreSQL's would refuse (P2, P11, P12, P14, P19, P20, X1)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -45,7 +45,9 @@ from cancellation.ports import DestructionForbidden, PermanentRefusal
 
 
 @dataclass
-class _Case:
+class HeldRecord:
+    """A case as this CRM holds it."""
+
     summary: CaseSummary
     changed_at: datetime
     status_before: str
@@ -68,6 +70,7 @@ class _Case:
 
     @property
     def held(self) -> HeldCase:
+        """How far it is."""
         return HeldCase(self.summary.stage, len(self.chain), self.summary.outcome)
 
     def append(self, trail: Sequence[TrailEntry]) -> None:
@@ -90,7 +93,7 @@ class MemoryCrm:
     def __init__(self) -> None:
         self._customers: dict[str, Customer] = {}
         self._status_at: dict[str, datetime] = {}
-        self._cases: dict[str, _Case] = {}
+        self._cases: dict[str, HeldRecord] = {}
         self._originals: dict[str, bytes] = {}
 
     # ------------------------------------------------------------------ the port
@@ -278,10 +281,18 @@ class MemoryCrm:
             raise DestructionForbidden("the notice has not ended")
         case.acts.add(act)
 
+    def all_cases(self) -> Mapping[str, HeldRecord]:
+        """Every case with all that is held of it, for the desk's memory twin."""
+        return self._cases
+
+    def known_customers(self) -> Mapping[str, Customer]:
+        """Every customer, by id."""
+        return self._customers
+
     def _by_id(self) -> list[Customer]:
         return sorted(self._customers.values(), key=lambda customer: customer.customer_id)
 
-    def _handed_on(self, opening: CaseOpening) -> _Case | None:
+    def _handed_on(self, opening: CaseOpening) -> HeldRecord | None:
         """The forsaken case that the opening goes on as, with Commercial's task in it."""
         key = forsaken_task_key(opening.case_id)
         for case in self._cases.values():
@@ -292,7 +303,7 @@ class MemoryCrm:
                 return case
         return None
 
-    async def _new_case(self, opening: CaseOpening) -> _Case:
+    async def _new_case(self, opening: CaseOpening) -> HeldRecord:
         forsaken = next((case for case in self._cases.values() if _is_forsaken_by(case, opening)), None)
         self._must_be_new(opening, forsaken)
         follows = None
@@ -309,7 +320,7 @@ class MemoryCrm:
         ]
         # The minute is for the clocks of mail servers: see crm.follow_earlier_cases in 001_crm.sql.
         mails_after = min(max(ends), opening.opened_at) - timedelta(minutes=1) if ends else None
-        case = _Case(_summary(opening), opening.opened_at, before, mails_after, follows)
+        case = HeldRecord(_summary(opening), opening.opened_at, before, mails_after, follows)
         case.append(opening.trail)
         case.request = opening.request
         case.stages[opening.stage] = opening.opened_at
@@ -320,7 +331,7 @@ class MemoryCrm:
             self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
         return case
 
-    def _must_be_new(self, opening: CaseOpening, forsaken: _Case | None) -> None:
+    def _must_be_new(self, opening: CaseOpening, forsaken: HeldRecord | None) -> None:
         for case in self._cases.values():
             summary = case.summary
             still_open = summary.customer_id == opening.customer_id and summary.ended_at is None
@@ -337,7 +348,7 @@ class MemoryCrm:
             self._status_at[customer_id] = at
 
 
-def _must_be_acceptable(case: _Case, record: CaseRecord) -> None:
+def _must_be_acceptable(case: HeldRecord, record: CaseRecord) -> None:
     if record.formalization is not None:
         if case.formalization is not None and case.formalization != with_local_days(record.formalization):
             raise PermanentRefusal("the case holds another formalization")
@@ -365,7 +376,7 @@ def _summary(opening: CaseOpening) -> CaseSummary:
     )
 
 
-def _is_forsaken_by(case: _Case, opening: CaseOpening) -> bool:
+def _is_forsaken_by(case: HeldRecord, opening: CaseOpening) -> bool:
     """Whether the case is an earlier execution's of the same workflow id, and open (X1)."""
     held = case.summary
     return (
@@ -375,7 +386,7 @@ def _is_forsaken_by(case: _Case, opening: CaseOpening) -> bool:
     )
 
 
-def _forsaken(case: _Case) -> Forsaken:
+def _forsaken(case: HeldRecord) -> Forsaken:
     return Forsaken(
         case_id=case.summary.case_id,
         protocol=case.summary.protocol,
@@ -387,7 +398,7 @@ def _forsaken(case: _Case) -> Forsaken:
     )
 
 
-def _order_task(case: _Case, order: TaskOrder, at: datetime) -> None:
+def _order_task(case: HeldRecord, order: TaskOrder, at: datetime) -> None:
     held = case.tasks.get(order.key)
     if held is not None and (held.ordered_at > at or (held.closed_at is not None and held.closed_at >= at)):
         return
@@ -396,7 +407,7 @@ def _order_task(case: _Case, order: TaskOrder, at: datetime) -> None:
     )
 
 
-def _close_tasks(case: _Case, record: CaseRecord) -> None:
+def _close_tasks(case: HeldRecord, record: CaseRecord) -> None:
     opened = {order.key for order in record.open_tasks}
     for key, task in case.tasks.items():
         meant = key in record.close_tasks or (record.close_all_tasks and key not in opened)
@@ -404,7 +415,7 @@ def _close_tasks(case: _Case, record: CaseRecord) -> None:
             case.tasks[key] = task.model_copy(update={"closed_at": record.at})
 
 
-def _put_retention(case: _Case, given: RetentionRecord) -> None:
+def _put_retention(case: HeldRecord, given: RetentionRecord) -> None:
     for offer in given.offers:
         held = case.offers.get(offer.offer_id)
         if held is None or held.at <= offer.at:
@@ -413,7 +424,7 @@ def _put_retention(case: _Case, given: RetentionRecord) -> None:
         case.decision = given.decision
 
 
-def _advance(case: _Case, record: CaseRecord) -> None:
+def _advance(case: HeldRecord, record: CaseRecord) -> None:
     if case.changed_at <= record.at:
         case.changed_at = record.at
         case.summary = case.summary.model_copy(update={"stage": record.stage})

@@ -90,6 +90,14 @@ class MemoryInbox:
         found = [task for task in self._tasks.values() if task.closed_at is None or not open_only]
         return sorted(found, key=lambda task: (task.opened_at, task.sha256))
 
+    def original_of(self, message_id: str) -> str | None:
+        """The SHA-256 of the e-mail that was reported under that Message-ID."""
+        return next((r.entry.sha256 for r in self._rows.values() if r.reported_as == message_id), None)
+
+    def arrived(self, since: datetime, until: datetime) -> int:
+        """How many e-mails arrived in [since, until), copies counted once."""
+        return len({r.reported_as for r in self._rows.values() if since <= r.entry.received_at < until})
+
     def _before(self, row: _Row) -> list[_Row]:
         rows = list(self._rows.values())
         return [e for e in rows[: rows.index(row)] if e.reported_as == row.reported_as]

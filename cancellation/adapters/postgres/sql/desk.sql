@@ -33,7 +33,9 @@ with found as (
     offset $7 limit $8
 )
 select f.*, r.reason_category as reason, n.last_day,
-    (select a.subject from crm.desk_acts a
+    (select jsonb_build_object('name', a.name, 'email', a.email, 'phone', a.phone) from crm.authorised_contacts a
+     where a.customer_id = f.customer_id order by a.place limit 1) as contact,
+    (select nullif(a.subject, '') from crm.desk_acts a
      where a.case_id = f.case_id and a.kind = 'assigned' order by a.seq desc limit 1) as assigned_to,
     (select count(*) from crm.tasks t where t.case_id = f.case_id and t.closed_at is null) as tasks
 from found f
@@ -48,7 +50,7 @@ select stage, count(*) as count from crm.cases where ended_at is null group by s
 select c.case_id, c.customer_id, c.workflow_id, c.protocol, c.stage, c.opened_at, c.outcome, c.ended_at, c.request,
     coalesce(s.at, c.changed_at) as since,
     r.reason_category, r.reason_text, r.decided_by, r.decided_at,
-    (select a.subject from crm.desk_acts a
+    (select nullif(a.subject, '') from crm.desk_acts a
      where a.case_id = c.case_id and a.kind = 'assigned' order by a.seq desc limit 1) as assigned_to
 from crm.cases c
 left join crm.stage_changes s on s.case_id = c.case_id and s.stage = c.stage
@@ -129,9 +131,9 @@ select c.case_id, c.protocol, k.name as company, c.request ->> 'channel' as chan
     coalesce((
         select sum(b.monthly) from billing.subscriptions b
         where b.customer_id = c.customer_id and b.monthly between 0 and 10000000
-            and b.started_on <= (c.opened_at at time zone 'America/Sao_Paulo')::date
+            and b.started_on <= (c.opened_at at time zone 'UTC')::date
             and coalesce(least(b.ended_on, b.stopped_on), 'infinity')
-                >= (c.opened_at at time zone 'America/Sao_Paulo')::date), 0) as monthly,
+                >= (c.opened_at at time zone 'UTC')::date), 0) as monthly,
     case when c.ended_at is not null then (
         select min(n.opened_at) from crm.cases n
         where n.customer_id = c.customer_id and n.opened_at >= c.ended_at and n.case_id <> c.case_id) end as back_at
