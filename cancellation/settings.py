@@ -89,6 +89,10 @@ class SenderSettings(_Group):
     """How the letters name the provider."""
     cnpj: str = ""
     """The provider's own CNPJs, separated by commas: customers name them in formal letters (X9)."""
+    postal: str = ""
+    """The provider's postal address, for the foot of letters to customers."""
+    phone: str = ""
+    """The telephone number that customers may call, for the same place."""
     reply_to: tuple[str, ...] = ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
     """Where customers' answers go when the policy names no mailboxes; in the environment a JSON list."""
 

@@ -12,6 +12,7 @@ from cancellation.adapters.objectstore.recordings import ObjectRecordingStore
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.inbox import PostgresInbox
+from cancellation.adapters.postgres.letter_facts import PostgresLetterFacts
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from cancellation.adapters.postgres.telephony import PostgresTelephony
@@ -50,6 +51,7 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
             ),
             mailer=smtp_mailer(settings, pool),
             inbox=PostgresInbox(pool),
+            letter_facts=PostgresLetterFacts(pool),
         )
 
 

@@ -21,6 +21,7 @@ from cancellation.contract import CANCELLATIONS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mailroom import Mailroom
 from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
+from cancellation.ports.letter_facts import LetterFacts
 from workflows.plugin import CancellationPlugin, tolerant
 
 _DEPLOYMENT: Final = "cancelamento"
@@ -37,6 +38,8 @@ class Systems:
     mailer: Mailer
     inbox: MailLedger | None = None
     """None where no incoming mail is handled."""
+    letter_facts: LetterFacts | None = None
+    """What letters say beside the case's own knowledge; None: they say less."""
 
 
 def activities_of(
@@ -47,7 +50,7 @@ def activities_of(
     billing = BillingActivities(systems.billing, guard)
     telephony = TelephonyActivities(systems.telephony, guard)
     recordings = RecordingActivities(systems.recordings, guard)
-    mail = MailActivities(systems.mailer)
+    mail = MailActivities(systems.mailer, systems.letter_facts)
     terms = TermsActivities(policy, brazilian_holidays)
     mail_in = [MailInActivities(mailroom).handle_mail] if mailroom is not None else []
     return [

@@ -105,12 +105,12 @@ _LACKS: Final = {
     ),
     "sender": _Lack(
         "o envio por um contato autorizado do cliente no CRM",
-        "o envio a partir do endereço de um contato autorizado da sua empresa em nosso cadastro",
+        "o envio a partir do endereço de um contato autorizado em nosso cadastro",
         "o remetente não é um contato autorizado do cliente no CRM",
     ),
     "authentication": _Lack(
         "a autenticidade do remetente (SPF, DKIM ou DMARC)",
-        "a confirmação de que a mensagem partiu mesmo do servidor de e-mail da sua empresa",
+        "a confirmação de que a mensagem partiu mesmo do seu servidor de e-mail",
         "o nosso servidor não confirmou a autenticidade do remetente (SPF, DKIM ou DMARC)",
     ),
 }

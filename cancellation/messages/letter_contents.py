@@ -24,6 +24,7 @@ from cancellation.domain.values import (
     Released,
     Team,
 )
+from cancellation.messages.billing import InvoiceLine
 
 Codes = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -38,10 +39,43 @@ class _Asked(Brief):
     """Empty where the channel brought none."""
 
 
+class Caller(Brief):
+    """Somebody who may speak for the customer."""
+
+    name: str
+    email: str
+    phone: str | None = None
+
+
+class EarlierCase(Brief):
+    """A case that the customer had before."""
+
+    opened_at: AwareDatetime
+    outcome: str | None = None
+
+
+class KnownCustomer(Brief):
+    """Whom Commercial is about to call, as the records know them when the letter is sent (X24)."""
+
+    name: str
+    callers: tuple[Caller, ...] = ()
+    plan: tuple[str, ...] = ()
+    """What runs, in words."""
+    monthly: Decimal
+    """Reais a month."""
+    since: date | None = None
+    earlier: tuple[EarlierCase, ...] = ()
+    """The latest first."""
+
+
 class RequestToCommercial(_Asked):
     """P2: the request as it came in."""
 
     kind: Literal[LetterKind.REQUEST_TO_COMMERCIAL] = LetterKind.REQUEST_TO_COMMERCIAL
+    known: KnownCustomer | None = None
+    """None where the records did not answer: nothing waits for it (P2)."""
+    unknown: bool | None = None
+    """True: the CRM does not know the customer."""
 
 
 class NothingToClose(_Asked):
@@ -241,7 +275,9 @@ class _Closing(Brief):
     released: Released
     held: tuple[Held, ...]
     invoice_total: Decimal
-    """In reais."""
+    """In reais; below zero it is a credit that is given back."""
+    invoice: tuple[InvoiceLine, ...] = ()
+    """The final invoice line by line, as billing holds it when the letter is sent; empty where it did not answer."""
     voided_charges: int
     doubtful_amounts: int | None = None
     """How many amounts the final invoice leaves to Finance."""

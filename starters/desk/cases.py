@@ -50,6 +50,8 @@ SAID: Final = {
     "repetido": "Este registro já tinha sido feito: nada mudou.",
 }
 """What a page says after something was done, by the word in its address."""
+_RECORDED_WITHIN: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+"""Pauses, in seconds, in which a new case's page waits for the CRM."""
 _REASON: Final = {
     "reason": "motivo",
     "reason.category": "motivo",
@@ -105,6 +107,9 @@ class Cases:
     ) -> Response:
         desk = self._desk
         dossier = await desk.records.dossier(protocol)
+        if dossier is None and said is not None:
+            text = f"O protocolo é {protocol}. O registro no CRM está a caminho: abra a página em instantes."
+            return desk.pages.message(202, said, text, visitor, back=case_address(protocol))
         if dossier is None:
             text = "Confira o número do protocolo ou procure pelo nome do cliente."
             return desk.pages.message(404, "Caso não encontrado", text, visitor)
@@ -197,7 +202,15 @@ class Cases:
             return self._new_page(visitor, form, problems_of(refusal, names), 422)
         except ServerUnreachable as error:
             return self._new_page(visitor, form, {"": _not_now(error)}, 503)
+        await self._is_recorded(answer.protocol)
         return done(case_address(answer.protocol, "aberto" if answer.opened else "contato"))
+
+    async def _is_recorded(self, protocol: str) -> None:
+        """Wait a little until the CRM knows a case that was just opened: its page shows what stands there."""
+        for pause in _RECORDED_WITHIN:
+            if await self._desk.records.dossier(protocol) is not None:
+                return
+            await asyncio.sleep(pause)
 
     # ------------------------------------------------------------------ facts
 

@@ -1,0 +1,16 @@
+"""What letters say beside the case's own knowledge, looked up when they are sent."""
+
+from typing import Protocol
+
+from cancellation.messages.billing import FinalInvoice
+from cancellation.messages.desk import Account
+
+
+class LetterFacts(Protocol):
+    """The records as letters need them."""
+
+    async def account(self, customer_id: str) -> Account | None:
+        """The customer with contacts, plan, value and cases; None for one whom the CRM does not know."""
+
+    async def issued_invoice(self, case_id: str) -> FinalInvoice | None:
+        """The case's final invoice as billing holds it; None before it was issued."""
