@@ -171,6 +171,7 @@ _TASKS: Final = {
     "not_delivered": "gravações fora do arquivo entregue",
     "odd_numbers": "números a corrigir na telefonia",
     "doubtful_amounts": "valores a conferir no faturamento",
+    "refund": "crédito a devolver",
     "not_removed": "gravações a remover à mão",
     "nothing_to_close": "responder a quem já está cancelado",
 }

@@ -163,7 +163,9 @@ def test_the_crm_tells_commands_whose_protocol_it_is_while_the_case_is_open_X12(
 
 
 def test_request_of_an_unknown_customer_ends_discarded(up: Up, do: TypedCommand) -> None:
-    do("open", "424242", "--channel", "phone", "--text", "não está no CRM")
+    said = do("open", "424242", "--channel", "phone", "--text", "não está no CRM", code=1)
+    assert "o CRM não conhece o cliente 424242" in said.err
+    assert "Caso aberto" not in said.out
     _until(up, "424242", Stage.DISCARDED)
     assert "já terminou" in do("withdraw", "424242", "--reason", "x", code=1).err
 
@@ -248,7 +250,7 @@ def test_seed_and_setup_can_be_repeated(up: Up, do: TypedCommand) -> None:
 
 
 def test_list_shows_open_cases_only_if_asked(up: Up, do: TypedCommand) -> None:
-    do("open", "555", "--channel", "other")
+    do("open", "555", "--channel", "other", code=1)
     _until(up, "555", Stage.DISCARDED)
     everything = {case["customer_id"] for case in do("list", "--json").json}
     still_open = {case["customer_id"] for case in do("list", "--open", "--json").json}
