@@ -5,30 +5,25 @@
 -- name: cases
 -- $1 words, as a pattern; $2 the same, digits and capital letters only, or null; $3 stage; $4 assigned to;
 -- $5 attention; $6 open only; $7 offset; $8 most.
-with found as (
+with troubled as materialized (
+    select distinct case_id from crm.tasks
+    where closed_at is null and (key like 'attention:%' or key like 'undelivered:%' or key = 'silence')
+), found as (
     select c.case_id, c.customer_id, c.protocol, c.stage, c.opened_at, c.request, c.ended_at, k.name as company,
-        count(*) over () as total,
-        exists (
-            select from crm.tasks t
-            where t.case_id = c.case_id and t.closed_at is null
-                and (t.key like 'attention:%' or t.key like 'undelivered:%' or t.key = 'silence')) as attention,
-        coalesce(
-            (select s.at from crm.stage_changes s where s.case_id = c.case_id and s.stage = c.stage), c.opened_at
-        ) as since
-    from crm.cases c left join crm.customers k using (customer_id)
+        count(*) over () as total, a.case_id is not null as attention, coalesce(s.at, c.opened_at) as since
+    from crm.cases c
+    left join crm.customers k using (customer_id)
+    left join troubled a on a.case_id = c.case_id
+    left join crm.stage_changes s on s.case_id = c.case_id and s.stage = c.stage
     where (not $6 or c.ended_at is null)
         and ($3::text is null or c.stage = $3)
         and ($1::text is null or k.name ilike $1 or c.protocol ilike $1 or c.customer_id ilike $1
-            or ($2::text is not null and (k.cnpj like $2 || '%' or exists (
-                select from telephony.numbers n
-                where n.customer_id = c.customer_id and n.number like '%' || $2 || '%'))))
+            or ($2::text is not null and (k.cnpj like $2 || '%' or c.customer_id in (
+                select n.customer_id from telephony.numbers n where n.number like '%' || $2 || '%'))))
         and ($4::text is null or $4 = (
-            select a.subject from crm.desk_acts a
+            select nullif(a.subject, '') from crm.desk_acts a
             where a.case_id = c.case_id and a.kind = 'assigned' order by a.seq desc limit 1))
-        and (not $5 or exists (
-            select from crm.tasks t
-            where t.case_id = c.case_id and t.closed_at is null
-                and (t.key like 'attention:%' or t.key like 'undelivered:%' or t.key = 'silence')))
+        and (not $5 or a.case_id is not null)
     order by (c.ended_at is not null), attention desc, since, c.case_id
     offset $7 limit $8
 )
@@ -93,9 +88,16 @@ from crm.cases where customer_id = $1 order by opened_at desc, case_id limit 50;
 
 -- name: tasks
 -- $1 team; $2 open only; $3 case; $4 offset; $5 most.
+with page as (
+    select * from crm.tasks t
+    where ($1::text is null or t.team = $1) and (not $2 or t.closed_at is null)
+        and ($3::text is null or t.case_id = $3)
+    order by (t.closed_at is not null), t.due_on nulls first, t.ordered_at, t.case_id, t.key
+    offset $4 limit $5
+)
 select t.case_id, c.protocol, c.customer_id, k.name as company, t.key, t.team, t.title, t.text, t.due_on, t.ordered_at,
     t.closed_at, a.actor as closed_by, a.words as word
-from crm.tasks t
+from page t
 join crm.cases c using (case_id)
 left join crm.customers k using (customer_id)
 left join lateral (
@@ -103,9 +105,7 @@ left join lateral (
     where t.closed_at is not null and a.case_id = t.case_id and a.kind = 'task_closed' and a.subject = t.key
         and t.closed_at <= greatest(a.at, t.ordered_at)
     order by a.seq desc limit 1) a on true
-where ($1::text is null or t.team = $1) and (not $2 or t.closed_at is null) and ($3::text is null or t.case_id = $3)
-order by (t.closed_at is not null), t.due_on nulls first, t.ordered_at, t.case_id, t.key
-offset $4 limit $5;
+order by (t.closed_at is not null), t.due_on nulls first, t.ordered_at, t.case_id, t.key;
 
 -- name: mails
 select sha256, reported_as, customer_id, title, text, opened_at, closed_at, closed_by from crm.mail_tasks
