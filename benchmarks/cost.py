@@ -27,11 +27,13 @@ from benchmarks.statements import COMMITS, STATEMENTS, StatementLog
 
 RATIO: Final = 1.35
 """The most that an ordinary case of ours may cost, in bare ones."""
-ROUNDS: Final = 6
+ROUNDS: Final = 8
 CASES: Final = 8
 """A round of one kind, side by side."""
-SECONDS: Final = 150
+SECONDS: Final = 120
 """No further round begins after so many."""
+_PATIENCE: Final = 60
+"""Seconds after which a round counts as stuck."""
 
 
 @dataclass
@@ -97,7 +99,8 @@ async def _round(house: Premises, kind: Kind, cases: int) -> dict[str, float]:
     customers = await provision(house, kind, cases)
     processes = {"worker": house.workers[kind.task_queue], **house.shared}
     before = spent(processes)
-    await asyncio.gather(*(drive(house, kind, customer) for customer in customers))
+    async with asyncio.timeout(_PATIENCE):
+        await asyncio.gather(*(drive(house, kind, customer) for customer in customers))
     after = spent(processes)
     return {name: (after[name] - before[name]) * 1000 / cases for name in processes}
 
@@ -111,7 +114,8 @@ async def _count_statements(house: Premises, found: Comparison) -> None:
     await asyncio.sleep(0.5)
     for kind in KINDS:
         statements = StatementLog(house.postgres_log)
-        await drive(house, kind, customers[kind][0])
+        async with asyncio.timeout(_PATIENCE):
+            await drive(house, kind, customers[kind][0])
         step = statements.read_on(kind.name)
         found.of(kind).statements, found.of(kind).commits = step.statements, step.commits
 

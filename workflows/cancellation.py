@@ -14,6 +14,7 @@ case says what is owed outside, the dispatcher does it (docs/architecture.md).
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from temporalio import workflow
@@ -94,11 +95,11 @@ class CancellationWorkflow(MessageHandlers):
                 await self._sleep_until(terms.done)
             file.case.freeze(terms.result())
         self._dispatcher = Dispatcher(file, self.inbox)
-        file.write_down(workflow.now())
+        file.write_down(self._now)
 
     async def _hand_to_commercial(self) -> None:
         """Commercial has the request before anything else happens (P1, P2)."""
-        self._case.hand_to_commercial(workflow.now())
+        self._case.hand_to_commercial(self._now)
         await self._until(lambda: self._case.known_to_crm)
 
     async def _attempt_retention(self) -> None:
@@ -107,12 +108,12 @@ class CancellationWorkflow(MessageHandlers):
 
     async def _await_formalization(self) -> None:
         """The customer knows how to formalise, and has the policy's time for it (P6, P7, X5)."""
-        self._case.send_script(workflow.now())
+        self._case.send_script(self._now)
         await self._while_in(Stage.AWAITING_FORMALIZATION)
 
     async def _serve_notice(self) -> None:
         """Thirty days run from the e-mail; everything works until their end (P8-P14)."""
-        self._case.announce_notice(workflow.now())
+        self._case.announce_notice(self._now)
         await self._while_in(Stage.NOTICE)
 
     async def _close_services(self) -> None:
@@ -123,20 +124,20 @@ class CancellationWorkflow(MessageHandlers):
         await self._until(lambda: case.may_be_shut_down or case.stage is not Stage.CLOSING)
         if case.stage is not Stage.CLOSING:  # stopped before the point of no return
             return
-        case.pass_point_of_no_return(workflow.now())
+        case.pass_point_of_no_return(self._now)
         while not case.is_closed_down:
-            case.end_services(workflow.now())
+            case.end_services(self._now)
             await self._until(lambda: case.is_shut_down)
-            case.confirm_closure(workflow.now())
+            case.confirm_closure(self._now)
             await self._until(lambda: case.is_closed_down or case.holds_have_changed)  # X6
-        case.finish(workflow.now())
+        case.finish(self._now)
 
     async def _conclude(self) -> CaseResult:
         """Undo what was planned for who stays, tell everybody; the CRM misses nothing when the case ends (P20)."""
         case = self._case
-        case.settle_ending(workflow.now())
+        case.settle_ending(self._now)
         await self._until(lambda: not case.pending.owed)
-        case.end(workflow.now())
+        case.end(self._now)
         while not (self._is_recorded() and workflow.all_handlers_finished()):
             await self._until(self._is_recorded)
             await self._sleep_until(self._has_news_or_is_alone)
@@ -150,7 +151,7 @@ class CancellationWorkflow(MessageHandlers):
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Let pass after pass go by until the case fulfils a condition."""
         while True:
-            self._casefile.write_down(workflow.now())
+            self._casefile.write_down(self._now)
             if condition():
                 return
             self._act()
@@ -163,7 +164,7 @@ class CancellationWorkflow(MessageHandlers):
 
     def _act(self) -> None:
         """Start what is owed, show the case, and sleep until the next instant at the latest."""
-        case, now = self._case, workflow.now()
+        case, now = self._case, self._now
         dispatched, published = self._dispatcher.dispatch(now), self._publisher.publish(case, now)
         coming = next_wake(case, now)
         alarmed = self._alarm.set(
@@ -188,7 +189,7 @@ class CancellationWorkflow(MessageHandlers):
 
     def _take_what_arrived(self) -> None:
         """Results first, then messages, then what time has brought: decided once, whatever came together (X22)."""
-        case, now = self._case, workflow.now()
+        case, now = self._case, self._now
         self.inbox.woken = False
         self._dispatcher.take_results(now)
         if self.inbox.was_reset:
@@ -209,7 +210,7 @@ class CancellationWorkflow(MessageHandlers):
         new_id = f"auto-{workflow.uuid4()}"
         name = message.name.removesuffix(contract.CHECKED)
         try:
-            answer = take(self._case, incoming(name, message.raw), workflow.now(), new_id)
+            answer = take(self._case, incoming(name, message.raw), self._now, new_id)
         except Refused as refusal:
             if message.answer is not None:
                 message.answer.set_exception(refused_error(refusal))
@@ -256,7 +257,7 @@ class CancellationWorkflow(MessageHandlers):
     @workflow.query(name="status", description="Situação completa do caso")
     def status(self) -> CaseStatus:
         """The case as it stands (contract.md)."""
-        return status_of(self._case, workflow.now())
+        return status_of(self._case, self._now)
 
     @workflow.query(name="trail", description="Histórico do caso, em ordem")
     def trail(self) -> list[TrailEntry]:
@@ -267,6 +268,10 @@ class CancellationWorkflow(MessageHandlers):
     def script(self) -> Letter:
         """The script as it goes out if the customer stays with the decision now; nothing is sent (P6, X24)."""
         return script_if_declined(self._case, workflow.now())
+
+    @property
+    def _now(self) -> datetime:
+        return self._alarm.now()
 
     @property
     def _casefile(self) -> CaseFile:

@@ -1,16 +1,18 @@
 """What every process that runs or replays our workflows uses alike: converter, sandbox, interceptors (X8, X22)."""
 
 import dataclasses
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from temporalio.client import Client
 from temporalio.converter import DataConverter, SerializationContext, StorageDriverStoreContext
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails
+from temporalio.worker import Replayer, Worker, WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker._workflow_instance import _WorkflowLogicFlag
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import Info
 
+from cancellation.contract import TASK_TIMEOUT
 from workflows.cancellation import CancellationWorkflow
 from workflows.incoming_mail import IncomingMailWorkflow
 from workflows.instants import OwnInstants
@@ -102,6 +104,19 @@ class CancellationPlugin(SimplePlugin):
             workflows=list(WORKFLOWS),
             workflow_runner=sandbox(),
         )
+
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:
+        """Run it, and let a workflow task take as long as the engine lets it.
+
+        The library ends one by force that has not yielded for two seconds by the wall clock. Nothing in our
+        workflows waits for anything, but on a machine that is busy with other things thousands of messages take
+        longer (X8), and one that was ended by force between two steps can never be taken from memory again: the
+        worker then keeps its place for it and does not stop.
+        """
+        workflows = worker._workflow_worker
+        if workflows is not None and workflows._deadlock_timeout_seconds is not None:
+            workflows._deadlock_timeout_seconds = TASK_TIMEOUT.seconds
+        await super().run_worker(worker, next)
 
 
 def tolerant(client: Client) -> Client:

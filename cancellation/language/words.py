@@ -83,9 +83,12 @@ def told_later(at: datetime, now: datetime) -> str:
     return f" (em {short_date(at)} às {clock(at)})"
 
 
-def last_day_before(instant: datetime) -> date:
-    """The last calendar day that is over at `instant`: what ends at midnight ends with the day before."""
-    return (_local(instant) - timedelta(microseconds=1)).date()
+def last_day_before(midnight: datetime) -> date:
+    """The last day of what ends at a midnight: that of the day before.
+
+    The midnight of the case's own rules, which by the rules of today may be an hour before or after (X23).
+    """
+    return (_local(midnight) - timedelta(hours=12)).date()
 
 
 def days_after(instant: datetime, count: int) -> date:

@@ -7,11 +7,16 @@ update comes next.
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.testing import WorkflowEnvironment
 
 from cancellation.domain.trail import TrailEntry
 from tests.durable.house import CaseDriver, House, until
+from workflows.plugin import WithoutContext
 
 GAP = 3.0
 """Real seconds between one worker and the next, by which instants could be mistaken."""
@@ -68,6 +73,29 @@ async def test_what_was_refused_when_it_came_stays_refused_X22_X8(temporal_env: 
         await recorded(case)
         await house.replays()
         await house.close()
+
+
+async def test_a_timer_that_comes_with_an_earlier_time_has_rung_all_the_same_X22(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the engine gives it to a cold worker that was asked something first; a replay has the right time."""
+    activate, times = WithoutContext.activate, dict[str, Timestamp]()
+
+    def late(workflow: WithoutContext, act: WorkflowActivation) -> Any:
+        if any(job.HasField("fire_timer") for job in act.jobs) and act.run_id in times:
+            act.timestamp.CopyFrom(times[act.run_id])
+        if act.HasField("timestamp"):
+            times[act.run_id] = act.timestamp
+        return activate(workflow, act)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WithoutContext, "activate", late)
+        case = await house.open(policy={"formalization_reminder_days": [7]})
+        await case.to_notice()
+        await case.pass_notice()
+        assert (await case.result()).outcome == "closed"
+    assert (await case.kinds()).count("reminded") == 1  # of the last safe day for a port
+    await house.replays()
 
 
 async def recorded(case: CaseDriver) -> None:
