@@ -11,8 +11,10 @@ from activities.failures import refusals_are_final
 from cancellation.application.letter_facts import (
     needs_account,
     needs_invoice,
+    previewed_day,
     with_account,
     with_invoice,
+    with_preview,
 )
 from cancellation.domain.values import Team
 from cancellation.messages.letters import Delivery, DeliveryReport, Letter, LetterBatch
@@ -67,6 +69,8 @@ class MailActivities:
             async with asyncio.timeout(_FACTS_WITHIN):
                 if needs_account(letter):
                     return with_account(letter, await self.facts.account(letter.customer_id))
+                if (last_day := previewed_day(letter)) is not None:
+                    return with_preview(letter, await self.facts.preview(letter.customer_id, last_day))
                 if needs_invoice(letter):
                     return with_invoice(letter, await self.facts.issued_invoice(letter.case_id))
         except Exception as error:

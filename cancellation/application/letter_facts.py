@@ -1,16 +1,21 @@
 """What a letter says that the case does not know itself: the customer as the records have it, the invoice's lines."""
 
+from datetime import date
 from typing import Final
 
-from cancellation.messages.billing import FinalInvoice
+from cancellation.language import words
+from cancellation.messages.billing import BillingPreview, FinalInvoice
 from cancellation.messages.desk import Account
 from cancellation.messages.letter_contents import (
     Caller,
     Closed,
     ClosedToTeam,
     EarlierCase,
+    EndPreview,
     KnownCustomer,
+    NoticeStarted,
     RequestToCommercial,
+    Script,
 )
 from cancellation.messages.letters import Letter
 
@@ -27,6 +32,27 @@ def needs_account(letter: Letter) -> bool:
 def needs_invoice(letter: Letter) -> bool:
     """Whether it says what the final invoice consists of."""
     return isinstance(letter.content, Closed | ClosedToTeam)
+
+
+def previewed_day(letter: Letter) -> date | None:
+    """The last day for which it says the end in figures; None for a letter that does not (X25)."""
+    match letter.content:
+        case Script():
+            return words.days_after(letter.at, letter.content.notice_days)
+        case NoticeStarted():
+            return letter.content.notice.last_day
+        case _:
+            return None
+
+
+def with_preview(letter: Letter, preview: BillingPreview) -> Letter:
+    """The letter with the end in figures, where they are sound and few enough to be read."""
+    content = letter.content
+    told = isinstance(content, Script | NoticeStarted)
+    if not told or preview.doubtful_count or not preview.lines or len(preview.lines) > MOST_LINES:
+        return letter
+    end = EndPreview(last_day=preview.last_day, lines=preview.lines, total=preview.total)
+    return letter.model_copy(update={"content": content.model_copy(update={"preview": end})})
 
 
 def with_account(letter: Letter, account: Account | None) -> Letter:

@@ -92,6 +92,15 @@ class RequestReceived(Brief):
     received_at: AwareDatetime
 
 
+class EndPreview(Brief):
+    """X25: the end in figures, before it has come, as billing reckons it when the letter is sent."""
+
+    last_day: date
+    lines: tuple[InvoiceLine, ...]
+    total: Decimal
+    """In reais; below zero it is a credit."""
+
+
 class Script(Brief):
     """P6: everything to know before formalising."""
 
@@ -105,6 +114,8 @@ class Script(Brief):
     port_until: date | None = None
     """Last safe day to ask for portability if the formalization came on the day of the letter (X4)."""
     recordings_asked: bool
+    preview: EndPreview | None = None
+    """If the formalization came on the day of the letter; None where billing did not answer."""
 
 
 class WhatIsMissing(Brief):
@@ -161,6 +172,8 @@ class NoticeStarted(Brief):
     port_until: date
     """Last safe day to ask for portability (X4)."""
     recordings_asked: bool
+    preview: EndPreview | None = None
+    """None where billing did not answer."""
 
 
 class FinalBilling(Brief):

@@ -9,6 +9,7 @@ from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.desk import PostgresDesk
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.application.figures import Figures, figures_of
+from cancellation.application.letter_facts import previewed_day
 from cancellation.client import CancellationClient
 from cancellation.domain.zone import current_rules
 from cancellation.failures import CaseNotFound
@@ -110,8 +111,9 @@ async def _preview(settings: Settings, case: str) -> BillingPreview:
     if notice is not None:
         last_day = notice.last_day
     else:
-        letter = await client.script(case)
-        last_day = words.days_after(letter.at, getattr(letter.content, "notice_days", 0))
+        day = previewed_day(await client.script(case))
+        assert day is not None, "a script says when the end would be"
+        last_day = day
     pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
     try:
         return await PostgresBilling(pool).preview(status.customer_id, last_day)

@@ -9,10 +9,10 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cancellation.application.letter_facts import previewed_day, with_preview
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
 from cancellation.failures import CaseEnded, CaseNotFound, ServerUnreachable
-from cancellation.language import words
 from cancellation.letters import render
 from cancellation.messages.billing import BillingPreview
 from cancellation.messages.desk import DeskAct, DeskActKind, Dossier, TaskFilter
@@ -261,9 +261,10 @@ class Cases:
             return await self._case_page(protocol, visitor, tried=tried, status=503)
         if letter.case_id != dossier.summary.case_id:
             return self._changed(visitor, protocol)
-        shown = _text_of(letter, self._desk)
-        last_day = words.days_after(letter.at, getattr(letter.content, "notice_days", 0))
+        last_day = previewed_day(letter)
+        assert last_day is not None, "a script says when the end would be"
         preview = await self._desk.previews.preview(dossier.summary.customer_id, last_day)
+        shown = _text_of(with_preview(letter, preview), self._desk)
         return self._desk.pages.page(
             "script",
             visitor,

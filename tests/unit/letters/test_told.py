@@ -9,11 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cancellation.application.letter_facts import with_account, with_invoice
+from cancellation.application.letter_facts import (
+    previewed_day,
+    with_account,
+    with_invoice,
+    with_preview,
+)
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.values import Team
 from cancellation.letters import Letterhead, render
-from cancellation.messages.billing import FinalInvoice, InvoiceLine
+from cancellation.messages.billing import BillingPreview, FinalInvoice, InvoiceLine
 from cancellation.messages.crm import AuthorisedContact, CaseSummary, Customer
 from cancellation.messages.desk import Account
 from tests.unit.letters.examples import HOUSE, LAST_DAY, PROTOCOL, TOTAL, example
@@ -200,3 +205,31 @@ def test_the_foot_names_us_as_far_as_the_settings_do_P6() -> None:
     text = " ".join(body.get_content().split())
     assert "NuvemJTI, CNPJ 12.345.678/0001-90, Rua A, 1, Campinas, +55 (11) 3000-1000" in text
     assert "CNPJ" not in plain(example(LetterKind.SCRIPT))
+
+
+@pytest.mark.parametrize("kind", [LetterKind.SCRIPT, LetterKind.NOTICE_STARTED])
+def test_the_end_is_told_in_figures_before_it_comes_X25(kind: LetterKind) -> None:
+    letter = example(kind)
+    day = previewed_day(letter)
+    assert day == LAST_DAY
+    preview = BillingPreview(
+        customer_id="1042", last_day=day, lines=(line("609.61"),), total=Decimal("609.61")
+    )
+    told = with_preview(letter, preview)
+    text = plain(told)
+    assert "PRÉVIA DA FATURA FINAL" in text
+    assert "22 de 31 dias): R$ 609,61" in text
+    assert "Total: R$ 609,61." in text
+    assert "609,61" in html_of(arrived(told))
+    credit = preview.model_copy(update={"lines": (line("-1.00"),), "total": Decimal("-1.00")})
+    assert "Crédito a devolver: R$ 1,00." in plain(with_preview(letter, credit))
+
+
+@pytest.mark.parametrize("kind", [LetterKind.SCRIPT, LetterKind.NOTICE_STARTED])
+def test_figures_that_are_not_sure_are_not_told_X25(kind: LetterKind) -> None:
+    letter = example(kind)
+    unsure = BillingPreview(
+        customer_id="1042", last_day=LAST_DAY, lines=(line("0.00"),), total=Decimal(0), doubtful_count=1
+    )
+    assert with_preview(letter, unsure) == letter
+    assert previewed_day(example(LetterKind.RETAINED)) is None
