@@ -15,7 +15,7 @@ from cancellation.domain.formalization import Formalization
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice, notice_from
-from cancellation.domain.values import Contact, OfferStatus
+from cancellation.domain.values import Contact, OfferStatus, PortStatus
 from cancellation.language.trail import said
 from cancellation.messages import letter_contents as say
 from cancellation.messages.letters import Letter
@@ -105,6 +105,8 @@ def _content(
             return _formalized_early_to_commercial(case)
         case LetterKind.NOTICE_STARTED:
             return _notice_started(case)
+        case LetterKind.PORT_NOTED:
+            return _port_noted(case, order)
         case LetterKind.FINAL_BILLING:
             return say.FinalBilling(notice=_notice(case))
         case LetterKind.SHUTDOWN_PLAN:
@@ -258,6 +260,17 @@ def _remind_portability(case: Case) -> say.RemindPortability:
         last_day=notice.last_day,
         port_until=dates.port_until(case, notice),
         numbers=tuple(case.numbers_not_asked_for),
+    )
+
+
+def _port_noted(case: Case, order: LetterOrder) -> say.PortNoted:
+    number = _needed(order.number, "number")
+    port = _needed(next((port for port in case.ports if port.number == number), None), "port")
+    return say.PortNoted(
+        number=number,
+        completed=port.status is PortStatus.COMPLETED,
+        operator=port.operator,
+        last_day=case.notice.last_day if case.notice else None,
     )
 
 

@@ -186,6 +186,10 @@ def is_superfluous(case: Case, owed: Owed, queue: Sequence[Owed], now: datetime)
         return is_pointless(case, letter.ordinal, now)
     if letter.kind is LetterKind.SCRIPT:
         return case.stage is not Stage.AWAITING_FORMALIZATION
+    if letter.kind is LetterKind.PORT_NOTED:
+        # Another report of the same number has come meanwhile, and has its own letter.
+        port = next((port for port in case.ports if port.number == letter.number), None)
+        return port is None or letter.ordinal != f"{port.number}:{port.status.value}"
     if letter.kind is LetterKind.SHUTDOWN_PLAN:
         return case.notice is None or (case.stage.is_terminal and case.stage is not Stage.CLOSED)
     return False

@@ -39,6 +39,9 @@ _MAILS_KEPT = 100
 _BEFORE_CLOSING = (Stage.RETENTION, Stage.AWAITING_FORMALIZATION, Stage.NOTICE)
 
 
+_TOLD_OF_A_PORT = frozenset({PortStatus.REQUESTED, PortStatus.COMPLETED})
+
+
 class Facts(CaseState):
     """A case that hears of facts."""
 
@@ -135,6 +138,12 @@ class Facts(CaseState):
         self._happen(events.PortChanged(actor=port.actor, port=port), now)
         fact = RecordPort(number=port.number, status=port.status, operator=port.operator, at=port.at)
         self._owe(fact, now=now)
+        # Of a number that is held the letter about the hold says it.
+        if hold is None and port.status in _TOLD_OF_A_PORT and self.customer_name is not None:
+            told = LetterOrder(
+                kind=LetterKind.PORT_NOTED, ordinal=f"{port.number}:{port.status.value}", number=port.number
+            )
+            self._owe_letter(told, now=now)
         if hold is not None and hold.ended is None:
             hold.ended = "completed" if port.status is PortStatus.COMPLETED else "expired"
 

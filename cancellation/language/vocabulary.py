@@ -199,6 +199,7 @@ _LETTERS: Final = {
     LetterKind.FORMALIZED_EARLY: "confirmação de formalização recebida antes da decisão",
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: "aviso ao Comercial de formalização recebida antes da decisão",
     LetterKind.NOTICE_STARTED: "confirmação da formalização, com as datas do aviso prévio",
+    LetterKind.PORT_NOTED: "recibo da portabilidade de um número",
     LetterKind.FINAL_BILLING: "aviso de faturamento final ao Financeiro",
     LetterKind.SHUTDOWN_PLAN: "planejamento de desligamento ao Suporte",
     LetterKind.RECORDINGS_READY: "link para baixar as gravações",

@@ -176,6 +176,17 @@ class NoticeStarted(Brief):
     """None where billing did not answer."""
 
 
+class PortNoted(Brief):
+    """P9: what we know of a number's portability now."""
+
+    kind: Literal[LetterKind.PORT_NOTED] = LetterKind.PORT_NOTED
+    number: str
+    completed: bool
+    operator: str | None = None
+    last_day: date | None = None
+    """Of the notice; None while none runs."""
+
+
 class FinalBilling(Brief):
     """P13: what to invoice."""
 
@@ -405,6 +416,7 @@ LetterContent = Annotated[
     | FormalizedEarly
     | FormalizedEarlyToCommercial
     | NoticeStarted
+    | PortNoted
     | FinalBilling
     | ShutdownPlan
     | RecordingsReady
