@@ -46,6 +46,7 @@ class Standing(StrEnum):
     DISCARDED = "discarded"
 
 
+_Standing = tuple[CaseFigure, Standing]
 _SAVES: Final = {"retained", "withdrawn"}
 _COUNTED: Final = (Standing.STOOD, Standing.BACK, Standing.CLOSED, Standing.LAPSED)
 NOBODY: Final = "—"
@@ -139,15 +140,16 @@ def figures_of(
         until: the first instant after it.
         now: when it is told: what has stood by then.
     """
+    counted = [(case, standing(case, now)) for case in cases]
     return Figures(
         since=since,
         until=until,
         told_at=now,
         funnel=tuple(Step(code=code, count=sum(map(holds, cases))) for code, holds in FUNNEL.items()),
-        saves={dimension: _saves(cases, dimension, now) for dimension in Dimension},
+        saves={dimension: _saves(counted, dimension) for dimension in Dimension},
         answered=_answered(cases, now),
         stages=tuple(_stages(cases)),
-        months=tuple(_months(cases, now)),
+        months=tuple(_months(counted)),
         mails_arrived=mails.arrived,
         mails_left_to_a_person=mails.left_to_a_person,
     )
@@ -219,11 +221,10 @@ def _rate(code: str, count: int, of: int) -> Rate:
     return Rate(code=code, count=count, of=of, low=low, high=high)
 
 
-def _saves(cases: Sequence[CaseFigure], dimension: Dimension, now: datetime) -> tuple[Rate, ...]:
+def _saves(cases: Sequence[_Standing], dimension: Dimension) -> tuple[Rate, ...]:
     """The most frequent first."""
     counted: dict[str, tuple[int, int]] = {}
-    for case in cases:
-        stands = standing(case, now)
+    for case, stands in cases:
         if stands not in _COUNTED:
             continue
         for code in codes_of(case, dimension):
@@ -266,11 +267,11 @@ _SPANS: Final[dict[Stage, Callable[[CaseFigure], _Span]]] = {
 }
 
 
-def _months(cases: Sequence[CaseFigure], now: datetime) -> Iterable[Month]:
+def _months(cases: Sequence[_Standing]) -> Iterable[Month]:
     zone, nothing = current_rules(), Decimal("0.00")
     sums: dict[date, dict[str, Decimal]] = {}
-    for case in cases:
-        side = _SIDES.get(standing(case, now))
+    for case, stands in cases:
+        side = _SIDES.get(stands)
         if side is None:
             continue
         month = zone.local_date(case.opened_at).replace(day=1)

@@ -9,8 +9,8 @@ with troubled as materialized (
     select distinct case_id from crm.tasks
     where closed_at is null and (key like 'attention:%' or key like 'undelivered:%' or key = 'silence')
 ), found as (
-    select c.case_id, c.customer_id, c.protocol, c.stage, c.opened_at, c.request, c.ended_at, k.name as company,
-        count(*) over () as total, a.case_id is not null as attention, coalesce(s.at, c.opened_at) as since
+    select c.case_id, c.ended_at is not null as has_ended, count(*) over () as total,
+        a.case_id is not null as attention, coalesce(s.at, c.opened_at) as since
     from crm.cases c
     left join crm.customers k using (customer_id)
     left join troubled a on a.case_id = c.case_id
@@ -24,19 +24,22 @@ with troubled as materialized (
             select nullif(a.subject, '') from crm.desk_acts a
             where a.case_id = c.case_id and a.kind = 'assigned' order by a.seq desc limit 1))
         and (not $5 or a.case_id is not null)
-    order by (c.ended_at is not null), attention desc, since, c.case_id
+    order by has_ended, attention desc, since, c.case_id
     offset $7 limit $8
 )
-select f.*, r.reason_category as reason, n.last_day,
+select f.*, c.customer_id, c.protocol, c.stage, c.opened_at, c.request, k.name as company,
+    r.reason_category as reason, n.last_day,
     (select jsonb_build_object('name', a.name, 'email', a.email, 'phone', a.phone) from crm.authorised_contacts a
-     where a.customer_id = f.customer_id order by a.place limit 1) as contact,
+     where a.customer_id = c.customer_id order by a.place limit 1) as contact,
     (select nullif(a.subject, '') from crm.desk_acts a
      where a.case_id = f.case_id and a.kind = 'assigned' order by a.seq desc limit 1) as assigned_to,
     (select count(*) from crm.tasks t where t.case_id = f.case_id and t.closed_at is null) as tasks
 from found f
+join crm.cases c using (case_id)
+left join crm.customers k using (customer_id)
 left join crm.retention r using (case_id)
 left join crm.formalizations n on n.case_id = f.case_id and n.in_force
-order by (f.ended_at is not null), f.attention desc, f.since, f.case_id;
+order by f.has_ended, f.attention desc, f.since, f.case_id;
 
 -- name: open_by_stage
 select stage, count(*) as count from crm.cases where ended_at is null group by stage;
