@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
-	@echo "make proof          every cell of the outage matrix and every step of the walk, within twenty minutes"
+	@echo "make proof          every cell of the outage matrix and every step of the walk: the better part of an hour"
 	@echo "make bench          what a case costs, beside a bare workflow; statements, memory, the reader's score"
 	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
 	@echo "make lint           formatting, lint, types, import contracts"
@@ -44,8 +44,8 @@ test: .venv/.development
 
 # What `make test` takes samples of, whole. Tests go out one by one, so that no worker is left with the long ones.
 proof: .venv/.development
-	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n 2 --maxschedchunk 1 $(PYTEST_ARGS) \
-		tests/replay/test_walk.py tests/matrix/test_matrix.py
+	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --maxschedchunk 1 $(PYTEST_ARGS) \
+		tests/replay/test_walk.py tests/matrix/test_matrix.py tests/durable/test_flood.py tests/durable/test_long.py
 
 # Every module of benchmarks/; what they need stands in folders below.
 bench: .venv/.development

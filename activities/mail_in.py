@@ -5,8 +5,9 @@ from typing import Final
 
 from temporalio import activity
 
+from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
-from cancellation.messages.mail_in import IncomingMail, MailOutcome
+from cancellation.messages.mail_in import IncomingMail, MailOutcome, MailReminder, ToldAgain
 
 _PATIENT_ATTEMPTS: Final = 8
 """About four minutes of attempts; what still fails then is not a system that was down for a moment."""
@@ -17,8 +18,14 @@ class MailInActivities:
     """The mail room's part."""
 
     mailroom: Mailroom
+    reminders: MailReminders
 
     @activity.defn
     async def handle_mail(self, mail: IncomingMail) -> MailOutcome:
         """Read an e-mail and report it to its case, or give it to a person (P7, X9)."""
         return await self.mailroom.handle(mail, patient=activity.info().attempt < _PATIENT_ATTEMPTS)
+
+    @activity.defn
+    async def tell_of_mail(self, order: MailReminder) -> ToldAgain:
+        """Write to Commercial about an e-mail of no case, unless somebody has decided (X15)."""
+        return await self.reminders.tell(order)

@@ -16,8 +16,12 @@ CANCELLATION: Final = "Cancellation"
 """Workflow type of a case."""
 INCOMING_MAIL: Final = "IncomingMail"
 """Workflow type of one delivery of one e-mail."""
+UNDECIDED_MAIL: Final = "UndecidedMail"
+"""Workflow type of one e-mail of no case that waits for a person."""
 CANCELLATIONS: Final = "cancellations"
-"""Task queue."""
+"""Task queue of cases."""
+INCOMING_MAILS: Final = "incoming-mail"
+"""Task queue of incoming mail: whatever arrives there never takes a case's slot."""
 TASK_TIMEOUT: Final = timedelta(seconds=5)
 """For so long the server waits for a worker that took a workflow task and says nothing; what starts a case asks for it.
 

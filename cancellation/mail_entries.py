@@ -1,14 +1,12 @@
-"""What the ledger of incoming mail and Commercial are told of an e-mail (P11, X2, X9)."""
+"""An e-mail as it was read, and as the ledger of incoming mail registers it (P11, X2)."""
 
 import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from cancellation.language import vocabulary, words
-from cancellation.messages.mail_in import IncomingMail, MailEntry, MailTask
+from cancellation.messages.mail_in import IncomingMail, MailEntry
 from cancellation.understanding import MailReading, Understanding
 
 UNREADABLE: Final = "unreadable"
@@ -83,47 +81,3 @@ def content_hash(reading: MailReading) -> str:
         *(f"{attachment.name}:{attachment.size}" for attachment in reading.attachments),
     ]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
-
-
-def mail_task(read: Read, reported_as: str, now: datetime, more: Sequence[str] = ()) -> MailTask:
-    """Commercial's task: who wrote, what was understood and why, and the command that decides it."""
-    mail, reading, understood = read.mail, read.reading, read.understood
-    whose = f"cliente {read.customer_id}" if read.customer_id else "cliente não identificado"
-    asked = vocabulary.asked(understood.explicit_request) if understood else "—"
-    lines = [
-        f"Remetente: {', '.join(reading.from_addresses) or '—'}",
-        f"Assunto: {reading.subject or '—'}",
-        f"Recebido em: {words.short_date(mail.received_at)} às {words.clock(mail.received_at)}",
-        f"Caixas: {', '.join(reading.delivered) or '—'}",
-        f"Cliente: {read.customer_id or 'não identificado'}",
-        f"Pedido explícito: {asked}",
-        f"Motivo: {understood.reason if understood and understood.reason else '—'}",
-        "",
-        *(f"- {sentence}" for sentence in (*more, *read.why)),
-        "",
-        "Se o e-mail for mesmo um pedido de cancelamento, confirme com:",
-        confirming_command(read),
-        "Se não for, arquive a tarefa com:",
-        f"cancelamento inbox --dismiss {mail.sha256}",
-    ]
-    return MailTask(
-        sha256=mail.sha256,
-        reported_as=reported_as,
-        customer_id=read.customer_id,
-        title=f"Ler e decidir: e-mail recebido ({whose})",
-        text="\n".join(lines)[:30_000],
-        opened_at=now,
-    )
-
-
-def confirming_command(read: Read) -> str:
-    """The command by which a person at Commercial vouches for the e-mail."""
-    parts = [
-        f'cancelamento formalize crm:original/{read.mail.sha256} --confirmed-by "SEU NOME"',
-        "--explicit-request --open",
-    ]
-    if read.customer_id is None:
-        parts.append("--customer NÚMERO")
-    if read.understood is None or read.understood.reason is None:
-        parts.append('--reason "MOTIVO"')
-    return " ".join(parts)

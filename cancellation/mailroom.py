@@ -1,14 +1,21 @@
-"""What is done about an e-mail that arrived: from its kept bytes to a fact of a case, a task, or nothing (P7, X9).
+"""What is done about an e-mail that arrived: from its kept bytes to a fact of a case, or to a person (P7, X9, X15).
 
-| the reader says | then |
+Three decisions, each on its own: may it be answered, does it count, who must see it. The reader makes the first two.
+
+| the e-mail | then |
 |---|---|
-| accept, incomplete | with an open case: it is reported to the case |
-| | without one, and the cancellation is plainly asked for: a case opens and then hears of it (P1, X2) |
-| triage | only sender or authentication in doubt, open case: the case hears of it and asks Commercial (X9) |
-| | otherwise: a task for Commercial, with the e-mail at hand |
-| ignore, refuse | it is recorded |
+| reports that a letter of ours came back | its case hears of it (X16); after the case's end it is a task |
+| was written by this process or by one of our own teams | it is recorded |
+| counts: the reader says accept or incomplete, or doubts only the sender | an open case hears of it |
+| and there is no case, and the cancellation is plainly asked for | a case opens and then hears of it (P1, X2) |
+| is proven automatic and says nothing | it is recorded |
+| anything else, of an open case: from an authorised contact, or naming it | it is in the case, and waits there (X15) |
+| anything else that asks for something, or could not be read | a task for Commercial, with letter and reminders |
+| anything else from an authorised contact | a task for Commercial |
+| anything else | it is recorded: it stays in the mailbox for the team |
 
-What a case refuses, what the reader fails on and what costs it too much becomes a task as well: nothing is lost.
+Anybody can write a report about a letter, so what follows from it is a task and a letter for Commercial, and nothing
+else (X9). What a case refuses, what the reader fails on and what costs it too much goes to a person as well.
 
 An addressee in To or Cc counts as reached once our own server delivered one copy and vouches for the
 sender: the customer wrote to both mailboxes, which is what the procedure asks for, and our server has the
@@ -34,13 +41,15 @@ from cancellation.confined import (
     shared_reader,
 )
 from cancellation.domain.refusal import Refused
-from cancellation.domain.values import Channel, Contact
+from cancellation.domain.values import Authentication, Channel, Contact
 from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
-from cancellation.mail_entries import Read, addresses, entry_of, mail_task
+from cancellation.mail_entries import Read, addresses, entry_of
 from cancellation.mail_facts import formalization, resolve
+from cancellation.mail_tasks import bounce_task, mail_task
 from cancellation.messages.crm import Original
 from cancellation.messages.envelope import Message
-from cancellation.messages.facts import FormalizationMessage, RequestMessage
+from cancellation.messages.facts import BounceMessage, FormalizationMessage, RequestMessage
+from cancellation.messages.letters import KeptLetter
 from cancellation.messages.mail_in import IncomingMail, MailFate, MailOutcome, Registered
 from cancellation.messages.status import Answer
 from cancellation.ports import CustomerDirectory, MailLedger, Originals, SentLetters
@@ -57,13 +66,22 @@ from cancellation.understanding import (
 logger = logging.getLogger(__name__)
 
 ACTOR: Final = "caixa de entrada"
+CAME_BACK: Final = "bounce"
+"""What is decided of an e-mail beside the reader's own decisions."""
 _HEAD: Final = 32_000
 _MOST_ADDRESSES: Final = 50
 _NOBODY: Final = "nobody@example.invalid"
 _NO_CNPJ: Final = "00000000000000"
 _NO_PROTOCOL: Final = "CAN-0"
 _NO_CUSTOMER: Final = "0"
+_NO_LETTER: Final = "<nobody@example.invalid>"
 """What nobody has: asked for to hear whether anything answers."""
+_UNKNOWN_SENDER: Final = "desconhecido@example.invalid"
+_LONGEST_WHY: Final = 1_000
+_MOST_WHYS: Final = 20
+_READ_IT: Final = "Uma pessoa deve ler este e-mail."
+_OURS: Final = "É uma mensagem nossa."
+_DELAYED: Final = "O servidor de destino diz o que houve com uma mensagem nossa, que não foi devolvida."
 
 
 class Cases(Protocol):
@@ -106,6 +124,8 @@ class Mailroom:
     """Reads in a process of its own: nothing that arrives may stop this one."""
     letters: SentLetters | None = None
     """What we wrote to whoever answers; without it the reader knows our templates alone (X14)."""
+    own_addresses: Sequence[str] = ()
+    """Whom our letters come from, beside the mailboxes."""
 
     async def handle(self, mail: IncomingMail, *, patient: bool = True) -> MailOutcome:
         """Do what there is to do about a delivery; running it again changes nothing.
@@ -126,12 +146,11 @@ class Mailroom:
         reading, failure = await self._read_safely(raw, mail)
         registered = await self.ledger.register(entry_of(mail, reading))
         if registered.outcome is not None:
-            return registered.outcome
+            return await self._with_task(mail, registered.outcome)
         if registered.pending_before and patient:
             raise EarlierCopyUnderWay
         try:
-            read = _not_understood(mail, reading, failure) if failure else await self._read(mail, reading)
-            fate = await self._act(read, registered)
+            outcome, why = await self._decided(mail, reading, failure, registered, patient=patient)
         except ServerUnreachable:
             raise
         except Exception as error:
@@ -143,9 +162,102 @@ class Mailroom:
             logger.warning("mail cannot be handled", extra={"error": type(error).__name__})
             read = Read(mail, reading, None, problem)
             fate = await self._ask_commercial(read, registered)
-        outcome = MailOutcome(fate=fate, action=read.action, customer_id=read.customer_id)
-        await self.ledger.settle(mail.workflow_id, outcome, read.why, self.clock())
-        return outcome
+            outcome, why = MailOutcome(fate=fate, action=read.action, customer_id=None), read.why
+        await self.ledger.settle(mail.workflow_id, outcome, why, self.clock())
+        return await self._with_task(mail, outcome)
+
+    async def _decided(
+        self,
+        mail: IncomingMail,
+        reading: MailReading,
+        failure: Exception | None,
+        registered: Registered,
+        *,
+        patient: bool,
+    ) -> tuple[MailOutcome, Sequence[str]]:
+        """What is done, and why."""
+        letter = await self._letter_reported_on(reading)
+        if letter is not None and reading.report is not None:
+            if not reading.report.failed:
+                return MailOutcome(fate=MailFate.AUTOMATIC, action=CAME_BACK), (_DELAYED,)
+            return await self._tell_of_bounce(mail, reading, letter, registered, patient=patient)
+        if await self._is_own_letter(reading):
+            return MailOutcome(fate=MailFate.OWN, action=Action.IGNORE.value), (_OURS,)
+        read = _not_understood(mail, reading, failure) if failure else await self._read(mail, reading)
+        customer_id = read.customer_id or await self._customer_of_sender(reading)
+        fate = await self._act(read, registered, customer_id)
+        return MailOutcome(fate=fate, action=read.action, customer_id=customer_id), read.why
+
+    async def _with_task(self, mail: IncomingMail, outcome: MailOutcome) -> MailOutcome:
+        """With the task that Commercial is written about, unless that is quiet or done."""
+        if outcome.fate is not MailFate.TASK:
+            return outcome
+        task = await self.ledger.task(mail.sha256)
+        loud = task is not None and not task.quiet and task.closed_at is None
+        return outcome.model_copy(update={"task": task.sha256 if task and loud else None})
+
+    async def _is_own_letter(self, reading: MailReading) -> bool:
+        """Whether this process wrote it: letters to our teams lie in mailboxes that are read here."""
+        if self.letters is None or reading.sender not in self.own_addresses:
+            return False
+        return await self.letters.sent_letter([reading.message_id]) is not None
+
+    async def _customer_of_sender(self, reading: MailReading) -> str | None:
+        """The one customer whose contact wrote; for what was not understood, or names somebody else too."""
+        if reading.sender is None:
+            return None
+        found = {one.customer_id for one in await self.customers.customers_by_email(reading.sender)}
+        return found.pop() if len(found) == 1 else None
+
+    # ------------------------------------------------------------------ letters that come back
+
+    async def _letter_reported_on(self, reading: MailReading) -> KeptLetter | None:
+        """The letter of ours that a mail server reports on."""
+        if reading.report is None or self.letters is None:
+            return None
+        return await self.letters.sent_letter(reading.report.letters, reading.report.subject)
+
+    async def _tell_of_bounce(
+        self,
+        mail: IncomingMail,
+        reading: MailReading,
+        letter: KeptLetter,
+        registered: Registered,
+        *,
+        patient: bool,
+    ) -> tuple[MailOutcome, tuple[str, ...]]:
+        """The case hears of it; where there is none any more, Commercial does (X16).
+
+        Raises:
+            Refused: the case does not know the letter, which it may hear of in a moment.
+        """
+        report = reading.report
+        assert report is not None
+        case = await self.customers.case_by_id(letter.case_id)
+        customer_id = case.customer_id if case else None
+        fact = BounceMessage(
+            letter=letter.message_id,
+            status=report.words,
+            message_id=registered.reported_as,
+            occurred_at=mail.received_at,
+            actor=ACTOR,
+        )
+        fate = MailFate.TASK
+        if case is not None and case.ended_at is None:
+            try:
+                await self.cases.report(case.customer_id, fact)
+                fate = MailFate.REPORTED
+            except Refused:
+                if patient:
+                    raise
+            except (CaseNotFound, CaseFailed, CaseNotAnswering):
+                pass
+        if fate is MailFate.TASK:
+            now = self.clock()
+            task = bounce_task(mail, letter, report, registered.reported_as, case, now)
+            await self.ledger.open_task(task)
+        why = (f"Uma mensagem nossa foi devolvida: {report.words}",)
+        return MailOutcome(fate=fate, action=CAME_BACK, customer_id=customer_id), why
 
     async def _systems_answer(self) -> bool:
         """Whether what is asked about every e-mail is answered about nobody's: then it is this e-mail that fails."""
@@ -154,8 +266,10 @@ class Mailroom:
             await self.customers.customers_by_cnpj(_NO_CNPJ)
             await self.customers.case_by_protocol(_NO_PROTOCOL)
             await self.customers.customer(_NO_CUSTOMER)
+            await self.customers.case_by_id(_NO_CUSTOMER)
             if self.letters is not None:
                 await self.letters.texts_sent_to([_NOBODY])
+                await self.letters.sent_letter([_NO_LETTER])
         except Exception:
             return False
         return True
@@ -214,24 +328,56 @@ class Mailroom:
             )
             return nothing, failure
 
-    async def _act(self, read: Read, registered: Registered) -> MailFate:
+    async def _act(self, read: Read, registered: Registered, customer_id: str | None) -> MailFate:
         understood = read.understood
-        if understood is None:
-            return await self._ask_commercial(read, registered)
-        if understood.action in (Action.IGNORE, Action.REFUSE):
+        if understood is not None and _counts(understood) and understood.customer_id is not None:
+            return await self._report(read, understood, registered, understood.customer_id)
+        if understood is not None and understood.automatic:
+            return MailFate.AUTOMATIC
+        if understood is not None and self._is_own(read.reading, understood):
+            return MailFate.OWN
+        more: tuple[str, ...] = ()
+        if customer_id is not None:
+            try:
+                await self.cases.report(customer_id, _for_a_person(read, registered.reported_as))
+                return MailFate.UNDECIDED
+            except CaseNotFound:
+                if registered.acted_before:
+                    return MailFate.RECORDED
+                more = ("O cliente não tem caso aberto.",)
+            except (Refused, CaseFailed) as refusal:
+                more = (f"O caso não aceitou o e-mail: {refusal}.",)
+            except CaseNotAnswering as silence:
+                more = (f"O e-mail não chegou ao caso: {silence}.",)
+        asks_nothing = understood is not None and understood.action in (Action.IGNORE, Action.REFUSE)
+        if asks_nothing and customer_id is None:
             return MailFate.RECORDED
-        customer_id = understood.customer_id
-        if customer_id is None or not (_is_trusted(understood) or _only_sender_is_doubtful(understood)):
-            return await self._ask_commercial(read, registered)
-        fact = _fact(read, understood, registered.reported_as)
-        try:
-            return await self._report(read, understood, registered, customer_id, fact)
-        except (Refused, CaseFailed) as refusal:
-            return await self._ask_commercial(read, registered, f"O caso não aceitou o e-mail: {refusal}.")
-        except CaseNotAnswering as silence:
-            return await self._ask_commercial(read, registered, f"O e-mail não chegou ao caso: {silence}.")
+        shows_something = bool(read.reading.attachments or read.reading.unread)
+        quiet = asks_nothing and not shows_something and len(more) == 1 and "aberto" in more[0]
+        return await self._ask_commercial(read, registered, *more, customer_id=customer_id, quiet=quiet)
+
+    def _is_own(self, reading: MailReading, understood: Understanding) -> bool:
+        """Whether one of our own teams wrote it: from a mailbox of ours, or surely from our domain."""
+        if reading.sender is None or understood.action is not Action.IGNORE:
+            return False
+        own = {*self.mailboxes, *self.own_addresses}
+        domains = {address.rpartition("@")[2] for address in own}
+        surely_ours = understood.authentication == "pass" and reading.sender.rpartition("@")[2] in domains
+        return reading.sender in own or surely_ours
 
     async def _report(
+        self, read: Read, understood: Understanding, registered: Registered, customer_id: str
+    ) -> MailFate:
+        fact = _fact(read, understood, registered.reported_as)
+        try:
+            return await self._open_and_report(read, understood, registered, customer_id, fact)
+        except (Refused, CaseFailed) as refusal:
+            more = f"O caso não aceitou o e-mail: {refusal}."
+        except CaseNotAnswering as silence:
+            more = f"O e-mail não chegou ao caso: {silence}."
+        return await self._ask_commercial(read, registered, more, customer_id=customer_id)
+
+    async def _open_and_report(
         self,
         read: Read,
         understood: Understanding,
@@ -239,21 +385,33 @@ class Mailroom:
         customer_id: str,
         fact: FormalizationMessage,
     ) -> MailFate:
+        # One whose sender is in doubt waits in the case for Commercial's decision.
+        heard = MailFate.REPORTED if _is_trusted(understood) else MailFate.UNDECIDED
         try:
             await self.cases.report(customer_id, fact)
         except CaseNotFound:
             if registered.acted_before:
                 return MailFate.RECORDED
             if not _is_trusted(understood) or understood.explicit_request is not True:
-                return await self._ask_commercial(read, registered, "O cliente não tem caso aberto.")
+                return await self._ask_commercial(
+                    read, registered, "O cliente não tem caso aberto.", customer_id=customer_id
+                )
         else:
-            return MailFate.REPORTED
+            return heard
         await self.cases.open_or_join(customer_id, _request(read, registered.reported_as))
         await self.cases.report(customer_id, fact)
         return MailFate.OPENED
 
-    async def _ask_commercial(self, read: Read, registered: Registered, *more: str) -> MailFate:
-        await self.ledger.open_task(mail_task(read, registered.reported_as, self.clock(), more))
+    async def _ask_commercial(
+        self,
+        read: Read,
+        registered: Registered,
+        *more: str,
+        customer_id: str | None = None,
+        quiet: bool = False,
+    ) -> MailFate:
+        task = mail_task(read, registered.reported_as, self.clock(), more, customer_id)
+        await self.ledger.open_task(task.model_copy(update={"quiet": quiet}))
         return MailFate.TASK
 
 
@@ -273,12 +431,16 @@ def _not_understood(mail: IncomingMail, reading: MailReading, error: Exception) 
     return Read(mail, reading, None, problem)
 
 
+def _counts(understood: Understanding) -> bool:
+    return _is_trusted(understood) or _only_sender_is_doubtful(understood)
+
+
 def _is_trusted(understood: Understanding) -> bool:
     return understood.action in (Action.ACCEPT, Action.INCOMPLETE)
 
 
 def _only_sender_is_doubtful(understood: Understanding) -> bool:
-    """Whether the case itself will doubt the e-mail and ask Commercial: only then may it hear of it (X9)."""
+    """Whether the case itself will doubt the e-mail and ask Commercial, though it was surely read (X9)."""
     return (
         understood.action is Action.TRIAGE
         and understood.explicit_request is True
@@ -290,7 +452,32 @@ def _fact(read: Read, understood: Understanding, reported_as: str) -> Formalizat
     mail = read.mail
     original = Original(sha256=mail.sha256, ref=mail.ref, size=read.reading.size)
     fact = formalization(read.reading, understood, original, mail.received_at, actor=ACTOR)
-    return fact.model_copy(update={"message_id": reported_as})
+    return fact.model_copy(
+        update={"message_id": reported_as, "request_words": understood.request_words, "unseen": True}
+    )
+
+
+def _for_a_person(read: Read, reported_as: str) -> FormalizationMessage:
+    """What a case hears of an e-mail that a person has to read: it counts neither as a request nor otherwise."""
+    mail, reading, understood = read.mail, read.reading, read.understood
+    verdict = Authentication(understood.authentication) if understood else Authentication.NONE
+    recipients = addresses(reading.recipients)
+    sender = next(iter(addresses([reading.sender or ""])), _UNKNOWN_SENDER)
+    return FormalizationMessage(
+        message_id=reported_as,
+        actor=ACTOR,
+        occurred_at=mail.received_at,
+        sender=sender,
+        recipients=tuple(recipients)[:_MOST_ADDRESSES],
+        received_at=mail.received_at,
+        subject=reading.subject[:1000],
+        explicit_request=False,
+        authentication=verdict,
+        original_sha256=mail.sha256,
+        original_ref=mail.ref,
+        doubts=tuple(why[:_LONGEST_WHY] for why in read.why if why.strip())[:_MOST_WHYS] or (_READ_IT,),
+        unseen=True,
+    )
 
 
 def _request(read: Read, reported_as: str) -> RequestMessage:

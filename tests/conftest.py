@@ -32,7 +32,8 @@ settings.load_profile("suite")
 NO_SKIPS = "CANCELAMENTO_NO_SKIPS"
 _FAILURES_TO_REPORT = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
 PROOF = "CANCELAMENTO_PROOF"
-"""`whole`: nothing is left to a sample."""
+WHOLE = os.environ.get(PROOF) == "whole"
+"""Whether nothing is left to a sample (`make proof`)."""
 TEMPLATE = "migrated_template"
 
 _skipped: list[str] = []

@@ -12,7 +12,7 @@ from cancellation.telemetry import temporal_runtime
 from workers.connecting import connect
 from workers.policy import load_policy
 from workers.wiring import guard_of, mailroom_of, open_systems
-from workers.worker import activities_of, cancellation_worker
+from workers.worker import activities_of, cancellation_worker, mail_activities_of, mail_worker
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +33,13 @@ async def run_worker(settings: Settings) -> None:
     if not (settings.inbox.trusted_servers or settings.inbox.trusted_nameless_servers):
         logger.warning("no receiving server is trusted: every e-mail waits for a person")
     async with open_systems(settings) as systems:
-        mailroom = mailroom_of(settings, systems, policy, client)
-        activities = activities_of(systems, policy, guard_of(settings, systems), mailroom)
+        activities = activities_of(systems, policy, guard_of(settings, systems))
+        of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
         build_id = os.environ.get("CANCELAMENTO_BUILD_ID")
-        async with cancellation_worker(client, activities, build_id=build_id):
+        async with (
+            cancellation_worker(client, activities, build_id=build_id),
+            mail_worker(client, of_mail, build_id=build_id),
+        ):
             logger.info("worker ready", extra={"task_queue": CANCELLATIONS, "build_id": build_id})
             await stop.wait()
             logger.info("worker stopping")

@@ -6,10 +6,10 @@ from typing import Final
 
 from temporalio.client import Client, WorkflowExecution
 
-from cancellation.contract import CANCELLATION, INCOMING_MAIL
+from cancellation.contract import CANCELLATION, INCOMING_MAIL, UNDECIDED_MAIL
 from workflows.plugin import replayer
 
-_OURS: Final = f"WorkflowType IN ('{CANCELLATION}', '{INCOMING_MAIL}')"
+_OURS: Final = f"WorkflowType IN ('{CANCELLATION}', '{INCOMING_MAIL}', '{UNDECIDED_MAIL}')"
 
 
 @dataclass(frozen=True)

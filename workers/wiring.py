@@ -40,9 +40,10 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
         stack.push_async_callback(pool.close)
+        billing = PostgresBilling(pool)
         yield Systems(
             crm=PostgresCrm(pool),
-            billing=PostgresBilling(pool),
+            billing=billing,
             telephony=await stack.enter_async_context(_telephony(settings, pool)),
             recordings=ObjectRecordingStore(
                 open_store(settings.recordings_url, settings.recordings_options),
@@ -51,16 +52,18 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
             ),
             mailer=smtp_mailer(settings, pool),
             inbox=PostgresInbox(pool),
-            letter_facts=PostgresLetterFacts(pool),
+            letter_facts=PostgresLetterFacts(pool, billing),
         )
 
 
-def mailroom_of(
-    settings: Settings, systems: Systems, policy: CancellationPolicy, client: Client
-) -> Mailroom | None:
-    """Where incoming e-mail is handled; None for systems without a ledger of it."""
+def mailroom_of(settings: Settings, systems: Systems, policy: CancellationPolicy, client: Client) -> Mailroom:
+    """Where incoming e-mail is handled.
+
+    Raises:
+        LookupError: these systems have no ledger of it.
+    """
     if systems.inbox is None:
-        return None
+        raise LookupError("no ledger of incoming mail")
     return Mailroom(
         originals=systems.crm,
         customers=systems.crm,
@@ -71,6 +74,7 @@ def mailroom_of(
         provider=provider_of(settings),
         mail_age_days=policy.mail_age_days,
         letters=systems.mailer if isinstance(systems.mailer, SentLetters) else None,
+        own_addresses=(settings.sender.address.strip().lower(),),
     )
 
 

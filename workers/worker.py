@@ -17,14 +17,17 @@ from activities.mail_in import MailInActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
-from cancellation.contract import CANCELLATIONS, TASK_TIMEOUT
+from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
+from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
 from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
 from cancellation.ports.letter_facts import LetterFacts
 from workflows.plugin import CancellationPlugin, tolerant
 
 _DEPLOYMENT: Final = "cancelamento"
+_MAILS_AT_ONCE: Final = 8
+_MOST_MAILS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,14 @@ class Systems:
     """What letters say beside the case's own knowledge; None: they say less."""
 
 
-def activities_of(
-    systems: Systems, policy: CancellationPolicy, guard: Guard, mailroom: Mailroom | None = None
-) -> Sequence[Callable[..., Any]]:
-    """Every activity, over these systems; those about incoming mail only with a mail room."""
+def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) -> Sequence[Callable[..., Any]]:
+    """Every activity of cases, over these systems."""
     crm = CrmActivities(systems.crm)
     billing = BillingActivities(systems.billing, guard)
     telephony = TelephonyActivities(systems.telephony, guard)
     recordings = RecordingActivities(systems.recordings, guard)
     mail = MailActivities(systems.mailer, systems.letter_facts)
     terms = TermsActivities(policy, brazilian_holidays)
-    mail_in = [MailInActivities(mailroom).handle_mail] if mailroom is not None else []
     return [
         crm.open_case,
         crm.record_case,
@@ -68,8 +68,16 @@ def activities_of(
         recordings.purge_recordings,
         mail.send_letters,
         terms.freeze_policy,
-        *mail_in,
     ]
+
+
+def mail_activities_of(
+    systems: Systems, policy: CancellationPolicy, mailroom: Mailroom
+) -> Sequence[Callable[..., Any]]:
+    """Every activity of incoming mail, over these systems."""
+    reminders = MailReminders(mailroom.ledger, systems.mailer, policy, brazilian_holidays)
+    mail_in = MailInActivities(mailroom, reminders)
+    return [mail_in.handle_mail, mail_in.tell_of_mail]
 
 
 def brazilian_holidays(opened_on: date) -> tuple[date, ...]:
@@ -100,6 +108,30 @@ def cancellation_worker(
         max_cached_workflows=max_cached_workflows,
         # The same for a task that waits for the worker which knows the case, and which may have been killed.
         sticky_queue_schedule_to_start_timeout=TASK_TIMEOUT,
+        graceful_shutdown_timeout=timedelta(seconds=8),
+        deployment_config=_deployment(build_id) if build_id else None,
+    )
+
+
+def mail_worker(
+    client: Client,
+    activities: Sequence[Callable[..., Any]],
+    *,
+    build_id: str | None = None,
+    task_queue: str = INCOMING_MAILS,
+) -> Worker:
+    """A worker for incoming mail, not yet running: with slots of its own, so that it takes none of a case's (X9).
+
+    Reading goes on in one process of its own, so more e-mails at a time would only wait for it.
+    """
+    return Worker(
+        tolerant(client),
+        task_queue=task_queue,
+        activities=activities,
+        plugins=[CancellationPlugin()],
+        max_cached_workflows=_MOST_MAILS,
+        max_concurrent_activities=_MAILS_AT_ONCE,
+        max_concurrent_workflow_tasks=_MAILS_AT_ONCE,
         graceful_shutdown_timeout=timedelta(seconds=8),
         deployment_config=_deployment(build_id) if build_id else None,
     )

@@ -23,7 +23,7 @@ from temporalio.exceptions import ApplicationError
 
 from cancellation import contract
 from cancellation.application.casefile import CaseFile
-from cancellation.application.intake import take
+from cancellation.application.intake import opening_answer, take
 from cancellation.application.letters import script_if_declined
 from cancellation.application.views import result_of, status_of
 from cancellation.domain.case import Case
@@ -34,7 +34,7 @@ from cancellation.domain.trail import TrailEntry
 from cancellation.language import vocabulary
 from cancellation.language.trail import OPERATOR
 from cancellation.messages.letters import Letter
-from cancellation.messages.status import CaseResult, CaseStatus
+from cancellation.messages.status import Answer, CaseResult, CaseStatus
 from workflows.dispatcher import Dispatcher
 from workflows.handlers import MessageHandlers
 from workflows.inbox import Alarm, Arrived, Inbox
@@ -63,6 +63,8 @@ class CancellationWorkflow(MessageHandlers):
         self._publisher = Publisher()
         self._long_since = 0
         """How many events there were when the engine first found the history long."""
+        self._opener: tuple[asyncio.Future[Answer], Answer] | None = None
+        """Who opened the case and has not heard the answer yet."""
         self._has_judged = False
         """Whether something was decided, by what it says and when it came, since the last command."""
 
@@ -198,6 +200,7 @@ class CancellationWorkflow(MessageHandlers):
         for message in self.inbox.take_messages():
             self._take(message)
             self._has_judged |= message.answer is None  # an answer is a command
+        self._answer_opener()
         if self.inbox.stop_requested:
             self.inbox.stop_requested = False
             case.stop(OPERATOR, now)
@@ -215,8 +218,22 @@ class CancellationWorkflow(MessageHandlers):
             if message.answer is not None:
                 message.answer.set_exception(refused_error(refusal))
             return
-        if message.answer is not None:
+        if message.answer is None:
+            return
+        if answer.opened:
+            self._opener = (message.answer, answer)
+        else:
             message.answer.set_result(answer)
+
+    def _answer_opener(self) -> None:
+        """Whoever opened the case hears whether the CRM knows the customer, unless the CRM is away (X7, X8)."""
+        if self._opener is None or self._case.opening_is_awaited:
+            return
+        (caller, answer), self._opener = self._opener, None
+        try:
+            caller.set_result(opening_answer(self._case, answer, self._now))
+        except Refused as refusal:
+            caller.set_exception(refused_error(refusal))
 
     def _is_recorded(self) -> bool:
         """Whether nothing is owed, the CRM holds everything, and nothing has arrived since."""

@@ -45,6 +45,7 @@ ACTIONS: Final[dict[type[Any], _Action]] = {
     c.CloseTask: _RECORD,
     c.SetStatus: _RECORD,
     c.RegisterFormalization: _RECORD,
+    c.KeepDecision: _RECORD,
     c.WriteTrail: _RECORD,
     c.EndCase: _RECORD,
     c.SendLetter: _Action(MailActivities.send_letters, payloads.letters, MAIL),
@@ -164,6 +165,8 @@ class Dispatcher:
         A letter is tried until its day ends, and then written anew: it must not tell of days that have passed (X18).
         """
         head, terms = batch[0], self._file.case.policy
+        if isinstance(head.command, c.OpenCase) and head.failing_since is None:
+            return policy.attempt  # whoever opened the case waits for the answer
         patience: timedelta | None = None
         if not head.attention:
             failing_for = now - head.failing_since if head.failing_since else timedelta(0)

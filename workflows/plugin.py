@@ -17,8 +17,9 @@ from workflows.cancellation import CancellationWorkflow
 from workflows.incoming_mail import IncomingMailWorkflow
 from workflows.instants import OwnInstants
 from workflows.one_argument import OneArgument, TolerantPayloadConverter
+from workflows.undecided_mail import UndecidedMailWorkflow
 
-WORKFLOWS: Final = (CancellationWorkflow, IncomingMailWorkflow)
+WORKFLOWS: Final = (CancellationWorkflow, IncomingMailWorkflow, UndecidedMailWorkflow)
 _PASSED_THROUGH: Final = (
     "activities",
     "annotated_types",

@@ -7,10 +7,11 @@ same Message-ID, by which mail programs show it once.
 
 A letter's bytes are kept when it is first tried and are what every attempt sends. A letter with a download
 link is the exception: who has its bytes has the recordings, so the outbox keeps it without the link, and each
-attempt renders it again from the same letter.
+attempt renders it again from the same letter. So is one that a customer's e-mail goes along with: that is kept
+already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,13 +19,26 @@ from email import message_from_bytes, policy
 from enum import StrEnum
 from typing import Protocol
 
-from cancellation.letters import WITH_LINK, Letterhead, LinkUrl, is_deliverable, message_id, render
-from cancellation.messages.letters import Delivery, Letter
+from cancellation.letters import (
+    WITH_LINK,
+    Letterhead,
+    LinkUrl,
+    is_deliverable,
+    message_id,
+    original_of,
+    render,
+    with_original,
+)
+from cancellation.messages.letters import Delivery, KeptLetter, Letter
 
 MOST_TEXTS = 30
 """Letters whose words a reader of answers gets: those of a whole case."""
 NOBODY = "nenhum destinatário"
 BAD_ADDRESS = "endereço de e-mail inválido"
+
+
+ReadOriginal = Callable[[str], Awaitable[bytes | None]]
+"""Gives the bytes of a kept e-mail by its hash."""
 
 
 class MailNotTaken(Exception):
@@ -59,7 +73,8 @@ class Draft:
     subject: str
     content: bytes = field(repr=False)
     content_is_whole: bool
-    """False: the download link is left out, because who reads the outbox must not have the recordings."""
+    """False: the download link is left out, because who reads the outbox must not have the recordings; or the
+    original that goes along, which is kept elsewhere."""
     written_at: datetime
     recipients: Sequence[str] = field(repr=False)
 
@@ -131,6 +146,9 @@ class Outbox(Protocol):
     async def contents_to(self, addresses: Sequence[str], most: int) -> Sequence[bytes]:
         """The messages that were sent to these addresses of customers, the newest first."""
 
+    async def sent_letter(self, message_ids: Sequence[str], subject: str) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject."""
+
 
 class Transport(Protocol):
     """Hands a message to a mail server."""
@@ -147,9 +165,18 @@ class OutboxMailer:
     """The port `Mailer` over an outbox and a transport."""
 
     def __init__(
-        self, outbox: Outbox, transport: Transport, letterhead: Letterhead, link_url: LinkUrl
+        self,
+        outbox: Outbox,
+        transport: Transport,
+        letterhead: Letterhead,
+        link_url: LinkUrl,
+        originals: ReadOriginal | None = None,
     ) -> None:
-        """Send through `transport`; `link_url` gives the download link of an archive's `link_id`."""
+        """Send through `transport`.
+
+        `link_url` gives the download link of an archive's `link_id`, `originals` the bytes of a kept e-mail.
+        """
+        self._originals = originals
         self._outbox = outbox
         self._transport = transport
         self._letterhead = letterhead
@@ -177,6 +204,10 @@ class OutboxMailer:
         )
         return [str(part.get_content()) for part in parts if part is not None]
 
+    async def sent_letter(self, message_ids: Sequence[str], subject: str = "") -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject (X16)."""
+        return await self._outbox.sent_letter(message_ids, subject)
+
     async def _attempt(self, letter: Letter, entry: Entry, turn: OutboxTurn) -> Entry:
         undeliverable = {a: Answer(Fate.REFUSED, BAD_ADDRESS) for a in entry.waiting if not is_deliverable(a)}
         recipients = [address for address in entry.waiting if address not in undeliverable]
@@ -184,7 +215,7 @@ class OutboxMailer:
         if recipients:
             try:
                 answers = await self._transport.deliver(
-                    self._letterhead.address, recipients, self._content(letter, entry)
+                    self._letterhead.address, recipients, await self._content(letter, entry)
                 )
             except MailNotTaken as error:
                 await turn.settle(undeliverable, str(error))
@@ -195,13 +226,16 @@ class OutboxMailer:
             raise MailNotTaken(delays)
         return entry
 
-    def _content(self, letter: Letter, entry: Entry) -> bytes:
+    async def _content(self, letter: Letter, entry: Entry) -> bytes:
         if entry.content_is_whole:
             return entry.content
-        return render(letter, self._letterhead, self._link_url).as_bytes()
+        sha256 = original_of(letter)
+        original = await self._originals(sha256) if sha256 and self._originals else None
+        message = render(letter, self._letterhead, self._link_url)
+        return message.as_bytes() if original is None else with_original(message, letter, original)
 
     def _draft(self, letter: Letter) -> Draft:
-        has_link = letter.kind in WITH_LINK
+        whole = letter.kind not in WITH_LINK and original_of(letter) is None
         message = render(letter, self._letterhead)
         return Draft(
             key=letter.key,
@@ -211,7 +245,7 @@ class OutboxMailer:
             message_id=message_id(letter, self._letterhead),
             subject=str(message["Subject"]),
             content=message.as_bytes(),
-            content_is_whole=not has_link,
+            content_is_whole=whole,
             written_at=letter.at,
             recipients=self._letterhead.recipients(letter),
         )

@@ -201,7 +201,7 @@ def _take_archive(file: CaseFile, archive: Archive | None, ordinal: int, now: da
 def _take_links_ended(file: CaseFile, ended: LinksEnded, now: datetime) -> None:
     case = file.case
     for access in ended.accesses:
-        case.note_access(access.at, access.address, access.kind.value, access.bytes)
+        case.note_access(access.at, access.address, access.kind.value, access.bytes, now)
     if ended.purged is None:
         case.note_links_ended(now)
         return

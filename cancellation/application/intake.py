@@ -71,6 +71,22 @@ def _answer(case: Case, name: str, message: Message, now: datetime, new_id: str)
     return Answer(stage=case.stage, protocol=case.protocol, duplicate=duplicate, opened=opened)
 
 
+def opening_answer(case: Case, answer: Answer, now: datetime) -> Answer:
+    """What whoever opened the case hears, once the CRM has answered or is known to be away.
+
+    Raises:
+        Refused: the CRM does not know the customer; Commercial has the contact. It is in the trail (X8).
+    """
+    try:
+        case.check_customer()
+    except RuleBroken as broken:
+        refused = Refused(worded(broken))
+        with case.caused_by(case.opening_id):
+            case.record_refusal("request", case.opening_id, case.contacts[0].actor, refused.problems, now)
+        raise refused from None
+    return answer.model_copy(update={"stage": case.stage})
+
+
 def opening_request(message: RequestMessage, now: datetime, new_id: str) -> tuple[RequestMessage, Request]:
     """The start argument's request, completed, as message and as fact."""
     completed = _complete(message, new_id, now)
@@ -188,6 +204,10 @@ def _mail(message: FormalizationMessage) -> FormalizationMail:
         original_sha256=message.original_sha256,
         original_ref=message.original_ref,
         confirmed_by=message.confirmed_by,
+        refused_by=message.refused_by,
+        doubts=message.doubts,
+        request_words=message.request_words,
+        unseen=message.unseen,
     )
 
 

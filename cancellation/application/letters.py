@@ -8,13 +8,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar, assert_never
 
-from cancellation.application import dates
+from cancellation.application import dates, tasks
 from cancellation.domain.case import Case
-from cancellation.domain.events import Stopped
+from cancellation.domain.events import ReadWrongly, Stopped
 from cancellation.domain.formalization import Formalization
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice, notice_from
+from cancellation.domain.state import ToDecide
 from cancellation.domain.values import Contact, OfferStatus, PortStatus
 from cancellation.language.trail import said
 from cancellation.messages import letter_contents as say
@@ -22,6 +23,7 @@ from cancellation.messages.letters import Letter
 
 Given = TypeVar("Given")
 
+_MAILS_NAMED = 20
 _TEXT_KEPT = 2000
 """Of what the customer wrote; the whole is in the CRM's task and in the trail."""
 
@@ -99,6 +101,12 @@ def _content(
             return say.WhatIsMissing(missing=order.codes, formalization_until=dates.formalization_until(case))
         case LetterKind.MAIL_TO_DECIDE:
             return _mail_to_decide(case, order)
+        case LetterKind.REMIND_MAIL:
+            return _remind_mail(case)
+        case LetterKind.NOTICE_TO_CONFIRM:
+            return _notice_to_confirm(case)
+        case LetterKind.MAIL_WITHOUT_CASE:
+            raise ValueError("no case owes this letter")
         case LetterKind.FORMALIZED_EARLY:
             return _formalized_early(case)
         case LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL:
@@ -118,7 +126,9 @@ def _content(
         case LetterKind.RETAINED:
             return _retained(case)
         case LetterKind.WITHDRAWN:
-            return say.Withdrawn(last_day=_notice(case).last_day, link_was_sent=case.archive is not None)
+            return say.Withdrawn(
+                last_day=_notice(case).last_day, link_was_sent=case.archive is not None, misread=case.misread
+            )
         case LetterKind.WITHDRAWN_TO_TEAM:
             return say.WithdrawnToTeam(last_day=_notice(case).last_day, words=_ending(case))
         case LetterKind.LAPSED:
@@ -222,6 +232,43 @@ def _mail_to_decide(case: Case, order: LetterOrder) -> say.MailToDecide:
         sender=mail.sender,
         subject=mail.subject,
         words=mail.reason,
+        why=mail.doubts,
+        commands=tasks.commands_for(mail),
+        original_sha256=mail.original_sha256,
+    )
+
+
+def _remind_mail(case: Case) -> say.RemindMail:
+    return say.RemindMail(
+        mails=tuple(_waiting(case, one) for one in case.to_decide[:_MAILS_NAMED]),
+        closing_waits_until=case.waits_until,
+    )
+
+
+def _waiting(case: Case, one: ToDecide) -> say.WaitingMail:
+    mail = case.mail(one.message_id)
+    return say.WaitingMail(
+        message_id=one.message_id,
+        sender=mail.sender if mail else None,
+        subject=mail.subject if mail else None,
+        since=one.since,
+        is_notice=one.is_notice,
+        commands=tasks.commands_for(mail) if mail else None,
+    )
+
+
+def _notice_to_confirm(case: Case) -> say.NoticeToConfirm:
+    formalization = _formalization(case)
+    completing = formalization.completing
+    return say.NoticeToConfirm(
+        notice=_notice(case),
+        message_id=completing.message_id,
+        sender=completing.sender,
+        subject=completing.subject,
+        request_words=tuple(tasks.request_words(case)),
+        words=formalization.reason,
+        commands=tasks.commands_for(completing),
+        original_sha256=completing.original_sha256,
     )
 
 
@@ -251,6 +298,8 @@ def _notice_started(case: Case) -> say.NoticeStarted:
         numbers=tuple(case.numbers),
         port_until=dates.port_until(case, notice),
         recordings_asked=case.recordings is not None,
+        request_words=tuple(tasks.request_words(case)),
+        words=_formalization(case).reason if tasks.request_words(case) else None,
     )
 
 
@@ -361,6 +410,9 @@ def _until(case: Case) -> date:
 
 def _ending(case: Case) -> str:
     """Why the case ended; the Web UI's button gives no reason (X18)."""
+    if case.misread and case.formalization is not None and case.ended_by is not None:
+        mail_id = case.formalization.completing.message_id
+        return said(ReadWrongly(mail_id=mail_id, by=case.ended_by), case.opened_at)
     return case.ending or said(Stopped(), case.opened_at)
 
 

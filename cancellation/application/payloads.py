@@ -13,6 +13,7 @@ from cancellation.domain.commands import (
     Command,
     EndCase,
     ExportRecordings,
+    KeepDecision,
     LiftBillingEnd,
     OpenTask,
     Owed,
@@ -34,6 +35,7 @@ from cancellation.messages.crm import (
     CaseOpening,
     CaseRecord,
     FormalizationRecord,
+    MailDecision,
     RetentionDecision,
     RetentionRecord,
     TaskOrder,
@@ -97,6 +99,22 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
         formalization=formalization_record(case) if registers else None,
         revoke_formalization=ends and case.stage in (Stage.WITHDRAWN, Stage.DISCARDED),
         outcome=case.stage.value if ends else None,
+        decisions=tuple(
+            _decision(case, command) for command in commands if isinstance(command, KeepDecision)
+        ),
+    )
+
+
+def _decision(case: Case, command: KeepDecision) -> MailDecision:
+    return MailDecision(
+        message_id=command.message_id,
+        original_sha256=command.original_sha256,
+        case_id=case.case_id,
+        customer_id=case.customer_id,
+        is_request=command.is_request,
+        reason=command.reason,
+        decided_by=command.decided_by,
+        decided_at=command.decided_at,
     )
 
 
@@ -182,6 +200,12 @@ def is_superfluous(case: Case, owed: Owed, queue: Sequence[Owed], now: datetime)
         return newer or case.formalization is not None or case.stage.is_terminal
     if letter.kind is LetterKind.ATTENTION:
         return letter.step not in case.attention
+    if letter.kind is LetterKind.NOTICE_TO_CONFIRM:
+        return not any(one.is_notice for one in case.to_decide)
+    if letter.kind is LetterKind.MAIL_TO_DECIDE:
+        return not any(one.message_id == letter.mail_id for one in case.to_decide)
+    if letter.kind is LetterKind.REMIND_MAIL and letter.ordinal.endswith(":closing"):
+        return not case.holding_up
     if letter.kind.value.startswith("remind_"):
         return is_pointless(case, letter.ordinal, now)
     if letter.kind is LetterKind.SCRIPT:

@@ -18,8 +18,9 @@ from cancellation.domain.values import (
     Request,
     Team,
 )
-from cancellation.language import vocabulary, words
+from cancellation.language import commands, vocabulary, words
 from cancellation.messages.crm import TaskOrder
+from cancellation.messages.letter_contents import MailCommands
 
 COMMERCIAL: Final = "commercial"
 FORMALIZATION: Final = "formalization"
@@ -52,6 +53,8 @@ def order(case: Case, wish: OpenTask) -> TaskOrder | None:
         case TaskKind.DECIDE_ON_MAIL:
             mail = case.mail(wish.about)
             return decide_on_mail(mail, wish.codes) if mail else None
+        case TaskKind.CONFIRM_NOTICE:
+            return confirm_notice(case)
         case TaskKind.DELIVER_OFFER:
             return next((task for task in deliver_offers(case) if task.key == wish.key), None)
         case TaskKind.ATTENTION:
@@ -191,25 +194,85 @@ def plan_shutdown(case: Case, inventory: Inventory | None) -> TaskOrder:
 
 
 def decide_on_mail(mail: FormalizationMail, doubts: tuple[str, ...]) -> TaskOrder:
-    """Commercial decides whether an e-mail that cannot count by itself is the customer's (X9)."""
-    because = "; ".join(map(vocabulary.doubt, doubts))
+    """Commercial decides whether an e-mail that cannot count by itself is the customer's, and what it is (X9, X15)."""
+    because = "\n".join(f"- {words.sentence(one)}" for one in why_to_decide(mail, doubts))
     return TaskOrder(
         key=f"mail:{mail.message_id}"[:300],
         team=Team.COMMERCIAL,
-        title="Decidir: e-mail de cancelamento que precisa de confirmação",
+        title="Decidir: e-mail do cliente que precisa de uma pessoa",
         text=(
             f"Remetente: {mail.sender}\nAssunto: {mail.subject}\nMessage-ID: {mail.message_id}\n"
-            f"Motivo da dúvida: {because}.\n"
-            f"Se o cliente confirmar por outro meio, registre com {_confirming(mail)}. Até lá nada acontece."
-        ),
+            f"Recebido em: {words.moment(mail.received_at)}\n\nPor que é preciso decidir:\n{because}\n\n"
+            "Até a decisão o e-mail não conta, e ele segura o encerramento por alguns dias.\n"
+            f"{act_on_mail(mail)}"
+        )[:_TEXT_KEPT],
     )
 
 
-def _confirming(mail: FormalizationMail) -> str:
-    """How a person at Commercial vouches for an e-mail: the command, where its original is kept."""
-    if mail.original_ref is None or not mail.original_ref.startswith("crm:original/"):
-        return "a formalização e o seu nome no campo `confirmed_by`"
-    return f'`cancelamento formalize {mail.original_ref} --confirmed-by "SEU NOME" --explicit-request`'
+def why_to_decide(mail: FormalizationMail, codes: Sequence[str]) -> list[str]:
+    """The codes of a doubt in words; where the reader says more, its sentences."""
+    said = [vocabulary.doubt(code) for code in codes if code != "reading" or not mail.doubts]
+    return [*said, *mail.doubts]
+
+
+def act_on_mail(mail: FormalizationMail) -> str:
+    """The exact commands by which a person decides."""
+    typed = commands_for(mail)
+    if typed is None:
+        return (
+            "Se for um pedido de cancelamento legítimo, registrem a formalização com o seu nome no campo "
+            "`confirmed_by`; se não for, com o seu nome em `refused_by`."
+        )
+    return (
+        f"Para ler o original:\n{typed.show}\n"
+        f"Se for um pedido de cancelamento legítimo, confirmado com o cliente por outro meio:\n{typed.confirm}\n"
+        f"Se não for, depois de fazer o que o e-mail pede:\n{typed.refuse}"
+    )
+
+
+def commands_for(mail: FormalizationMail) -> MailCommands | None:
+    """How to confirm, refuse and show an e-mail; None where its original is not kept here."""
+    if mail.original_ref is None or not mail.original_ref.startswith(commands.KEPT):
+        return None
+    sha256 = mail.original_ref.removeprefix(commands.KEPT)
+    return MailCommands(
+        confirm=commands.confirm(sha256, needs_reason=not mail.reason),
+        refuse=commands.refuse(sha256),
+        show=commands.show(sha256),
+    )
+
+
+def confirm_notice(case: Case) -> TaskOrder:
+    """Commercial looks at the sentences that a notice rests on which started without a person (X14)."""
+    assert case.formalization is not None
+    assert case.notice is not None
+    completing = case.formalization.completing
+    quoted = "\n".join(f"> {line}" for one in request_words(case) for line in one.splitlines())
+    typed = commands_for(completing)
+    how = (
+        f"Para ler o original:\n{typed.show}\nSe está certo:\n{typed.confirm}\n"
+        f"Se não é um pedido de cancelamento, tudo é desfeito e todos são avisados com:\n{typed.refuse}"
+        if typed
+        else act_on_mail(completing)
+    )
+    return TaskOrder(
+        key=TaskKind.CONFIRM_NOTICE.value,
+        team=Team.COMMERCIAL,
+        title=f"Conferir: o aviso prévio do cliente {case.customer_id} começou por um e-mail",
+        text=(
+            f"Remetente: {completing.sender}\nAssunto: {completing.subject}\nMessage-ID: {completing.message_id}\n\n"
+            f"Entendido como pedido:\n{quoted or '—'}\nEntendido como motivo:\n> {case.formalization.reason}\n\n"
+            f"O prazo corre até {words.short_date(case.notice.last_day)}; sem a conferência o encerramento espera "
+            f"alguns dias.\n{how}"
+        )[:_TEXT_KEPT],
+        due_on=case.notice.last_day,
+    )
+
+
+def request_words(case: Case) -> list[str]:
+    """The very sentences that were taken for the request, of all e-mails that counted."""
+    mails = case.formalization.mails if case.formalization else ()
+    return list(dict.fromkeys(one for mail in mails for one in mail.request_words))
 
 
 def deliver_offers(case: Case) -> tuple[TaskOrder, ...]:

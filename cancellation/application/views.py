@@ -8,7 +8,6 @@ from cancellation.application.casefile import CaseFile
 from cancellation.domain.case import Case
 from cancellation.domain.commands import Owed
 from cancellation.domain.due import due_instants
-from cancellation.domain.formalization import distrust, undecided
 from cancellation.domain.stage import Stage
 from cancellation.messages.status import (
     CaseResult,
@@ -107,7 +106,7 @@ def _formalization(case: Case) -> FormalizationView | None:
         subject=mail.subject,
         reason=found.reason,
         authentication=mail.authentication,
-        confirmed_by=mail.confirmed_by,
+        confirmed_by=mail.confirmed_by or case.seen_by,
         original_sha256=mail.original_sha256,
         original_ref=mail.original_ref,
         counts_from=found.received_at,
@@ -126,18 +125,20 @@ def _pending(owed: Owed) -> PendingView:
 
 
 def _undecided(case: Case) -> Iterator[UndecidedMail]:
-    """E-mails that cannot count by themselves, while they could still move the case (X9)."""
-    if case.formalization is not None or case.stage.is_terminal or case.customer_name is None:
+    """E-mails that wait for a person, while the case is open (X9, X15)."""
+    if case.stage.is_terminal:
         return
-    found = {mail.message_id: mail for mail in undecided(case.countable_mails, case.authorised)}
-    for mail in found.values():
-        yield UndecidedMail(
-            message_id=mail.message_id,
-            sender=mail.sender,
-            subject=mail.subject,
-            received_at=mail.received_at,
-            why=tuple(distrust(mail, case.authorised)),
-        )
+    for waiting in case.to_decide:
+        mail = case.mail(waiting.message_id)
+        if mail is not None and not waiting.is_notice:
+            yield UndecidedMail(
+                message_id=mail.message_id,
+                sender=mail.sender,
+                subject=mail.subject,
+                received_at=mail.received_at,
+                why=(*waiting.codes, *mail.doubts),
+                original_sha256=mail.original_sha256,
+            )
 
 
 def _numbers(case: Case) -> list[str]:

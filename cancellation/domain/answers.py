@@ -16,17 +16,16 @@ from cancellation.domain.commands import (
     System,
     TaskKind,
 )
-from cancellation.domain.formalization import Formalization
+from cancellation.domain.formalization import Formalization, distrust
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice
 from cancellation.domain.procedure import NOTHING_TO_CLOSE, UNKNOWN_CUSTOMER, Procedure
 from cancellation.domain.stage import Move, Stage
-from cancellation.domain.state import Held
+from cancellation.domain.state import Held, SentLetter
 from cancellation.domain.values import (
     MOST_LEFT_OUT,
     Archive,
-    FormalizationMail,
     PortStatus,
     Released,
     Team,
@@ -60,15 +59,17 @@ class Answers(Procedure):
         self.mails_count_after = mails_count_after
         if self.recordings and self.recordings.deliver_to not in authorised:
             self.recordings = self.recordings.model_copy(update={"deliver_to": None})
-        if self.stage.is_terminal:
-            return
-        if status == Stage.CLOSED.crm_status:
-            self._have_nothing_to_close(now)
-            return
-        self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)
-        self._owe(ReadInventory(), now=now)
+        over = self.stage.is_terminal or status == Stage.CLOSED.crm_status
+        if not over:
+            self._owe_letter(LetterOrder(kind=LetterKind.REQUEST_RECEIVED), now=now)
+            self._owe(ReadInventory(), now=now)
         for number, mail in enumerate(self.mails, start=self.mails_seen - len(self.mails) + 1):
-            self._judge(mail, number, now)
+            if not over or distrust(
+                mail, authorised
+            ):  # also of a case that is over nobody's mail is dropped (X15)
+                self._judge(mail, number, now)
+        if not self.stage.is_terminal and over:
+            self._have_nothing_to_close(now)
         self.take_up_formalization(now)
 
     def _have_nothing_to_close(self, now: datetime) -> None:
@@ -269,9 +270,9 @@ class Answers(Procedure):
         """The links are dead."""
         self._happen(events.LinksRevoked(), now)
 
-    def note_access(self, at: datetime, address: str, what: str, size: int | None) -> None:
-        """Somebody used a link while it lived (P20)."""
-        self._happen(events.LinkUsed(actor=address, what=what, bytes=size), at)
+    def note_access(self, at: datetime, address: str, what: str, size: int | None, now: datetime) -> None:
+        """Somebody used a link while it lived, at `at` (P20)."""
+        self._happen(events.LinkUsed(actor=address, used_at=at, what=what, bytes=size), now)
 
     def note_purged(self, recordings: int, archives: int, now: datetime) -> None:
         """The data is removed (P10)."""
@@ -291,10 +292,9 @@ class Answers(Procedure):
             self.give_up_letter(key, refused, now)
             return
         self.threads.setdefault(letter.audience, letter_id)
-        if letter.team is None:
-            self.letters[letter_id] = letter.kind
-            while len(self.letters) > _LETTERS_KEPT:
-                del self.letters[next(iter(self.letters))]
+        self.letters[letter_id] = SentLetter(kind=letter.kind, team=letter.team)
+        while len(self.letters) > _LETTERS_KEPT:
+            del self.letters[next(iter(self.letters))]
         self._happen(
             events.LetterSent(
                 letter=letter.kind, team=letter.team, letter_id=letter_id, partly_refused=partly
@@ -372,9 +372,3 @@ class Answers(Procedure):
                 ),
                 now=now,
             )
-
-    # ------------------------------------------------------------------ questions
-
-    def mail(self, message_id: str) -> FormalizationMail | None:
-        """The e-mail of that id, while the case remembers it."""
-        return next((mail for mail in self.mails if mail.message_id == message_id), None)

@@ -37,7 +37,9 @@ class TaskKind(StrEnum):
     SHUTDOWN_PLAN = "shutdown_plan"
     """P13: to Support."""
     DECIDE_ON_MAIL = "mail"
-    """X9: an e-mail that cannot count by itself."""
+    """X9, X15: an e-mail that cannot count by itself."""
+    CONFIRM_NOTICE = "confirm_notice"
+    """X14: a notice that started without a person."""
     DELIVER_OFFER = "offer"
     """P5: what the customer accepted."""
     ATTENTION = "attention"
@@ -71,6 +73,7 @@ LASTING_TASKS = frozenset(
         TaskKind.REFUND,
         TaskKind.NOT_REMOVED,
         TaskKind.NOTHING_TO_CLOSE,
+        TaskKind.DECIDE_ON_MAIL,
     }
 )
 """Tasks that somebody still has to do when the case has ended."""
@@ -123,6 +126,18 @@ class RegisterFormalization(Value):
     """Register the complete formalization (P11)."""
 
     do: Literal["register_formalization"] = "register_formalization"
+
+
+class KeepDecision(Value):
+    """What a person decided about an e-mail, kept as a label for the reader (X14)."""
+
+    do: Literal["keep_decision"] = "keep_decision"
+    message_id: str
+    original_sha256: str | None
+    is_request: bool
+    reason: str | None = None
+    decided_by: str
+    decided_at: AwareDatetime
 
 
 class WriteTrail(Value):
@@ -221,6 +236,7 @@ Command = Annotated[
     | CloseTask
     | SetStatus
     | RegisterFormalization
+    | KeepDecision
     | WriteTrail
     | EndCase
     | SendLetter

@@ -83,6 +83,8 @@ def _deadlines(case: Case) -> Iterator[Due]:
     if case.stage is Stage.CLOSING:
         for hold in case.held_now:
             yield Due(what="hold_end", at=hold.held_until)
+        if case.waits_until is not None:
+            yield Due(what="decision", at=case.waits_until)
 
 
 def _reminders(case: Case, now: datetime) -> Iterator[Due]:
@@ -104,6 +106,8 @@ def _own_business(case: Case, now: datetime) -> Iterator[Due]:
 
 def _plan(case: Case) -> Iterator[_Reminder]:
     policy = case.policy
+    if case.to_decide and not case.stage.is_terminal:
+        yield from _decisions(case)
     if case.stage is Stage.RETENTION:
         yield from _commercial(case)
     if case.stage is Stage.AWAITING_FORMALIZATION and case.declined_at and case.lapses_at:
@@ -129,15 +133,25 @@ def _formalization_days(case: Case, term: timedelta) -> Iterator[int]:
 
 
 def _commercial(case: Case) -> Iterator[_Reminder]:
+    """Of the outcome that nobody has recorded."""
+    return _without_end(case, "remind_commercial", case.opened_at)
+
+
+def _decisions(case: Case) -> Iterator[_Reminder]:
+    """Of the e-mail that has waited longest; the reminder names all that wait (X15)."""
+    oldest = case.to_decide[0]
+    return _without_end(case, f"remind_mail:{oldest.number}", oldest.since)
+
+
+def _without_end(case: Case, name: str, since: datetime) -> Iterator[_Reminder]:
     """The policy's list, and after it one an interval without end: the case never falls silent (X19)."""
+
+    def after(hours: int) -> _Reminder:
+        return _Reminder(f"{name}:{hours}", since + timedelta(hours=hours))
+
     hours = case.policy.commercial_reminder_hours
-    for count in hours:
-        yield _to_commercial(case, count)
+    yield from map(after, hours)
     last = max(hours, default=0)
-    while last == 0 or _to_commercial(case, last).what in case.reminded:
+    while last == 0 or after(last).what in case.reminded:
         last += case.policy.awake_interval_hours
-        yield _to_commercial(case, last)
-
-
-def _to_commercial(case: Case, hours: int) -> _Reminder:
-    return _Reminder(f"remind_commercial:{hours}", case.opened_at + timedelta(hours=hours))
+        yield after(last)

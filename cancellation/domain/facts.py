@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from cancellation.domain import events
 from cancellation.domain.commands import (
+    CloseTask,
     ExportRecordings,
+    KeepDecision,
     OpenTask,
     RecordPort,
     TaskKind,
@@ -17,7 +19,7 @@ from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import notice_from
 from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Move, Stage
-from cancellation.domain.state import CaseState
+from cancellation.domain.state import CaseState, ToDecide
 from cancellation.domain.values import (
     FormalizationMail,
     Offer,
@@ -89,8 +91,11 @@ class Facts(CaseState):
         self.take_up_formalization(now)
 
     def receive_formalization(self, mail: FormalizationMail, actor: str, now: datetime) -> None:
-        """An e-mail that asks for the cancellation, complete or not, in any open stage (P7, X2, X9)."""
+        """An e-mail of the customer, or what a person decided about one (P7, X2, X9, X14, X15)."""
         self._must_be_open()
+        if mail.refused_by is not None:
+            self._refuse_mail(mail, mail.refused_by, actor, now)
+            return
         if mail.received_at > now + timedelta(seconds=self.policy.clock_skew_seconds):
             raise RuleBroken("received_at", "in_the_future")
         if self._came_after_the_term(mail):
@@ -98,10 +103,18 @@ class Facts(CaseState):
         self.mails.append(mail)
         self.mails_seen += 1
         self._let_go_of_mails()
-        self._happen(events.FormalizationReceived(actor=actor, mail=mail), now)
-        if self.formalization is None and self.customer_name is not None:
+        is_read = not mail.doubts or mail.confirmed_by
+        happened = events.FormalizationReceived if is_read else events.MailReceived
+        self._happen(happened(actor=actor, mail=mail), now)
+        if mail.confirmed_by is not None:
+            self._confirm_mail(mail, mail.confirmed_by, now)
+        if self.customer_name is None:
+            return
+        if self.formalization is None:
             self._judge(mail, self.mails_seen, now)
             self.take_up_formalization(now)
+        elif distrust(mail, self.authorised):
+            self._judge(mail, self.mails_seen, now)
 
     def knows_mail(self, mail: FormalizationMail) -> bool:
         """Whether an e-mail says nothing that reports of the same Message-ID did not say before (X2)."""
@@ -113,9 +126,13 @@ class Facts(CaseState):
             "received_at": mail.received_at,
             "original_ref": None,
             "original_sha256": None,
+            "request_words": (),
         }
-        wanted = mail.model_copy(update=noise)
-        return set(mail.recipients) <= reached and any(m.model_copy(update=noise) == wanted for m in same)
+
+        def said(one: FormalizationMail) -> FormalizationMail:
+            return one.model_copy(update=noise | {"doubts": ("…",) if one.doubts else ()})
+
+        return set(mail.recipients) <= reached and any(said(one) == said(mail) for one in same)
 
     def record_port(self, port: Port, now: datetime) -> None:
         """What became of a number's portability (P9, X6)."""
@@ -161,8 +178,8 @@ class Facts(CaseState):
             self._deliver_recordings(now)
 
     def withdraw(self, reason: str, actor: str, now: datetime, at: datetime | None = None) -> None:
-        """The customer gave up leaving during the notice, at `at` (X3)."""
-        self._advance(Move.WITHDRAWN, field="stage")
+        """The customer gave up leaving during the notice, or before the point of no return, at `at` (X3, X15)."""
+        self._stay()
         self.ending, self.ended_by = reason, actor
         self._happen(events.Withdrawn(actor=actor, reason=reason, told_at=at or now), now)
 
@@ -182,27 +199,35 @@ class Facts(CaseState):
         self._happen(events.Stopped(actor=actor), now)
 
     def hear_of_bounce(self, letter_id: str, status: str, actor: str, now: datetime) -> None:
-        """A letter of ours came back: Commercial hears of it as of a refusal at once, once a letter (X16)."""
-        kind = self.letters.get(letter_id)
-        if kind is None:
+        """A letter of ours came back: Commercial hears of it as of a refusal at once, once a letter (X16).
+
+        Nothing else follows from it: anybody can write a report, so no deadline moves and nobody is struck off.
+        """
+        sent = self.letters.get(letter_id)
+        if sent is None:
             raise RuleBroken("letter", "unknown_letter")
-        self._happen(events.LetterBounced(actor=actor, letter=kind, message_id=letter_id, status=status), now)
-        del self.letters[letter_id]
+        if sent.came_back:
+            self._happen(events.MessageRepeated(actor=actor, name="bounce", message_id=letter_id), now)
+            return
+        sent.came_back = True
+        happened = events.LetterBounced(actor=actor, letter=sent.kind, message_id=letter_id, status=status)
+        self._happen(happened, now)
         if self.ended_at is not None:
             return
-        lost = LetterOrder(kind=kind)
-        self._owe(
-            OpenTask(
-                task=TaskKind.UNDELIVERED, about=lost.key, letter=lost, words=status, codes=("came_back",)
-            ),
-            now=now,
+        lost = LetterOrder(kind=sent.kind, team=sent.team, ordinal=letter_id)
+        task = OpenTask(
+            task=TaskKind.UNDELIVERED, about=lost.key, letter=lost, words=status, codes=("came_back",)
         )
+        self._owe(task, now=now)
+        if sent.team is Team.COMMERCIAL:
+            return  # Commercial's own mailbox sends mail back: the CRM tells, another letter would not arrive
         self._owe_letter(
             LetterOrder(
                 kind=LetterKind.BOUNCED,
                 team=Team.COMMERCIAL,
                 ordinal=letter_id,
-                about=kind,
+                about=sent.kind,
+                about_team=sent.team,
                 words=status,
             ),
             now=now,
@@ -254,9 +279,12 @@ class Facts(CaseState):
                 events.MailOfEarlierCase(mail_id=mail.message_id, ended_at=self.mails_count_after), now
             )
             return
+        if mail not in self.countable_mails:
+            return
         doubts = tuple(distrust(mail, self.authorised))
         if doubts:
             self._happen(events.FormalizationUntrusted(mail_id=mail.message_id, doubts=doubts), now)
+            self._wait_for_decision(mail, number, doubts, now)
             self._owe(OpenTask(task=TaskKind.DECIDE_ON_MAIL, about=mail.message_id, codes=doubts), now=now)
             self._owe_letter(
                 LetterOrder(
@@ -278,6 +306,93 @@ class Facts(CaseState):
             self.untold = mail.message_id
         else:
             self._tell_what_is_missing(mail.message_id, number, now)
+
+    def _wait_for_decision(
+        self,
+        mail: FormalizationMail,
+        number: int,
+        codes: tuple[str, ...],
+        now: datetime,
+        *,
+        is_notice: bool = False,
+    ) -> None:
+        waiting = ToDecide(
+            message_id=mail.message_id,
+            number=number,
+            since=now,
+            received_at=mail.received_at,
+            codes=codes,
+            is_notice=is_notice,
+        )
+        self.to_decide = [one for one in self.to_decide if one.message_id != mail.message_id] + [waiting]
+
+    def _settle_decision(self, message_id: str, now: datetime) -> bool:
+        """Nobody needs to decide on that e-mail any more; whether somebody had to."""
+        waiting = [one for one in self.to_decide if one.message_id == message_id]
+        self.to_decide = [one for one in self.to_decide if one.message_id != message_id]
+        for one in waiting:
+            task = TaskKind.CONFIRM_NOTICE if one.is_notice else TaskKind.DECIDE_ON_MAIL
+            key = OpenTask(task=task, about="" if one.is_notice else message_id).key
+            self.lasting = [wish for wish in self.lasting if wish.key != key]
+            self._owe(CloseTask(key=key), now=now)
+        return bool(waiting)
+
+    def _confirm_mail(self, mail: FormalizationMail, by: str, now: datetime) -> None:
+        """A person vouches for an e-mail, or for the notice that has started by it (X9, X14)."""
+        rests_on = self._rests_on(mail.message_id)
+        for one in rests_on or [mail.message_id]:
+            self._settle_decision(one, now)
+        self._keep_decision(mail, by, now, is_request=mail.explicit_request)
+        if rests_on and self.seen_by is None:
+            self.seen_by = by
+            self._happen(events.NoticeConfirmed(actor=by, by=by), now)
+
+    def _refuse_mail(self, mail: FormalizationMail, by: str, actor: str, now: datetime) -> None:
+        """A person read an e-mail: it is no request. Of the one that a notice rests on everything is undone (X14).
+
+        Raises:
+            RuleBroken: services have been ended by it already.
+        """
+        rests_on = self._rests_on(mail.message_id)
+        if rests_on and self.past_no_return:
+            raise RuleBroken("refused_by", "too_late_to_undo")
+        self.mails.append(mail)
+        self.mails_seen += 1
+        self._let_go_of_mails()
+        self._happen(events.MailRefused(actor=actor, mail_id=mail.message_id, by=by), now)
+        for one in rests_on or [mail.message_id]:
+            self._settle_decision(one, now)
+        self._keep_decision(mail, by, now, is_request=False)
+        if rests_on and assess(self.countable_mails, self.authorised, self.policy) != self.formalization:
+            self._stay()
+            self.misread, self.ended_by = True, by
+            self._happen(events.ReadWrongly(actor=by, mail_id=mail.message_id, by=by), now)
+
+    def _rests_on(self, message_id: str) -> list[str]:
+        """The e-mails that the notice rests on, if this is one of them."""
+        ids = [mail.message_id for mail in self.formalization.mails] if self.formalization else []
+        return ids if message_id in ids else []
+
+    def _keep_decision(self, mail: FormalizationMail, by: str, now: datetime, *, is_request: bool) -> None:
+        known = next(
+            (one for one in self.mails if one.message_id == mail.message_id and one.original_sha256), mail
+        )
+        decision = KeepDecision(
+            message_id=mail.message_id,
+            original_sha256=mail.original_sha256 or known.original_sha256,
+            is_request=is_request,
+            reason=mail.reason,
+            decided_by=by,
+            decided_at=now,
+        )
+        self._owe(decision, now=now)
+
+    def _stay(self) -> None:
+        """The customer stays: what nobody may say after the point of no return."""
+        if self.past_no_return:
+            raise RuleBroken("stage", "not_in_this_stage", stage=self.stage)
+        self._advance(Move.WITHDRAWN, field="stage")
+        self.held = []
 
     def _tell_what_is_missing(self, mail_id: str, number: int, now: datetime) -> None:
         """Exactly what is missing, in the same thread; what was not said yet of an earlier e-mail is no more (P7)."""
@@ -309,5 +424,9 @@ class Facts(CaseState):
     def _let_go_of_mails(self) -> None:
         """A flood must not make the case too large to go on; what cannot count goes first."""
         if len(self.mails) > _MAILS_KEPT:
+            strange = (mail for mail in self.mails[:-1] if mail.sender not in self.authorised)
             doubtful = (mail for mail in self.mails[:-1] if distrust(mail, self.authorised))
-            self.mails.remove(next(doubtful, self.mails[0]))
+            lost = next(strange, next(doubtful, self.mails[0]))
+            self.mails.remove(lost)
+            if self.mail(lost.message_id) is None:
+                self.to_decide = [one for one in self.to_decide if one.message_id != lost.message_id]

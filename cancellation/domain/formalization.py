@@ -27,7 +27,7 @@ class Formalization(BaseModel):
 
 
 def distrust(mail: FormalizationMail, authorised: Collection[str]) -> list[str]:
-    """Why an e-mail cannot count by itself: codes `sender` and `authentication`; empty when it can (X9).
+    """Why an e-mail cannot count by itself: codes `sender`, `authentication`, `reading`; empty when it can (X9, X14).
 
     A Commercial person who vouches for it (`confirmed_by`) stands in for both.
     """
@@ -38,7 +38,15 @@ def distrust(mail: FormalizationMail, authorised: Collection[str]) -> list[str]:
         problems.append("sender")
     if mail.authentication is not Authentication.PASS:
         problems.append("authentication")
+    if mail.doubts:
+        problems.append("reading")
     return problems
+
+
+def not_refused(mails: Sequence[FormalizationMail]) -> list[FormalizationMail]:
+    """E-mails without those of which a person said last that they are no request (X14)."""
+    last = {mail.message_id: mail.refused_by for mail in mails if mail.refused_by or mail.confirmed_by}
+    return [mail for mail in mails if not last.get(mail.message_id)]
 
 
 def undecided(mails: Sequence[FormalizationMail], authorised: Collection[str]) -> list[FormalizationMail]:
@@ -93,7 +101,8 @@ def still_missing(
     """
     if assess(mails, authorised, policy) is not None:
         return []
-    doubtful = undecided(mails, authorised)
+    # What a person has to read may be anything: nobody is told that it lacks something.
+    doubtful = [mail for mail in undecided(mails, authorised) if not mail.doubts]
     trusted = [mail for mail in mails if not distrust(mail, authorised)]
     missing = content_missing([*trusted, *doubtful], policy)
     doubts = {problem for mail in doubtful for problem in distrust(mail, authorised)}

@@ -22,6 +22,12 @@ class LetterKind(StrEnum):
     """P7: exactly what the formalization lacks."""
     MAIL_TO_DECIDE = "mail_to_decide"
     """X9: an e-mail that Commercial has to vouch for or not."""
+    REMIND_MAIL = "remind_mail"
+    """X15: e-mails still wait for a decision."""
+    NOTICE_TO_CONFIRM = "notice_to_confirm"
+    """X14: to Commercial, the sentences that a notice rests on which started without a person."""
+    MAIL_WITHOUT_CASE = "mail_without_case"
+    """X15: to Commercial, an e-mail of no case that a person has to read, and its reminders."""
     FORMALIZED_EARLY = "formalized_early"
     """X18: to the customer, a complete formalization came while Commercial still talks."""
     FORMALIZED_EARLY_TO_COMMERCIAL = "formalized_early_to_commercial"
@@ -91,6 +97,9 @@ _FINANCE_AND_SUPPORT: Final = (Team.FINANCE, Team.SUPPORT)
 _TO_TEAMS: Final[Mapping[LetterKind, tuple[Team, ...]]] = {
     LetterKind.REQUEST_TO_COMMERCIAL: _COMMERCIAL,
     LetterKind.MAIL_TO_DECIDE: _COMMERCIAL,
+    LetterKind.REMIND_MAIL: _COMMERCIAL,
+    LetterKind.NOTICE_TO_CONFIRM: _COMMERCIAL,
+    LetterKind.MAIL_WITHOUT_CASE: _COMMERCIAL,
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: _COMMERCIAL,
     LetterKind.FINAL_BILLING: (Team.FINANCE,),
     LetterKind.SHUTDOWN_PLAN: (Team.SUPPORT,),

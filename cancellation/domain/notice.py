@@ -75,3 +75,15 @@ def next_business_moment(
     while not is_business_day(day, holidays):
         day += timedelta(days=1)
     return policy.zone.at(day, hours.opens)
+
+
+def business_days_later(
+    instant: datetime, days: int, policy: CancellationPolicy, holidays: Collection[date] = ()
+) -> datetime:
+    """The end of the last of `days` business days from `instant` on; the instant's own day is the first (X15)."""
+    day, counted = policy.local_date(instant), 0
+    while counted < days:
+        if is_business_day(day, holidays):
+            counted += 1
+        day += timedelta(days=1)
+    return policy.day_start(day) if days else instant

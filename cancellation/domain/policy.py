@@ -55,6 +55,8 @@ class CancellationPolicy(BaseModel):
     """How often people are reminded after the last of the reminders below, with attention raised (X19)."""
     commercial_reminder_hours: tuple[Hours, ...] = (4, 24, 72, 168)
     """When Commercial is reminded, from the opening, while it has recorded no outcome (X4)."""
+    decision_business_days: Annotated[int, Field(ge=0, le=30)] = 2
+    """How many business days the point of no return waits for people to decide on e-mails (X14, X15)."""
     formalization_reminder_days: tuple[Days, ...] = (7, 20, 27)
     """When the customer is reminded that the formalization is missing, from the outcome `declined` (X4)."""
     port_business_days: Annotated[int, Field(ge=0, le=30)] = 3

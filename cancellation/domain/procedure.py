@@ -37,7 +37,7 @@ from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Move, Stage
 from cancellation.domain.state import Held
 from cancellation.domain.trail import SYSTEM
-from cancellation.domain.values import OfferStatus, PortStatus, Team
+from cancellation.domain.values import FormalizationMail, OfferStatus, PortStatus, Team
 
 UNKNOWN_CUSTOMER = "unknown_customer"
 NOTHING_TO_CLOSE = "nothing_to_close"
@@ -98,9 +98,22 @@ class Procedure(Facts):
             LetterOrder(kind=LetterKind.FINAL_BILLING, team=Team.FINANCE),
             now=now,
         )
+        self._ask_for_a_look(now)
         if not self.numbers_known and not self.pending.owes(ReadInventory):
             self._owe(ReadInventory(), now=now)
         self._plan_shutdown(now)
+
+    def _ask_for_a_look(self, now: datetime) -> None:
+        """A notice that started without a person is shown to one, with the sentences that it rests on (X14)."""
+        assert self.formalization is not None
+        vouched = {mail.message_id for mail in self.mails if mail.confirmed_by}
+        unseen = [m for m in self.formalization.mails if m.unseen and m.message_id not in vouched]
+        if not unseen or vouched & {mail.message_id for mail in self.formalization.mails}:
+            return
+        completing = self.formalization.completing
+        self._wait_for_decision(completing, 0, ("look",), now, is_notice=True)
+        self._owe(OpenTask(task=TaskKind.CONFIRM_NOTICE), now=now)
+        self._owe_letter(LetterOrder(kind=LetterKind.NOTICE_TO_CONFIRM, team=Team.COMMERCIAL), now=now)
 
     def _plan_shutdown(self, now: datetime) -> None:
         """Support hears what will be released: not before telephony has told, nor before the notice (P13)."""
@@ -120,12 +133,41 @@ class Procedure(Facts):
             raise RuleBroken("notice", "notice_runs")
         self._advance(Move.NOTICE_ENDED, field="stage")
         self._happen(events.NoticeEnded(), now)
+        self.closing_since = now
         self._owe_no_more(ExportRecordings, now=now)
         until = self.policy.day_start(self.notice.last_day + timedelta(days=1 + self.policy.port_grace_days))
         for port in self.ports:
             if port.status is PortStatus.REQUESTED:
                 self.held.append(Held(number=port.number, held_until=until))
                 self._happen(events.NumberHeld(number=port.number, until=until), now)
+        self._wait_for_people(now)
+
+    def _wait_for_people(self, now: datetime) -> None:
+        """The point of no return waits for what nobody has decided, with attention raised (X14, X15)."""
+        until = self.waits_until
+        if until is None:
+            return
+        if now >= until:
+            self._go_on_undecided(now)
+            return
+        first = next((one for one in self.holding_up if not one.attention), self.holding_up[0])
+        for one in self.holding_up:
+            one.attention = True
+        self._happen(events.DecisionAwaited(until=until), now)
+        what = f"remind_mail:{first.number}:closing"
+        self._owe_letter(
+            LetterOrder(kind=LetterKind.REMIND_MAIL, team=Team.COMMERCIAL, ordinal=what), now=now
+        )
+
+    def receive_formalization(self, mail: FormalizationMail, actor: str, now: datetime) -> None:
+        """As ever; of the notice, but after its end, the point of no return waits for it as for the others (X15)."""
+        super().receive_formalization(mail, actor, now)
+        if any(not one.attention for one in self.holding_up):
+            self._wait_for_people(now)
+
+    def _go_on_undecided(self, now: datetime) -> None:
+        self.waited_enough = True
+        self._happen(events.DecisionMissed(), now)
 
     # ------------------------------------------------------------------ closing
 
@@ -133,10 +175,11 @@ class Procedure(Facts):
     def may_be_shut_down(self) -> bool:
         """Whether the CRM holds the formalization that allows it, and telephony has told what there is (P19, P9).
 
-        Telephony has heard of every port by then, too: a ported number is not ours.
+        Telephony has heard of every port by then, too: a ported number is not ours. And nobody has to decide on
+        an e-mail any more, or has had the policy's time for it (X14, X15).
         """
         owed = self.pending.owes(RegisterFormalization, ReadInventory, RecordPort)
-        return self.numbers_known and not owed
+        return self.numbers_known and not owed and not self.holding_up
 
     def pass_point_of_no_return(self, now: datetime) -> None:
         """The first destructive act of closing is about to be ordered (P19).
@@ -244,6 +287,20 @@ class Procedure(Facts):
                     self._tell_teams(LetterKind.DISCARDED_TO_TEAM, now)
 
     @property
+    def opening_is_awaited(self) -> bool:
+        """Whether the CRM has not answered the opening yet, and is not known to be away."""
+        return any(isinstance(o.command, OpenCase) and o.failing_since is None for o in self.pending.owed)
+
+    def check_customer(self) -> None:
+        """What whoever opened the case hears of its customer.
+
+        Raises:
+            RuleBroken: the CRM does not know the customer (contract.md).
+        """
+        if self.ending == UNKNOWN_CUSTOMER:
+            raise RuleBroken("customer_id", "unknown_customer")
+
+    @property
     def never_began(self) -> bool:
         """Whether there was nothing to cancel: an unknown customer, or one with nothing left (X20)."""
         return self.ending in (UNKNOWN_CUSTOMER, NOTHING_TO_CLOSE)
@@ -271,6 +328,8 @@ class Procedure(Facts):
             return
         self.ended_at = now
         self.ended_by = self.ended_by or SYSTEM
+        for one in self.to_decide:
+            one.attention = False  # the task stays open, in the CRM
         if self.stage is Stage.RETAINED:
             accepted = (offer for offer in self.offers if offer.status is OfferStatus.ACCEPTED)
             for offer in accepted:
@@ -293,6 +352,8 @@ class Procedure(Facts):
             self.end_notice(now)
         elif self.stage is Stage.CLOSING:
             self._expire_holds(now)
+            if self.waits_until is not None and now >= self.waits_until:
+                self._go_on_undecided(now)
         for owed, until in list(self.letters_put_off()):
             if now >= until:
                 self.give_up_letter(owed.key, "put_off", now)
@@ -326,17 +387,20 @@ class Procedure(Facts):
         last = {what.partition(":")[0]: what for what in due}
         for family, what in last.items():
             kind = LetterKind(family)
-            commercial = kind is LetterKind.REMIND_COMMERCIAL
+            commercial = kind in (LetterKind.REMIND_COMMERCIAL, LetterKind.REMIND_MAIL)
             self._happen(events.Reminded(what=what), now)
             self._owe_letter(
                 LetterOrder(kind=kind, team=Team.COMMERCIAL if commercial else None, ordinal=what), now=now
             )
             if commercial and self._is_last_reminder(what):
-                self._notice_silence(now)
+                if kind is LetterKind.REMIND_MAIL:
+                    self._notice_undecided(now)
+                else:
+                    self._notice_silence(now)
 
     def _is_last_reminder(self, what: str) -> bool:
         """Whether no reminder of the policy's own list is left (X19)."""
-        hours = int(what.partition(":")[2])
+        hours = int(what.rpartition(":")[2])
         return hours >= max(self.policy.commercial_reminder_hours, default=0)
 
     def _notice_silence(self, now: datetime) -> None:
@@ -344,6 +408,13 @@ class Procedure(Facts):
             self.silent = True
             self._happen(events.SilenceNoticed(), now)
             self._owe(OpenTask(task=TaskKind.SILENCE), now=now)
+
+    def _notice_undecided(self, now: datetime) -> None:
+        """The oldest e-mail that waits was left undecided through all of the policy's reminders (X15, X19)."""
+        oldest = next(iter(self.to_decide), None)
+        if oldest is not None and not oldest.attention:
+            oldest.attention = True
+            self._happen(events.MailLeftUndecided(mail_id=oldest.message_id), now)
 
     def _end_silence(self, now: datetime) -> None:
         """Somebody has acted."""

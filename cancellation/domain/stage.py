@@ -83,6 +83,7 @@ _MOVES: dict[tuple[Stage, Move], Stage] = {
     (Stage.NOTICE, Move.NOTICE_ENDED): Stage.CLOSING,
     (Stage.NOTICE, Move.STOPPED): Stage.DISCARDED,
     (Stage.CLOSING, Move.STOPPED): Stage.DISCARDED,
+    (Stage.CLOSING, Move.WITHDRAWN): Stage.WITHDRAWN,  # only before the point of no return
     (Stage.CLOSING, Move.ALL_RELEASED): Stage.CLOSED,
 }
 

@@ -22,11 +22,11 @@ from cancellation.domain.commands import (
     TaskKind,
 )
 from cancellation.domain.events import Event, Happened, MessageRefused, MessageRepeated
-from cancellation.domain.formalization import Formalization, assess, still_missing
+from cancellation.domain.formalization import Formalization, assess, not_refused, still_missing
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.ledger import Ledger
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
-from cancellation.domain.notice import Notice, notice_from
+from cancellation.domain.notice import Notice, business_days_later, notice_from
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, RuleBroken
 from cancellation.domain.stage import Move, NotAllowed, Stage, advance
@@ -41,6 +41,7 @@ from cancellation.domain.values import (
     RecordingsRequest,
     Released,
     Request,
+    Team,
     is_e164,
 )
 
@@ -62,6 +63,30 @@ class RefusedMessage(BaseModel):
     actor: str
     message_id: str | None = None
     details: tuple[Problem, ...]
+
+
+class ToDecide(BaseModel):
+    """An e-mail, or a notice that rests on one, of which a person has not said what it is (X14, X15)."""
+
+    message_id: str
+    number: int
+    """Its place among the case's e-mails; 0 for the notice."""
+    since: AwareDatetime
+    received_at: AwareDatetime
+    codes: tuple[str, ...] = ()
+    is_notice: bool = False
+    """The notice has started by it, without a person (X14)."""
+    attention: bool = False
+    """Nobody has decided after the last reminder, or the point of no return waits: people were told."""
+
+
+class SentLetter(BaseModel):
+    """A letter that went out, for when it comes back (X16)."""
+
+    kind: LetterKind
+    team: Team | None = None
+    """None: the customer."""
+    came_back: bool = False
 
 
 class CaseState(BaseModel):
@@ -137,14 +162,23 @@ class CaseState(BaseModel):
     untold: str | None = None
     """Message id of an incomplete e-mail that came early: its sender hears what is missing with the script."""
     mails_seen: int = 0
+    to_decide: list[ToDecide] = Field(default_factory=list)
+    """What waits for a person, the oldest first."""
+    seen_by: str | None = None
+    """The person who looked at a notice that started without one, and found it right (X14)."""
+    misread: bool = False
+    """It was not: the case ended because the e-mail is no request."""
+    closing_since: AwareDatetime | None = None
+    waited_enough: bool = False
+    """The point of no return has waited for people as long as the policy says."""
     refused: list[RefusedMessage] = Field(default_factory=list)
     threads: dict[str, str] = Field(default_factory=dict)
     """Audience to the Message-ID of the first letter that it got: later ones refer to it (X12)."""
     seen: dict[str, str] = Field(default_factory=dict)
     """Signal names with fingerprints of message ids, to fingerprints of what they said."""
     messages_seen: int = 0
-    letters: dict[str, LetterKind] = Field(default_factory=dict)
-    """Message-IDs of the newest letters, for those that come back later (X16)."""
+    letters: dict[str, SentLetter] = Field(default_factory=dict)
+    """By Message-ID the newest letters, for those that come back later (X16)."""
     _happened: list[Happened] = PrivateAttr(default_factory=list)
     _cause: str | None = PrivateAttr(default=None)
 
@@ -288,15 +322,42 @@ class CaseState(BaseModel):
 
     @property
     def countable_mails(self) -> list[FormalizationMail]:
-        """E-mails that do not belong to an earlier case of the customer (X20)."""
+        """E-mails that do not belong to an earlier case of the customer, and that nobody refused (X20, X14)."""
         after = self.mails_count_after
-        return [mail for mail in self.mails if after is None or mail.received_at > after]
+        return [mail for mail in not_refused(self.mails) if after is None or mail.received_at > after]
 
     @property
     def attention(self) -> list[str]:
         """Steps of which people were told that they fail, and what nobody acts on (X7, X19)."""
         steps = [one.step for one in self.pending.failing()]
-        return list(dict.fromkeys([*steps, *(["waiting"] if self.silent else [])]))
+        undecided = ["mail"] if any(one.attention for one in self.to_decide) else []
+        return list(dict.fromkeys([*steps, *(["waiting"] if self.silent else []), *undecided]))
+
+    @property
+    def holding_up(self) -> list[ToDecide]:
+        """What the point of no return waits for: the notice's e-mails, and the look at the notice itself (X14, X15)."""
+        if (
+            self.stage is not Stage.CLOSING
+            or self.past_no_return
+            or self.waited_enough
+            or self.notice is None
+        ):
+            return []
+        ends_at = self.notice.ends_at
+        return [one for one in self.to_decide if one.is_notice or one.received_at < ends_at]
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """Until when the point of no return waits for people at most, while it does."""
+        if not self.holding_up or self.closing_since is None:
+            return None
+        return business_days_later(
+            self.closing_since, self.policy.decision_business_days, self.policy, self.policy.holidays or ()
+        )
+
+    def mail(self, message_id: str) -> FormalizationMail | None:
+        """The e-mail of that id, as it was first reported, while the case remembers it."""
+        return next((mail for mail in self.mails if mail.message_id == message_id), None)
 
     @property
     def lapses_at(self) -> datetime | None:

@@ -54,12 +54,15 @@ class Trail(BaseModel):
         message_id: str | None = None,
         urgent: bool = True,
     ) -> None:
-        """Append an entry; text is cleaned of control characters and cut to a readable length."""
+        """Append an entry; text is cleaned of control characters and cut to a readable length.
+
+        No entry is earlier than the one before: an answer that was taken later tells of an instant that has passed.
+        """
         self.last_seq += 1
         self.entries.append(
             TrailEntry(
                 seq=self.last_seq,
-                at=at,
+                at=max(at, self.entries[-1].at) if self.entries else at,
                 actor=_clean(actor, 200),
                 kind=kind,
                 detail=_clean(detail, 2000),

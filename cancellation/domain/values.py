@@ -215,6 +215,14 @@ class FormalizationMail(Value):
     original_ref: str | None = None
     confirmed_by: str | None = None
     """The Commercial person who vouches for the e-mail's sender and content (X9)."""
+    refused_by: str | None = None
+    """The Commercial person who read it and says that it is no request to count (X14, X15)."""
+    doubts: tuple[str, ...] = ()
+    """Why a person has to read it, in the reader's words; empty when it was surely read (X14)."""
+    request_words: tuple[str, ...] = ()
+    """The very sentences that were taken for the request (X14)."""
+    unseen: bool = False
+    """A program read it, and no person has looked yet (X14)."""
 
 
 class Port(Value):

@@ -31,7 +31,9 @@ _RULES: Final[dict[str, Callable[[Any], str]]] = {
     "ported_already": lambda _: "a portabilidade deste número já foi concluída",
     "before_from_date": lambda _: "é anterior ao primeiro dia pedido (from_date)",
     "not_an_authorised_contact": lambda _: "não é o endereço de um contato autorizado do cliente",
+    "unknown_customer": lambda _: "o CRM não conhece este cliente; o Comercial recebeu o contato",
     "unknown_letter": lambda _: "nenhuma mensagem deste caso tem essa identificação",
+    "too_late_to_undo": lambda _: "o encerramento já começou por este e-mail e não pode ser desfeito",
     "notice_runs": lambda _: "o aviso prévio ainda não terminou",
     "nothing_destructive_yet": lambda _: (
         "nenhum ato destrutivo sem formalização completa e aviso prévio encerrado"

@@ -40,6 +40,10 @@ def said(event: e.Event, at: datetime) -> str:
             return _fact(event, at)
         case (
             e.FormalizationReceived()
+            | e.MailReceived()
+            | e.MailRefused()
+            | e.ReadWrongly()
+            | e.MailLeftUndecided()
             | e.FormalizationUntrusted()
             | e.FormalizationIncomplete()
             | e.FormalizedEarly()
@@ -67,7 +71,7 @@ def said(event: e.Event, at: datetime) -> str:
             | e.RecordingsLeftOut()
             | e.LinkUsed()
         ):
-            return _system(event)
+            return _system(event, at)
         case _:
             return _process(event)
 
@@ -114,6 +118,20 @@ def _mail(event: e.Event) -> str:
             return (
                 f"E-mail de formalização {mail.message_id} recebido em {moment(mail.received_at)}.{vouched}"
             )
+        case e.MailReceived():
+            mail = event.mail
+            why = " ".join(map(sentence, mail.doubts))
+            received = f"recebido em {moment(mail.received_at)}: “{mail.subject}”"
+            return f"E-mail {mail.message_id} de {mail.sender} {received}. {why}"
+        case e.MailRefused():
+            return f"E-mail {event.mail_id}: {event.by} leu, e não é um pedido a contar."
+        case e.ReadWrongly():
+            return (
+                f"O aviso prévio começou por um e-mail ({event.mail_id}) que não é um pedido de cancelamento, como "
+                f"conferiu {event.by}: tudo o que estava programado é desfeito."
+            )
+        case e.MailLeftUndecided():
+            return f"Ninguém decidiu sobre o e-mail {event.mail_id} depois do último lembrete; os lembretes continuam."
         case e.FormalizationUntrusted():
             why = "; ".join(map(vocabulary.doubt, event.doubts))
             return f"E-mail {event.mail_id} não conta sem decisão do Comercial: {why}."
@@ -192,7 +210,7 @@ def _crm(event: e.CrmUpdated) -> str:
     return f"CRM: {said}."
 
 
-def _system(event: e.Event) -> str:
+def _system(event: e.Event, at: datetime) -> str:
     match event:
         case e.NumberHeld():
             until = short_date(last_day_before(event.until))
@@ -225,12 +243,17 @@ def _system(event: e.Event) -> str:
             return tell(event.names, event.count)
         case e.LinkUsed():
             size = f", {words.size(event.bytes)}" if event.bytes else ""
-            return f"Link das gravações: {vocabulary.access(event.what)}{size}."
+            when = told_later(event.used_at, at)
+            return f"Link das gravações{when}: {vocabulary.access(event.what)}{size}."
     raise NotImplementedError(type(event).__name__)
 
 
 def _process(event: e.Event) -> str:
     match event:
+        case e.NoticeConfirmed():
+            return f"{event.by} conferiu o e-mail que começou o aviso prévio: está certo."
+        case e.DecisionAwaited():
+            return f"O encerramento espera a decisão do Comercial sobre um e-mail, até {moment(event.until)}."
         case e.Reminded():
             return f"{vocabulary.due(event.what)}."
         case e.ReminderOmitted():
@@ -268,6 +291,7 @@ _SENTENCES: dict[type[e.Event], str] = {
     e.WasReset: "Execução reiniciada por um operador a partir de um ponto anterior.",
     e.Lapsed: "Prazo para formalizar encerrado; o serviço continua ativo.",
     e.NoticeEnded: "Aviso prévio encerrado; início do encerramento.",
+    e.DecisionMissed: "Ninguém decidiu no prazo da política: o encerramento segue.",
     e.PointOfNoReturn: "Ponto sem retorno: serviços serão desativados.",
     e.Closed: "Cancelamento concluído.",
     e.SilenceNoticed: "Ninguém registrou o resultado depois do último lembrete; os lembretes continuam.",

@@ -108,6 +108,11 @@ _LACKS: Final = {
         "o envio a partir do endereço de um contato autorizado em nosso cadastro",
         "o remetente não é um contato autorizado do cliente no CRM",
     ),
+    "reading": _Lack(
+        "a leitura do e-mail por uma pessoa",
+        "a leitura da mensagem pelo nosso time Comercial",
+        "a leitura automática não é segura: uma pessoa precisa ler",
+    ),
     "authentication": _Lack(
         "a autenticidade do remetente (SPF, DKIM ou DMARC)",
         "a confirmação de que a mensagem partiu mesmo do seu servidor de e-mail",
@@ -130,6 +135,8 @@ _DUES: Final = {
     "notice_end": "Fim do aviso prévio",
     "hold_end": "Fim da retenção do número",
     "remind_commercial": "Lembrete ao Comercial",
+    "decision": "Fim da espera pela decisão sobre um e-mail",
+    "remind_mail": "Lembrete da decisão sobre um e-mail",
     "remind_formalization": "Lembrete da formalização",
     "remind_portability": "Lembrete da portabilidade",
     "remind_link": "Lembrete do link das gravações",
@@ -150,6 +157,7 @@ _STEPS: Final = {
     "revoke_links": "Invalidar os links de download",
     "purge_recordings": "Remover as gravações",
     "send_letters": "Enviar mensagens",
+    "mail": "Decidir sobre um e-mail do cliente",
     "waiting": "Registrar o resultado da conversa com o cliente",
 }
 _UNDELIVERED: Final = {
@@ -163,6 +171,7 @@ _TASKS: Final = {
     "final_billing": "faturamento final",
     "shutdown_plan": "planejar o desligamento",
     "mail": "decidir sobre um e-mail",
+    "confirm_notice": "conferir o e-mail que começou o aviso prévio",
     "offer": "cumprir a oferta aceita",
     "attention": "etapa parada",
     "silence": "registrar o resultado",
@@ -196,6 +205,9 @@ _LETTERS: Final = {
     LetterKind.SCRIPT: "orientações para formalizar o cancelamento",
     LetterKind.WHAT_IS_MISSING: "aviso do que falta na formalização",
     LetterKind.MAIL_TO_DECIDE: "e-mail a conferir pelo Comercial",
+    LetterKind.REMIND_MAIL: "lembrete de e-mail à espera de decisão",
+    LetterKind.NOTICE_TO_CONFIRM: "aviso prévio a conferir pelo Comercial",
+    LetterKind.MAIL_WITHOUT_CASE: "e-mail sem caso, a ler pelo Comercial",
     LetterKind.FORMALIZED_EARLY: "confirmação de formalização recebida antes da decisão",
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: "aviso ao Comercial de formalização recebida antes da decisão",
     LetterKind.NOTICE_STARTED: "confirmação da formalização, com as datas do aviso prévio",

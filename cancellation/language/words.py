@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 
 from cancellation.domain.zone import wheel_zone
 
@@ -201,3 +202,19 @@ def _local(instant: datetime) -> datetime:
 
 def _day(day: date) -> date:
     return _local(day).date() if isinstance(day, datetime) else day
+
+
+_FATES: Final = {
+    "opened": "abriu o caso",
+    "reported": "no caso",
+    "undecided": "no caso, esperou ou espera a decisão do Comercial",
+    "task": "sem caso, tarefa do Comercial",
+    "automatic": "resposta automática, sem conteúdo",
+    "own": "mensagem nossa",
+    "recorded": "só guardado",
+}
+
+
+def fate(code: str) -> str:
+    """What became of an e-mail that arrived."""
+    return _FATES[code]

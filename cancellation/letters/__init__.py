@@ -8,7 +8,9 @@ from cancellation.letters.rendering import (
     WITH_LINK,
     LinkUrl,
     message_id,
+    original_of,
     render,
+    with_original,
 )
 
 __all__ = [
@@ -17,5 +19,7 @@ __all__ = [
     "LinkUrl",
     "is_deliverable",
     "message_id",
+    "original_of",
     "render",
+    "with_original",
 ]

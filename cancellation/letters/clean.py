@@ -12,7 +12,7 @@ TEXT_LENGTH = 2000
 """Most characters of a text with lines of its own."""
 TEXT_LINES = 40
 
-_LONG_FIELDS = frozenset({"request_text", "text", "words"})
+_LONG_FIELDS = frozenset({"request_text", "text", "words", "request_words"})
 """Fields in which people write more than a line."""
 _JOINER = "\u200d"
 """Holds emoji sequences together; the only invisible character that stays."""

@@ -8,6 +8,8 @@ WIDTH = 72
 _ROW = "  "
 """Begins a row of details, `  Cliente: …`."""
 _QUOTE = "> "
+_COMMAND = _ROW * 2
+"""Begins a command, which is pasted as it stands: broken in two it would be none."""
 _ITEM = re.compile(rf"(?:{_ROW})?(?:- |\d+\. )|{_ROW}")
 
 
@@ -15,7 +17,7 @@ def wrap(text: str) -> str:
     """Wrap rendered text; ends in one line break.
 
     A paragraph may be written over several lines. A line that begins with `- `, `1. `, `> ` or two spaces
-    stands for itself; its continuation is indented below it.
+    stands for itself; its continuation is indented below it. One that begins with four spaces is not wrapped.
     """
     blocks = re.split(r"\n[ \t]*\n+", text.strip("\n"))
     return "\n\n".join(_block(block) for block in blocks if block.strip()) + "\n"
@@ -35,6 +37,8 @@ def _block(block: str) -> str:
 
 
 def _fill(paragraph: str) -> str:
+    if paragraph.startswith(_COMMAND):
+        return paragraph
     first, hanging = _indents(paragraph)
     filled = textwrap.fill(
         paragraph[len(first) :],

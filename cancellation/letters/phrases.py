@@ -29,9 +29,9 @@ def missing_for_customer(codes: Sequence[str]) -> list[str]:
     return [vocabulary.missing_for_customer(code) for code in codes]
 
 
-def doubts(codes: Sequence[str]) -> list[str]:
-    """Why an e-mail cannot count by itself, for Commercial (X9)."""
-    return [vocabulary.doubt(code) for code in codes]
+def doubts(codes: Sequence[str], why: Sequence[str] = ()) -> list[str]:
+    """Why an e-mail cannot count by itself, for Commercial; where the reader says more, its sentences (X9, X14)."""
+    return [*(vocabulary.doubt(code) for code in codes if code != "reading" or not why), *why]
 
 
 def lacks_only_mailboxes(codes: Sequence[str]) -> bool:
@@ -73,6 +73,18 @@ def mail_rows(sender: str | None, subject: str | None, message_id: str) -> list[
         ("Remetente", sender or ""),
         ("Assunto", subject or ""),
         ("Identificação do e-mail", message_id),
+    ]
+
+
+def waiting_rows(
+    sender: str | None, subject: str | None, message_id: str, since: datetime, is_notice: bool
+) -> list[tuple[str, str]]:
+    """An e-mail that waits for a decision, or the notice that rests on it."""
+    what = "o aviso prévio que começou por este e-mail" if is_notice else ""
+    return [
+        ("A conferir", what),
+        *mail_rows(sender, subject, message_id),
+        ("Espera desde", words.moment(since)),
     ]
 
 

@@ -4,6 +4,7 @@ Pure but for reading the templates, which are part of the package; for activitie
 The same letter always gives the same bytes.
 """
 
+import base64
 import hashlib
 import re
 from collections.abc import Callable
@@ -30,6 +31,11 @@ LinkUrl = Callable[[str], str]
 """Gives the download link for an archive's `link_id`."""
 
 SUBJECT_LENGTH = 150
+MOST_ATTACHED = 10_000_000
+"""Bytes of an original that go along with a letter; what is larger is cut, and is whole in the CRM."""
+_BARE_BREAK = re.compile(rb"\r\n|\r|\n")
+_LONG_LINE = re.compile(rb"[^\r\n]{999}")
+"""Longer than a line of mail may be (RFC 5321)."""
 MOST_REFERENCES = 20
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}@[!-;=?-~]{1,240}>")
@@ -92,6 +98,12 @@ def message_id(letter: Letter, letterhead: Letterhead) -> str:
     return mail_message_id(letter.key, letterhead.domain)
 
 
+def original_of(letter: Letter) -> str | None:
+    """The hash of the customer's e-mail that goes along with a letter, if one does (X15)."""
+    sha256: str | None = getattr(letter.content, "original_sha256", None)
+    return sha256
+
+
 def render(letter: Letter, letterhead: Letterhead, link_url: LinkUrl | None = None) -> EmailMessage:
     """Write the e-mail of a letter.
 
@@ -113,7 +125,8 @@ def render(letter: Letter, letterhead: Letterhead, link_url: LinkUrl | None = No
     subject = clean.line("".join(text.blocks["subject"](text.new_context(dict(values)))))
     message = EmailMessage(policy=LETTER_POLICY)
     _address(message, letter, letterhead)
-    message["Subject"] = clean.line(f"[{shown.protocol}] {subject}", SUBJECT_LENGTH)
+    protocol = f"[{shown.protocol}] " if shown.protocol else ""
+    message["Subject"] = clean.line(f"{protocol}{subject}", SUBJECT_LENGTH)
     message["Date"] = format_datetime(letter.at.astimezone(words.ZONE))
     message["Message-ID"] = message_id(letter, letterhead)
     _thread(message, letter)
@@ -123,7 +136,7 @@ def render(letter: Letter, letterhead: Letterhead, link_url: LinkUrl | None = No
     message.set_content(layout.wrap(text.render(values)), cte="quoted-printable")
     message.add_alternative(html.render(values, subject=subject), subtype="html", cte="quoted-printable")
     # A random boundary would make every attempt another message.
-    boundary = f"=_{hashlib.sha256(letter.key.encode()).hexdigest()[:24]}"
+    boundary = f"=_{_mark(letter)}"
     message.set_boundary(boundary)
     for enclosed in enclosures(shown, letterhead.company):
         message.add_attachment(
@@ -131,6 +144,33 @@ def render(letter: Letter, letterhead: Letterhead, link_url: LinkUrl | None = No
         )
         message.set_boundary(f"{boundary}_")
     return message
+
+
+def with_original(message: EmailMessage, letter: Letter, original: bytes) -> bytes:
+    """A rendered letter as it is sent, with somebody's e-mail: as it is where mail can carry it, else as a file.
+
+    It is never parsed here, whatever it is, so it takes its place among the bytes when these are made.
+    """
+    place = f"=_original_{_mark(letter)}"
+    part = EmailMessage(policy=LETTER_POLICY)
+    body = _BARE_BREAK.sub(b"\r\n", original)
+    if len(body) <= MOST_ATTACHED and b"\0" not in body and not _LONG_LINE.search(body):
+        part["Content-Type"] = "message/rfc822"
+        encoding = "7bit" if body.isascii() else "8bit"
+    else:
+        part["Content-Type"] = "application/octet-stream"
+        body, encoding = base64.encodebytes(original[:MOST_ATTACHED]).replace(b"\n", b"\r\n"), "base64"
+    part["Content-Disposition"] = 'attachment; filename="original.eml"'
+    part["Content-Transfer-Encoding"] = encoding
+    part.set_payload(place)
+    message.make_mixed(boundary=f"=_mixed_{_mark(letter)}")
+    message.attach(part)
+    before, _, after = message.as_bytes().rpartition(place.encode())
+    return before + body + after
+
+
+def _mark(letter: Letter) -> str:
+    return hashlib.sha256(letter.key.encode()).hexdigest()[:24]
 
 
 def _address(message: EmailMessage, letter: Letter, letterhead: Letterhead) -> None:

@@ -146,6 +146,20 @@ class RetentionRecord(Brief):
     decision: RetentionDecision | None = None
 
 
+class MailDecision(Value):
+    """What a person decided about an e-mail: a label for the reader (X14)."""
+
+    message_id: str
+    original_sha256: str | None = None
+    case_id: str | None = None
+    """None: the e-mail belongs to no case."""
+    customer_id: str | None = None
+    is_request: bool
+    reason: str | None = None
+    decided_by: str
+    decided_at: AwareDatetime
+
+
 class CaseRecord(Value):
     """One transaction in the CRM: whatever of it is given happens together, and counts once."""
 
@@ -171,6 +185,8 @@ class CaseRecord(Value):
     """The case ends without closing: the customer gets the status of before the case (X20)."""
     outcome: str | None = None
     """Set when the case ends."""
+    decisions: tuple[MailDecision, ...] = ()
+    """What people decided about e-mails, each kept once."""
 
     @model_validator(mode="after")
     def _one_status(self) -> Self:

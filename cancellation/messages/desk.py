@@ -3,12 +3,16 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import AwareDatetime
 
 from cancellation.domain.values import Contact, Offer, Reason, Request, Team, Value
-from cancellation.messages.crm import CaseSummary, Customer
+from cancellation.messages.crm import CaseSummary, Customer, MailDecision
+
+CONFIRMS_NOTICE: Final = "confirm_notice"
+DECIDES_ON_MAIL: Final = "mail:"
+"""Keys of a case's tasks about an e-mail; the second is followed by its Message-ID."""
 
 
 class CaseFilter(Value):
@@ -61,7 +65,7 @@ class CaseList(Value):
 
 
 class TaskFilter(Value):
-    """Which tasks of a list."""
+    """Which tasks of a list; of all cases, without those about e-mails, which have a list of their own."""
 
     team: Team | None = None
     open_only: bool = True
@@ -88,6 +92,40 @@ class TaskLine(Value):
     """Who closed it at the desk; None where the case did."""
     word: str | None
     """What they wrote."""
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is about an e-mail: who decides on that closes it (X14, X15)."""
+        return self.key == CONFIRMS_NOTICE or self.mail_id is not None
+
+    @property
+    def mail_id(self) -> str | None:
+        """Message-ID of the e-mail that it is about; of a look at a notice the formalization says it."""
+        return self.key.removeprefix(DECIDES_ON_MAIL) if self.key.startswith(DECIDES_ON_MAIL) else None
+
+
+class MailLine(Value):
+    """An e-mail that waits for a person, in a case or in none (X14, X15)."""
+
+    sha256: str | None
+    """None where its original is not kept: it is decided from its case."""
+    title: str
+    protocol: str | None
+    company: str | None
+    since: AwareDatetime
+
+
+class MailFile(Value):
+    """What the records say of one e-mail, beside its bytes."""
+
+    why: tuple[str, ...] = ()
+    """What the reader said when it was handled."""
+    waiting: tuple[TaskLine, ...] = ()
+    """Open tasks of cases that wait for a decision on it."""
+    decision: MailDecision | None = None
+    """What a person said of it last."""
+    notice_of: str | None = None
+    """The open case whose notice rests on it."""
 
 
 class Account(Value):

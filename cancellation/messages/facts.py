@@ -64,6 +64,14 @@ class FormalizationMessage(Message):
     original_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     original_ref: ShortText | None = None
     confirmed_by: ShortText | None = None
+    refused_by: ShortText | None = None
+    """The person at Commercial who read the e-mail and says that it is no request to count (X14, X15)."""
+    doubts: Annotated[tuple[LongText, ...], Field(max_length=30)] = ()
+    """Why a person has to read it before it counts, in words; empty when it was surely read (X14)."""
+    request_words: Annotated[tuple[LongText, ...], Field(max_length=10)] = ()
+    """The very sentences that were taken for the request (X14)."""
+    unseen: bool = False
+    """A program read it, and nobody has looked: a notice that starts by it is shown to Commercial (X14)."""
 
 
 class PortabilityMessage(Message):

@@ -128,6 +128,14 @@ class WhatIsMissing(Brief):
     """None while Commercial still talks: no term runs yet."""
 
 
+class MailCommands(Brief):
+    """The exact commands by which a person decides on an e-mail (X15)."""
+
+    confirm: str
+    refuse: str
+    show: str
+
+
 class MailToDecide(Brief):
     """X9: an e-mail that cannot count by itself, and why."""
 
@@ -139,6 +147,59 @@ class MailToDecide(Brief):
     subject: str | None = None
     words: str | None = None
     """The reason that the e-mail gives."""
+    why: tuple[str, ...] = ()
+    """Why a person has to read it, in the reader's words; beside the doubts."""
+    commands: MailCommands | None = None
+    """None where the original is not kept here."""
+    original_sha256: str | None = None
+    """The original goes along with the letter."""
+
+
+class RemindMail(Brief):
+    """X15: what waits for a decision, the oldest first."""
+
+    kind: Literal[LetterKind.REMIND_MAIL] = LetterKind.REMIND_MAIL
+    mails: tuple["WaitingMail", ...] = Field(min_length=1)
+    closing_waits_until: AwareDatetime | None = None
+    """The notice is over: until when the point of no return waits at most."""
+
+
+class WaitingMail(Brief):
+    """One of them."""
+
+    message_id: str
+    sender: str | None = None
+    subject: str | None = None
+    since: AwareDatetime
+    is_notice: bool = False
+    commands: MailCommands | None = None
+
+
+class NoticeToConfirm(Brief):
+    """X14: the very sentences that a notice rests on which started without a person."""
+
+    kind: Literal[LetterKind.NOTICE_TO_CONFIRM] = LetterKind.NOTICE_TO_CONFIRM
+    notice: Notice
+    message_id: str
+    sender: str
+    subject: str
+    request_words: tuple[str, ...]
+    words: str
+    """What was taken for the reason."""
+    commands: MailCommands | None = None
+    original_sha256: str | None = None
+
+
+class MailWithoutCase(Brief):
+    """X15: an e-mail of no case that a person has to read."""
+
+    kind: Literal[LetterKind.MAIL_WITHOUT_CASE] = LetterKind.MAIL_WITHOUT_CASE
+    title: str
+    text: str
+    """Of Commercial's task."""
+    commands: tuple[str, ...] = ()
+    reminds: bool
+    original_sha256: str | None = None
 
 
 class FormalizedEarly(Brief):
@@ -172,6 +233,10 @@ class NoticeStarted(Brief):
     port_until: date
     """Last safe day to ask for portability (X4)."""
     recordings_asked: bool
+    request_words: tuple[str, ...] = ()
+    """The very sentences that were taken for the request (X14)."""
+    words: str | None = None
+    """What was taken for the reason."""
     preview: EndPreview | None = None
     """None where billing did not answer."""
 
@@ -234,6 +299,8 @@ class Withdrawn(Brief):
     last_day: date
     """The last day that the customer was told and that no longer holds (X18)."""
     link_was_sent: bool
+    misread: bool = False
+    """The e-mail that the notice rested on is no request: nobody gave up anything (X14)."""
 
 
 class _Undone(Brief):
@@ -413,6 +480,9 @@ LetterContent = Annotated[
     | Script
     | WhatIsMissing
     | MailToDecide
+    | RemindMail
+    | NoticeToConfirm
+    | MailWithoutCase
     | FormalizedEarly
     | FormalizedEarlyToCommercial
     | NoticeStarted

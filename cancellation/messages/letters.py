@@ -80,6 +80,16 @@ def _says(one: dict[str, Any], name: str, value: Any) -> bool:
     return name in one and bool(one[name] == value)
 
 
+class KeptLetter(Value):
+    """A letter that was sent, as the outbox remembers it."""
+
+    message_id: str
+    case_id: str
+    kind: LetterKind
+    team: Team | None = None
+    """None: the customer."""
+
+
 class Delivery(Value):
     """What became of one letter."""
 

@@ -10,6 +10,8 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from cancellation.domain.values import Value
 
 MAIL_WORKFLOW_PREFIX: Final = "mail-"
+UNDECIDED_PREFIX: Final = "undecided-mail-"
+"""Of the execution that reminds of an e-mail, by the hash of its original."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -42,10 +44,16 @@ class MailFate(StrEnum):
     """It opened a case and was reported to it (P1, X2)."""
     REPORTED = "reported"
     """It was reported to the customer's open case."""
+    UNDECIDED = "undecided"
+    """It is in the customer's open case, and waits there for Commercial (X15)."""
     TASK = "task"
-    """Commercial has a task to read it."""
+    """It is in no case; Commercial has a task to read it."""
+    AUTOMATIC = "automatic"
+    """It is proven automatic, and says nothing."""
+    OWN = "own"
+    """One of our own teams, or this process, wrote it."""
     RECORDED = "recorded"
-    """It is kept and nothing else happened."""
+    """It is kept and nothing else happened: nobody's, about nothing of ours; or a late copy."""
 
 
 class MailOutcome(Value):
@@ -55,6 +63,8 @@ class MailOutcome(Value):
     action: str
     """What the reader decided: accept, incomplete, triage, ignore, refuse; or unreadable."""
     customer_id: str | None = None
+    task: str | None = None
+    """The original whose task Commercial is written about, and reminded of (X15)."""
 
 
 class MailEntry(Value):
@@ -94,6 +104,37 @@ class MailTask(Value):
     opened_at: AwareDatetime
     closed_at: AwareDatetime | None = None
     closed_by: str | None = None
+    quiet: bool = False
+    """A task alone: it asks for nothing of ours, so nobody is written to nor reminded."""
+
+
+class KeptMail(Value):
+    """An e-mail of a customer, and what became of it."""
+
+    sha256: Sha256
+    reported_as: str
+    received_at: AwareDatetime
+    fate: MailFate
+    action: str
+
+
+class MailReminder(Value):
+    """What Commercial is to be told about an e-mail of no case: the first time, or once more (X15)."""
+
+    task: Sha256
+    count: int
+    """How often it was told before."""
+    at: AwareDatetime
+    """The workflow's instant."""
+
+
+class ToldAgain(Value):
+    """What became of a reminder."""
+
+    next_at: AwareDatetime | None = None
+    """When to tell again; None: somebody has decided."""
+    silent: bool = False
+    """The policy's own reminders are over, and nobody has acted (X19)."""
 
 
 class Copies(Value):
@@ -103,6 +144,8 @@ class Copies(Value):
     received_at: AwareDatetime
     """When the first copy arrived."""
     envelope: tuple[str, ...]
+    customer_id: str | None = None
+    """Whose it is, once it was handled and that is known."""
 
 
 def first_reported_as(message_id: str, content_sha256: str, others: Sequence[tuple[str, str]]) -> str:

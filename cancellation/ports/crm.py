@@ -66,6 +66,9 @@ class CustomerDirectory(Protocol):
     async def case_by_protocol(self, protocol: str) -> CaseSummary | None:
         """The case with that protocol number (X12)."""
 
+    async def case_by_id(self, case_id: str) -> CaseSummary | None:
+        """The case with that id (X16)."""
+
 
 class Originals(Protocol):
     """Customers' e-mails, byte for byte (P11)."""

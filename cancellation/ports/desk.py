@@ -13,10 +13,11 @@ from cancellation.messages.desk import (
     DeskAct,
     Dossier,
     MailFigures,
+    MailFile,
+    MailLine,
     TaskFilter,
     TaskLine,
 )
-from cancellation.messages.mail_in import MailTask
 
 
 class DeskRecords(Protocol):
@@ -28,11 +29,11 @@ class DeskRecords(Protocol):
     async def tasks(self, wanted: TaskFilter) -> Sequence[TaskLine]:
         """Tasks: the earliest day due first, those without a day before them."""
 
-    async def mails(self, *, most: int = 100) -> Sequence[MailTask]:
-        """E-mails that belong to no case and wait for a person, the oldest first."""
+    async def mails(self, *, most: int = 100) -> Sequence[MailLine]:
+        """E-mails that wait for a person, in a case or in none, the oldest first (X14, X15)."""
 
-    async def mail(self, sha256: str) -> MailTask | None:
-        """The task about one e-mail, open or closed."""
+    async def mail(self, sha256: str, message_id: str) -> MailFile:
+        """What the records say of an e-mail, by its original and by the Message-ID under which it was reported."""
 
     async def dossier(self, protocol: str) -> Dossier | None:
         """What the records hold of the case with that protocol number."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from cancellation.messages.letters import Delivery, Letter
-from cancellation.messages.mail_in import Copies, MailEntry, MailOutcome, MailTask, Registered
+from cancellation.messages.crm import MailDecision
+from cancellation.messages.letters import Delivery, KeptLetter, Letter
+from cancellation.messages.mail_in import Copies, KeptMail, MailEntry, MailOutcome, MailTask, Registered
 
 
 class Mailer(Protocol):
@@ -30,6 +31,18 @@ class MailLedger(Protocol):
     async def open_task(self, task: MailTask) -> None:
         """Give Commercial an e-mail to read, once an e-mail whichever copy is at hand."""
 
+    async def task(self, sha256: str) -> MailTask | None:
+        """Commercial's task about an e-mail, found by any of its copies."""
+
+    async def mails_of(self, customer_id: str) -> Sequence[KeptMail]:
+        """The newest e-mails of a customer, the newest first."""
+
+    async def keep_decision(self, decision: MailDecision) -> None:
+        """Keep what a person decided about an e-mail of no case."""
+
+    async def decisions(self) -> Sequence[MailDecision]:
+        """What people decided about e-mails, the oldest first: labels for the reader (X14)."""
+
     async def close_task(self, sha256: str, closed_by: str, at: datetime) -> bool:
         """The e-mail has been decided; False if there was no open task for it."""
 
@@ -39,7 +52,10 @@ class MailLedger(Protocol):
 
 @runtime_checkable
 class SentLetters(Protocol):
-    """What we wrote to customers, for the reader of their answers."""
+    """What we wrote, for the reader of answers and of reports."""
 
     async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
         """The plain texts of our letters to these addresses of customers, the newest first (X14)."""
+
+    async def sent_letter(self, message_ids: Sequence[str], subject: str = "") -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject (X16)."""

@@ -21,6 +21,7 @@ from cancellation.understanding.mail import Attachment, Automatic, MailReading, 
 from cancellation.understanding.models import Action, ExplicitRequest, ReasonCategory, TextUnderstanding
 from cancellation.understanding.newest import NewestText, newest_text
 from cancellation.understanding.reader import read_message
+from cancellation.understanding.reports import DeliveryReport
 from cancellation.understanding.text import understand_text
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Clues",
     "Customer",
     "Damage",
+    "DeliveryReport",
     "Directory",
     "ExplicitRequest",
     "MailReading",

@@ -6,20 +6,25 @@ The first row that fits decides:
 |---|---|---|
 | 1 | received in the future of `now`, or passed on by more than 40 servers (a loop) | refuse |
 | 2 | from one of our own mailboxes, and not rewritten by a group service | ignore |
-| 3 | automatic: bounce, out of office, bulk, a list that is not ours | ignore |
+| 3 | proven automatic, and it says nothing: an absence, a report | ignore |
 | 4 | cannot be read: encrypted, TNEF without text, too complex, unknown charset, no text at all | triage |
 | 5 | nothing about cancelling, no protocol number, no reason given in an answer, and surely read | ignore |
 | 6 | not exactly one From, a domain that imitates another, somebody else's address as name | triage |
 | 7 | customer not found, several fit, or the text names another customer than the sender's | triage |
 | 8 | the sender is not an authorised contact, or the authentication did not pass | triage |
+| 8a | signs of an automatic answer, though it says something (X15) | triage |
 | 9 | not surely read: damaged, parts not read, plain and HTML that say different things (X14) | triage |
 | 10 | written long before it was received, or nobody knows when (X9) | triage |
 | 11 | a company, CNPJ, contract or protocol named that is not the customer's (X9) | triage |
 | 12 | the text is unsure, says the contrary, asks or threatens | triage |
 | 13 | request and reason there, all mailboxes reached | accept |
-| 14 | a trusted sender plainly formalizes but something is missing | incomplete |
+| 14 | the same with something missing, in a mail that must not be answered (X15) | triage |
+| 15 | a trusted sender plainly formalizes but something is missing | incomplete |
 
-`ignore` means that this reader does nothing: the mail stays in the mailbox for the team. `refuse` means
+Whether a mail may be answered, whether it counts and who must see it are three decisions (X15). Signs of bulk, a list,
+a calendar part or words of absence say nothing about the second one; any sign of automatic mail forbids the first.
+`ignore` means that there is nothing in it to count; who must see it all the same is decided by whoever knows whether
+the customer has an open case. `refuse` means
 that it is recorded as refused and never becomes a case for decision. `missing` is told for accept
 (empty), incomplete and triage. Wherever 9 to 11 hold, whatever row decides, `explicit_request` is "unsure": such
 a message counts neither as a request nor as its opposite.
@@ -36,11 +41,13 @@ from cancellation.understanding.clues import Clues, Customer, Directory, clues_i
 from cancellation.understanding.domains import domain_of, looks_like
 from cancellation.understanding.doubts import (
     Provider,
+    Said,
     not_surely_read,
     out_of_time,
     said,
     somebody_elses,
 )
+from cancellation.understanding.evidence import request_words
 from cancellation.understanding.mail import Automatic, MailReading, Warning
 from cancellation.understanding.models import (
     Action,
@@ -49,6 +56,8 @@ from cancellation.understanding.models import (
     ReasonCategory,
     TextUnderstanding,
 )
+from cancellation.understanding.newest import NewestText
+from cancellation.understanding.text import understand_newest
 
 MAX_HOPS = 40
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -88,6 +97,9 @@ class Understanding(Frozen):
         action: See the table above.
         missing: ``recipient:<mailbox>``, ``explicit_request``, ``reason``, ``authentication``, ``sender``.
         why: Portuguese sentences for an operator.
+        request_words: The very sentences that were taken for the request (X14).
+        automatic: Whether it is proven automatic and says nothing: nobody has to see it (X15).
+        authorised: Whether its sender may speak for the customer (X9).
     """
 
     customer_id: str | None
@@ -99,6 +111,9 @@ class Understanding(Frozen):
     action: Action
     missing: tuple[str, ...]
     why: tuple[str, ...]
+    request_words: tuple[str, ...] = ()
+    automatic: bool = False
+    authorised: bool = False
 
 
 def clues_of(reading: MailReading) -> Clues:
@@ -152,9 +167,9 @@ def understand(
     if unsure and (customer is not None or any(directory.by_email(one) for one in reading.from_addresses)):
         quiet = False
     mailboxes = reached(reading, policy_mailboxes)
-    missing = _missing(
-        text, authentication, mailboxes, policy_mailboxes, _authorised(reading, directory, customer)
-    )
+    authorised = _authorised(reading, directory, customer)
+    missing = _missing(text, authentication, mailboxes, policy_mailboxes, authorised)
+    empty = _is_empty(reading, found, doubts)
     action, why = _decision(
         reading,
         text,
@@ -168,14 +183,14 @@ def understand(
         now,
         doubts,
         quiet=quiet,
+        empty=empty,
     )
     if doubts and action is Action.TRIAGE:
         text = _not_counted(text, reason_counts=not unsure)
-        missing = _missing(
-            text, authentication, mailboxes, policy_mailboxes, _authorised(reading, directory, customer)
-        )
+        missing = _missing(text, authentication, mailboxes, policy_mailboxes, authorised)
     if action is Action.ACCEPT and missing:
         action = Action.INCOMPLETE
+    asks = action in (Action.ACCEPT, Action.INCOMPLETE) and text.explicit_request is True
     return Understanding(
         customer_id=customer.customer_id if customer else None,
         mailboxes=mailboxes,
@@ -186,6 +201,9 @@ def understand(
         action=action,
         missing=() if action in (Action.IGNORE, Action.REFUSE) else missing,
         why=tuple(dict.fromkeys([*why, *text.why, *authentication.why, *_odd(reading)])),
+        request_words=request_words(reading.subject, found.words) if asks else (),
+        automatic=empty,
+        authorised=authorised,
     )
 
 
@@ -285,6 +303,7 @@ def _decision(
     doubts: Sequence[str],
     *,
     quiet: bool,
+    empty: bool,
 ) -> tuple[Action, list[str]]:
     if now is not None and reading.received_at is not None and reading.received_at > now + CLOCK_TOLERANCE:
         return Action.REFUSE, ["A data de recebimento está no futuro."]
@@ -293,8 +312,10 @@ def _decision(
     own = _own_mail(reading, policy_mailboxes)
     if own is not None:
         return own
-    if text.automatic or _automatic(reading, policy_mailboxes):
-        return Action.IGNORE, ["É uma mensagem automática; não é respondida nem conta como pedido."]
+    if empty:
+        return Action.IGNORE, [
+            "É uma mensagem automática, sem conteúdo; não é respondida nem conta como pedido."
+        ]
     unreadable = _unreadable(reading)
     if unreadable:
         return Action.TRIAGE, ["A mensagem não pôde ser lida: uma pessoa deve abri-la.", *doubts]
@@ -309,9 +330,18 @@ def _decision(
         return Action.TRIAGE, ["O remetente não é um contato autorizado deste cliente.", *doubts]
     if authentication.verdict != "pass":
         return Action.TRIAGE, ["O remetente não foi autenticado pelo servidor de recebimento.", *doubts]
+    if _ANSWERS_OF_MACHINES & set(reading.automatic):
+        return Action.TRIAGE, [
+            "Tem sinais de resposta automática: não é respondida, e uma pessoa lê.",
+            *doubts,
+        ]
     if doubts:
         return Action.TRIAGE, list(doubts)
-    if text.action in (Action.ACCEPT, Action.INCOMPLETE):
+    if text.explicit_request is True or text.action is Action.INCOMPLETE:
+        if missing and _automatic(reading, policy_mailboxes):
+            return Action.TRIAGE, [
+                "Falta algo, e a mensagem tem sinais de envio automático: não é respondida."
+            ]
         return (Action.INCOMPLETE if missing else Action.ACCEPT), []
     return Action.TRIAGE, ["Uma pessoa do Comercial deve ler e decidir."]
 
@@ -335,7 +365,34 @@ def _our_list(reading: MailReading, policy_mailboxes: Sequence[str]) -> bool:
     )
 
 
+_ANSWERS_OF_MACHINES = frozenset(
+    {
+        Automatic.AUTO_SUBMITTED,
+        Automatic.AUTO_REPLY,
+        Automatic.REPORT,
+        Automatic.NULL_RETURN_PATH,
+        Automatic.MAILER_DAEMON,
+    }
+)
+"""Signs of which a person's own mail has none; bulk, lists and calendars are only how it was sent."""
+
+
+def _is_empty(reading: MailReading, found: Said, doubts: Sequence[str]) -> bool:
+    """Whether it is proven that a program answered and that nothing is said: then nobody has to see it (X15).
+
+    Subject and quotation are ours. A sign alone proves nothing, nor do words of absence: both together do.
+    """
+    body = understand_newest("", NewestText(found.words, "", False))
+    says_nothing = body.explicit_request is False and body.reason is None and not body.about_cancelling
+    if not says_nothing or doubts or not _ANSWERS_OF_MACHINES & set(reading.automatic):
+        return False
+    if reading.report is not None:
+        return True
+    return found.text.automatic and not reading.attachments and Warning.NO_TEXT not in reading.warnings
+
+
 def _automatic(reading: MailReading, policy_mailboxes: Sequence[str]) -> bool:
+    """Whether any sign forbids to answer; our own mailbox kept as a group is no list."""
     signs = set(reading.automatic)
     if _our_list(reading, policy_mailboxes):
         signs -= {Automatic.LIST, Automatic.BULK}

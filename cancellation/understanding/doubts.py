@@ -39,11 +39,13 @@ class Said:
         text: What its text says.
         other: What its other rendition says, where that has other words.
         amid: Whether words of the writer's stand in the middle of a letter of ours, unread.
+        words: The newest text without what stands in letters of ours.
     """
 
     text: TextUnderstanding
     other: TextUnderstanding | None = None
     amid: bool = False
+    words: str = ""
 
     @property
     def quiet(self) -> bool:
@@ -62,7 +64,7 @@ def said(reading: MailReading, known_letters: Sequence[str]) -> Said:
         quoted = f"{reading.quoted}\n{own.removed}".strip()
         return understand_newest(reading.subject, NewestText(text, quoted, reading.forwarded))
 
-    return Said(understood(own.text), understood(other) if other.strip() else None, own.amid)
+    return Said(understood(own.text), understood(other) if other.strip() else None, own.amid, own.text)
 
 
 def not_surely_read(reading: MailReading, found: Said) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cancellation.understanding.models import Frozen
+from cancellation.understanding.reports import DeliveryReport
 
 
 class Warning(StrEnum):
@@ -87,6 +88,7 @@ class MailReading(Frozen):
         alternative: The newest text of the other rendition (plain or HTML), where its words are not the same.
         damage: What is wrong with the text, in Portuguese (`Damage`): what was read then never counts (X14).
         unread: What may hold words of the writer's and was not read, in Portuguese (X14).
+        report: What a mail server reports of another message (X16).
     """
 
     sha256: str
@@ -119,6 +121,7 @@ class MailReading(Frozen):
     alternative: str = ""
     damage: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    report: DeliveryReport | None = None
 
     @property
     def sender(self) -> str | None:

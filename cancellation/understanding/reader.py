@@ -23,6 +23,7 @@ from cancellation.understanding.charsets import undo_double_encoding
 from cancellation.understanding.damage import Damage, damage_in
 from cancellation.understanding.mail import Attachment, Automatic, MailReading, Warning
 from cancellation.understanding.mime import Problem, structure_of
+from cancellation.understanding.reports import report_of
 
 _T = TypeVar("_T")
 _POLICY = policy.default
@@ -65,6 +66,7 @@ class _Reader:
         self._raw = raw
         self._warnings: dict[Warning, None] = {}
         structure = structure_of(raw)
+        self._structure = structure
         self._headers = structure.root.headers
         self._guessed = structure.root.guessed
         self._kind = structure.root.kind
@@ -96,6 +98,8 @@ class _Reader:
         subject = self._unstructured("subject")
         self._judge_body(parted.text)
         damage = self._damage(subject)
+        from_a_server = self._return_path() == "" or _is_a_server(senders)
+        report = self._safely(lambda: report_of(self._structure, from_a_server=from_a_server), None)
         return MailReading(
             sha256=digest,
             size=len(self._raw),
@@ -142,6 +146,7 @@ class _Reader:
             alternative=body.other,
             damage=damage,
             unread=tuple(dict.fromkeys(body.unread)),
+            report=report,
         )
 
     # --- headers ----------------------------------------------------------------------------------
@@ -287,6 +292,10 @@ class _Reader:
         except Exception:  # any: a message is never lost to a parser's fault
             self._warn(Warning.BROKEN_MIME)
             return otherwise
+
+
+def _is_a_server(senders: Sequence[tuple[str, str]]) -> bool:
+    return any(address.startswith(("mailer-daemon@", "postmaster@")) for _, address in senders)
 
 
 def _decoded(name: str) -> str:

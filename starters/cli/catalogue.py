@@ -56,6 +56,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     ),
     "trail": Listed("starters.cli.looking", _WATCH, "Mostra tudo o que aconteceu em um caso, em ordem."),
     "list": Listed("starters.cli.looking", _WATCH, "Lista os casos, o mais recente primeiro."),
+    "mail": Listed(
+        "starters.cli.mail",
+        _WATCH,
+        "Mostra um e-mail guardado como texto, ou registra que ele não é um pedido.",
+    ),
     "understand": Listed(
         "starters.cli.understand",
         _WATCH,

@@ -1,6 +1,5 @@
 """Commands that report a fact about a case: one for each message of the contract."""
 
-import asyncio
 from collections.abc import Sequence
 from itertools import count
 from typing import Annotated, Any, Final
@@ -45,8 +44,6 @@ from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure, as_json, message, with_client
 
 _PANEL: Final = "Conduzir um caso"
-_CRM_ANSWERS_WITHIN: Final = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
-"""Pauses, in seconds, in which `open` waits to hear whether the CRM knows the customer."""
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -86,19 +83,12 @@ def open_case(
     }
     request = message(RequestMessage, actor, fields)
 
-    async def work(client: CancellationClient) -> tuple[Answer, bool]:
-        answer = await client.open_or_join(customer, await dated(client, customer, request))
-        return answer, answer.opened and await _is_nobody(client, customer)
+    async def work(client: CancellationClient) -> Answer:
+        return await client.open_or_join(customer, await dated(client, customer, request))
 
-    answer, is_nobody = with_client(work)
+    answer = with_client(work)
     if json:
         typer.echo(as_json(answer))
-    if is_nobody:
-        raise Failure(
-            f"o CRM não conhece o cliente {customer}: nenhum cancelamento foi iniciado, e o Comercial recebeu o "
-            f"contato para descobrir quem é (protocolo {answer.protocol})"
-        )
-    if json:
         return
     if answer.opened:
         rendering.say(f"Caso aberto para o cliente {customer}.", answer)
@@ -106,16 +96,6 @@ def open_case(
         rendering.say("Pedido repetido: já estava no caso e nada mudou.", answer)
     else:
         rendering.say(f"O cliente {customer} já tinha um caso aberto: o contato foi juntado a ele.", answer)
-
-
-async def _is_nobody(client: CancellationClient, customer: str) -> bool:
-    """Whether the CRM does not know the customer of a case that was just opened; False while it does not answer."""
-    for pause in _CRM_ANSWERS_WITHIN:
-        status = await client.status(customer)
-        if status.customer_name is not None or status.stage.is_terminal:
-            return status.customer_name is None
-        await asyncio.sleep(pause)
-    return False
 
 
 def offer(

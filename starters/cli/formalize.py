@@ -118,6 +118,7 @@ def formalize(
             reason=reason,
             confirmed_by=confirmed_by,
         )
+        fact = fact.model_copy(update={"request_words": understood.request_words})
         client = await CancellationClient.connect(settings.home, registry=crm_registry(settings))
         assert whose is not None
         if copies is not None:

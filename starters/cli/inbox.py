@@ -1,6 +1,5 @@
 """The command that takes in e-mails, and shows those that wait for a person."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
@@ -8,9 +7,9 @@ import typer
 from cancellation.messages.mail_in import MailTask
 from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
-from starters.cli.options import SAO_PAULO, Actor, AsJson, original_reference
+from starters.cli.options import SAO_PAULO, AsJson
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import ExitCode, Failure, as_json, default_actor, settings_of_command, wait_for
+from starters.cli.running import as_json, settings_of_command, wait_for
 from starters.inbox.main import run_inbox
 from workers.records import open_ledger
 
@@ -26,18 +25,11 @@ def inbox(
     tasks: Annotated[
         bool, typer.Option("--tasks", help="Só mostra os e-mails que esperam a decisão de uma pessoa.")
     ] = False,
-    dismiss: Annotated[
-        str | None,
-        typer.Option(metavar="ORIGINAL", help="Arquiva a tarefa de um e-mail que não é pedido nenhum."),
-    ] = None,
-    actor: Actor = None,
     json: AsJson = False,
 ) -> None:
     """Recebe os e-mails dos clientes, por SMTP e das caixas IMAP, até ser interrompido."""
     settings = settings_of_command()
-    if dismiss is not None:
-        _dismiss(settings, dismiss, actor or default_actor())
-    elif tasks:
+    if tasks:
         found = wait_for(_open_tasks(settings))
         if json:
             typer.echo(as_json(found))
@@ -51,20 +43,6 @@ def inbox(
 async def _open_tasks(settings: Settings) -> list[MailTask]:
     async with open_ledger(settings) as ledger:
         return list(await ledger.mail_tasks())
-
-
-def _dismiss(settings: Settings, reference: str, actor: str) -> None:
-    sha256 = original_reference(reference)
-    if sha256 is None:
-        raise Failure("informe o original, crm:original/… ou os 64 algarismos", ExitCode.USAGE)
-
-    async def close() -> bool:
-        async with open_ledger(settings) as ledger:
-            return await ledger.close_task(sha256, actor, datetime.now(UTC))
-
-    if not wait_for(close()):
-        raise Failure("não há tarefa aberta para esse e-mail")
-    typer.echo("Tarefa arquivada; o e-mail continua guardado.")
 
 
 def _show(found: list[MailTask]) -> None:

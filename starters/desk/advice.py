@@ -8,14 +8,16 @@ from cancellation.messages.desk import Dossier
 from cancellation.messages.status import CaseStatus
 
 
-def to_do(status: CaseStatus, now: datetime) -> list[str]:
+def to_do(status: CaseStatus, now: datetime, *, looks: bool = False) -> list[str]:
     """The next steps, the most urgent first; empty where only waiting is left.
 
     Args:
         status: the case as it stands.
         now: the reader's clock, aware.
+        looks: whether somebody has to look at the e-mail by which the notice started (X14).
     """
-    found = [
+    found = ["Conferir o e-mail por que o aviso prévio começou: ninguém o leu ainda."] if looks else []
+    found += [
         f"Decidir sobre o e-mail de {mail.sender} (“{mail.subject}”): ele não conta sem uma pessoa."
         for mail in status.undecided_mails
     ]
@@ -101,6 +103,17 @@ def how_it_ended(dossier: Dossier, status: CaseStatus | None) -> str | None:
     what = vocabulary.stage(Stage(summary.outcome or summary.stage))
     by = f", por {status.ended_by}" if status is not None and status.ended_by else ""
     return f"{what} em {words.moment(summary.ended_at)}{by}."
+
+
+def may_be_withdrawn(status: CaseStatus) -> bool:
+    """Whether the customer may still give up leaving: in the notice, and while closing waits for people (X3, X15)."""
+    waits = status.stage is Stage.CLOSING and any(due.what == "decision" for due in status.due)
+    return status.stage is Stage.NOTICE or waits
+
+
+def brings_misreading(status: CaseStatus) -> list[str]:
+    """What happens when the e-mail that a notice rests on turns out to be no request (X14)."""
+    return [*brings_withdrawal(status), "O cliente lê que o aviso prévio começou por engano, com desculpas."]
 
 
 def brings_withdrawal(status: CaseStatus) -> list[str]:

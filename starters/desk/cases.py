@@ -1,7 +1,7 @@
 """The page of a case, and every fact that is reported from it (P3-P6, P9, P10, X3, X24)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,7 +15,7 @@ from cancellation.domain.stage import Stage
 from cancellation.failures import CaseEnded, CaseNotFound, ServerUnreachable
 from cancellation.letters import render
 from cancellation.messages.billing import BillingPreview
-from cancellation.messages.desk import DeskAct, DeskActKind, Dossier, TaskFilter
+from cancellation.messages.desk import CONFIRMS_NOTICE, DeskAct, DeskActKind, Dossier, TaskFilter, TaskLine
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import (
     DiscardMessage,
@@ -58,6 +58,27 @@ _REASON: Final = {
     "reason.text": "motivo_texto",
     "notes": "observacoes",
     "outcome": "resultado",
+}
+
+
+_SERIOUS: Final = {
+    "desistencia": {
+        "title": "O cliente desistiu do cancelamento",
+        "final": "Se o cliente mudar de ideia outra vez, será um novo caso, com um novo aviso prévio inteiro.",
+        "label": "Por que o cliente fica",
+        "button": "Registrar a desistência",
+    },
+    "descarte": {
+        "title": "O caso foi aberto por engano",
+        "final": "Um novo pedido abre outro caso.",
+        "label": "Qual foi o engano",
+        "button": "Descartar o caso",
+    },
+}
+"""What the page before a serious act says."""
+_ALLOWED: Final[Mapping[str, Callable[[CaseStatus], bool]]] = {
+    "desistencia": advice.may_be_withdrawn,
+    "descarte": lambda live: live.stage in (Stage.RETENTION, Stage.AWAITING_FORMALIZATION),
 }
 
 
@@ -133,7 +154,7 @@ class Cases:
             tasks=tasks,
             trail=trail,
             people=[person.name for person in desk.people.all().values()],
-            to_do=advice.to_do(live, now) if live is not None else [],
+            to_do=advice.to_do(live, now, looks=any(_looks(task) for task in tasks)) if live else [],
             ended=advice.how_it_ended(dossier, live),
             preview=await self._preview(live, account is not None),
             said=said,
@@ -333,10 +354,7 @@ class Cases:
         if dossier is None:
             return self._desk.pages.message(404, "Caso não encontrado", "", visitor)
         live, _ = await self._status(dossier)
-        allowed = (
-            (Stage.NOTICE,) if what == "desistencia" else (Stage.RETENTION, Stage.AWAITING_FORMALIZATION)
-        )
-        if live is None or live.stage not in allowed:
+        if live is None or not _ALLOWED[what](live):
             return self._changed(visitor, protocol)
         brings = advice.brings_withdrawal if what == "desistencia" else advice.brings_discard
         return self._desk.pages.page(
@@ -344,9 +362,11 @@ class Cases:
             visitor,
             status=status,
             here="cases",
-            d=dossier,
-            what=what,
             brings=brings(live),
+            action=f"{case_address(protocol)}/{what}",
+            back=case_address(protocol),
+            hidden={},
+            **_SERIOUS[what],
             form=form,
             problems=problems,
             key=form.key,
@@ -441,6 +461,10 @@ class Cases:
         return self._desk.pages.message(
             409, "Isso não cabe nesta etapa", text, visitor, back=case_address(protocol)
         )
+
+
+def _looks(task: TaskLine) -> bool:
+    return task.key == CONFIRMS_NOTICE and task.closed_at is None
 
 
 def _not_now(error: Exception) -> str:

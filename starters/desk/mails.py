@@ -1,6 +1,8 @@
-"""The page of an e-mail that waits for a person, and what a person decides (X9, X15, X24)."""
+"""The page of an e-mail that waits for a person, and what a person decides (X9, X14, X15, X24)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,8 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cancellation.domain.refusal import Refused
-from cancellation.messages.desk import CaseFilter, CaseLine, DeskAct, DeskActKind, TaskFilter
+from cancellation.domain.stage import Stage
+from cancellation.messages.desk import (
+    CONFIRMS_NOTICE,
+    Account,
+    CaseFilter,
+    CaseLine,
+    DeskAct,
+    DeskActKind,
+    MailFile,
+)
 from cancellation.messages.facts import WithdrawalMessage
+from cancellation.messages.mail_in import MailTask
+from cancellation.messages.status import CaseStatus
+from starters.desk import advice
 from starters.desk.access import Visitor
 from starters.desk.desk import SILENT, Desk, case_address, done
 from starters.desk.forms import Form, message, problems_of
@@ -18,6 +32,48 @@ from starters.desk.mailwork import ReadMail
 
 DECISIONS: Final = ("pedido", "incompleto", "desistencia", "outro")
 _NAMES: Final = {"reason": "motivo", "received_at": "", "explicit_request": ""}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An e-mail with all that is known of it."""
+
+    sha256: str
+    size: int
+    mail: ReadMail
+    task: MailTask | None
+    """About an e-mail of no case."""
+    file: MailFile
+    customer_id: str
+    """Whose it is; empty where nobody knows."""
+    account: Account | None
+    case: CaseLine | None
+    """The customer's open case."""
+    live: CaseStatus | None
+
+    @property
+    def looks(self) -> bool:
+        """Whether a notice that started by it waits for somebody to look at it (X14)."""
+        return any(task.key == CONFIRMS_NOTICE for task in self.file.waiting)
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has to decide on it."""
+        return bool(self.file.waiting) or (self.task is not None and self.task.closed_at is None)
+
+    @property
+    def rests(self) -> bool:
+        """Whether a notice that can still be undone rests on it."""
+        return (
+            self.live is not None
+            and self.live.case_id == self.file.notice_of
+            and self.live.stage in (Stage.NOTICE, Stage.CLOSING)
+        )
+
+    @property
+    def protocol(self) -> str:
+        """Of the case that it is in; empty where it is in none."""
+        return next((task.protocol for task in self.file.waiting), self.case.protocol if self.case else "")
 
 
 class Mails:
@@ -28,7 +84,7 @@ class Mails:
 
     async def show(self, request: Request, visitor: Visitor) -> Response:
         """The original as text, why the reader hesitated, and the decision."""
-        return await self._page(request, visitor, Form(), {})
+        return self._page(await self._seen(request), visitor, Form(), {})
 
     async def find(self, request: Request, visitor: Visitor) -> Response:
         """The page of an e-mail by its Message-ID, as a case names it."""
@@ -50,118 +106,142 @@ class Mails:
 
     async def decide(self, request: Request, visitor: Visitor, form: Form) -> Response:
         """What the e-mail is, by a person who has read it."""
-        sha256, by = request.path_params["sha256"], visitor.person.name
+        seen = await self._seen(request, form["cliente"])
         if form["decisao"] not in DECISIONS:
-            return await self._page(request, visitor, form, {"decisao": "Escolha o que este e-mail é."}, 422)
-        if form["decisao"] == "outro":
-            return await self._dismiss(request, visitor, form)
-        mail = await self._desk.mail.read(sha256, await self._raw(sha256))
-        customer_id = form["cliente"]
-        problems = await self._problems(mail, customer_id, form)
-        if problems or mail is None:
-            return await self._page(request, visitor, form, problems, 422)
+            return self._page(seen, visitor, form, {"decisao": "Escolha o que este e-mail é."}, 422)
+        if form["decisao"] == "outro" and seen.rests and form["confirmado"] != "sim":
+            return self._consequences(seen, visitor, form)
+        problems = _problems(seen, form)
+        if problems:
+            return self._page(seen, visitor, form, problems, 422)
         try:
-            client = await self._desk.connect()
-            if form["decisao"] == "desistencia":
-                fact = message(WithdrawalMessage, form, by, {"reason": form["motivo"]})
-                answer = await client.report(customer_id, fact)
-            else:
-                asks = form["decisao"] == "pedido"
-                answer = await self._desk.mail.report_request(
-                    client, mail, customer_id, by=by, asks=asks, reason=form["motivo"] or None
-                )
+            protocol = await self._take(seen, visitor.person.name, form)
         except Refused as refusal:
-            return await self._page(request, visitor, form, problems_of(refusal, _NAMES), 422)
+            return self._page(seen, visitor, form, problems_of(refusal, _NAMES), 422)
         except SILENT as error:
             told = f"Nada foi registrado: {error}. Envie de novo; a mesma decisão conta uma vez só."
-            return await self._page(request, visitor, form, {"": told}, 503)
-        await self._settle(sha256, mail, answer.protocol, form, by)
-        return done(case_address(answer.protocol, "email"))
-
-    async def _problems(self, mail: ReadMail | None, customer_id: str, form: Form) -> dict[str, str]:
-        problems = {}
-        if mail is None or mail.received_at is None or mail.understood is None:
-            return {"": "O sistema não consegue ler este e-mail. Registre-o com cancelamento formalize."}
-        if not customer_id or await self._desk.records.account(customer_id) is None:
-            problems["cliente"] = "O CRM não conhece este número de cliente."
-        if form["decisao"] in ("pedido", "desistencia") and not form["motivo"]:
-            problems["motivo"] = "Copie o motivo, nas palavras do cliente."
-        return problems
-
-    async def _dismiss(self, request: Request, visitor: Visitor, form: Form) -> Response:
-        """It is about something else: the e-mail stays kept, and the task goes."""
-        sha256, by = request.path_params["sha256"], visitor.person.name
-        closed = await self._desk.mail.close(sha256, by, datetime.now(UTC))
-        protocol = form["protocolo"]
-        if protocol:
-            mail = await self._desk.mail.read(sha256, await self._raw(sha256))
-            closed = await self._close_case_task(mail, protocol, form, by, DeskActKind.TASK_CLOSED) or closed
-        if not closed:
+            return self._page(seen, visitor, form, {"": told}, 503)
+        if protocol is None:
             text = "Ele já tinha sido decidido."
             return self._desk.pages.message(409, "E-mail já decidido", text, visitor, back="/tarefas")
         return done(case_address(protocol, "email") if protocol else "/tarefas?feito=email")
 
-    async def _settle(self, sha256: str, mail: ReadMail, protocol: str, form: Form, by: str) -> None:
-        """The tasks about an e-mail that is decided are done."""
-        await self._desk.mail.close(sha256, by, datetime.now(UTC))
-        await self._close_case_task(mail, protocol, form, by, DeskActKind.TASK_CLOSED)
-
-    async def _close_case_task(
-        self, mail: ReadMail | None, protocol: str, form: Form, by: str, kind: DeskActKind
-    ) -> bool:
-        dossier = await self._desk.records.dossier(protocol)
-        if dossier is None or mail is None:
-            return False
-        names = {mail.reading.message_id, mail.copies.reported_as if mail.copies else ""}
-        keys = {f"mail:{name}"[:300] for name in names}
-        tasks = await self._desk.records.tasks(TaskFilter(case_id=dossier.summary.case_id))
-        closed = False
-        for task in tasks:
-            if task.key in keys:
-                await self._desk.records.note(
-                    DeskAct(
-                        act_id=f"mesa-{form.key}",
-                        case_id=task.case_id,
-                        at=datetime.now(UTC),
-                        actor=by,
-                        kind=kind,
-                        subject=task.key,
-                        words=_SETTLED[form["decisao"]],
-                    )
+    async def _take(self, seen: Seen, by: str, form: Form) -> str | None:
+        """Record the decision; the case's protocol, empty where there is none, None where nothing waited."""
+        work, client = self._desk.mail, await self._desk.connect()
+        now = datetime.now(UTC)
+        match form["decisao"]:
+            case "outro":
+                waited = await work.refuse(client, seen.mail, seen.customer_id, by=by, now=now)
+                waited = await self._close_tasks(seen, form, by) or waited
+                return seen.protocol if waited else None
+            case "desistencia":
+                fact = message(WithdrawalMessage, form, by, {"reason": form["motivo"]})
+                # First the e-mail, for an ended case hears of nothing more.
+                await work.refuse(client, seen.mail, seen.customer_id, by=by, now=now)
+                answer = await client.report(seen.customer_id, fact)
+            case decision:
+                answer = await work.report_request(
+                    client,
+                    seen.mail,
+                    seen.customer_id,
+                    by=by,
+                    asks=decision == "pedido",
+                    reason=form["motivo"] or None,
                 )
-                closed = True
+        await work.close(seen.sha256, by, now)
+        await self._close_tasks(seen, form, by)
+        return answer.protocol
+
+    async def _close_tasks(self, seen: Seen, form: Form, by: str) -> bool:
+        """The tasks about an e-mail that is decided are done, also of a case that has ended; whether one was open."""
+        closed = False
+        for number, task in enumerate(seen.file.waiting):
+            act = DeskAct(
+                act_id=f"mesa-{form.key}-{number}",
+                case_id=task.case_id,
+                at=datetime.now(UTC),
+                actor=by,
+                kind=DeskActKind.TASK_CLOSED,
+                subject=task.key,
+                words=_SETTLED[form["decisao"]],
+            )
+            with suppress(LookupError):  # the case was faster
+                closed = await self._desk.records.note(act) or closed
         return closed
 
-    async def _page(
-        self, request: Request, visitor: Visitor, form: Form, problems: Mapping[str, str], status: int = 200
-    ) -> Response:
-        sha256 = request.path_params["sha256"]
-        raw = await self._raw(sha256)
-        task = await self._desk.records.mail(sha256)
-        mail = await self._desk.mail.read(sha256, raw)
-        customer_id = (
-            form["cliente"]
-            or (task.customer_id if task else None)
-            or (mail.understood.customer_id if mail and mail.understood else None)
-            or ""
+    def _consequences(self, seen: Seen, visitor: Visitor, form: Form) -> Response:
+        """What is undone where a notice rests on an e-mail that is no request, before it is recorded (X14)."""
+        assert seen.live is not None
+        return self._desk.pages.page(
+            "consequences",
+            visitor,
+            here="cases",
+            title="O e-mail não é um pedido de cancelamento",
+            brings=advice.brings_misreading(seen.live),
+            final="Se for mesmo um pedido, o cliente terá de pedir de novo, com um novo aviso prévio inteiro.",
+            action=f"/email/{seen.sha256}",
+            back=f"/email/{seen.sha256}",
+            hidden={"decisao": "outro", "cliente": seen.customer_id, "confirmado": "sim"},
+            label="",
+            button="Desfazer o aviso prévio",
+            form=form,
+            problems={},
+            key=form.key,
         )
-        account = await self._desk.records.account(customer_id) if customer_id else None
+
+    def _page(
+        self, seen: Seen, visitor: Visitor, form: Form, problems: Mapping[str, str], status: int = 200
+    ) -> Response:
         return self._desk.pages.page(
             "mail",
             visitor,
             status=status,
             here="tasks",
-            sha256=sha256,
-            size=len(raw),
-            mail=mail,
-            task=task,
-            customer_id=customer_id,
-            account=account,
-            case=await self._open_case(customer_id) if account else None,
+            seen=seen,
+            mail=seen.mail,
+            why=seen.file.why or seen.mail.why,
             form=form,
             problems=problems,
             key=form.key,
         )
+
+    async def _seen(self, request: Request, named: str = "") -> Seen:
+        """An e-mail with all that is known of it; `named` is the customer that a person says it is of."""
+        sha256 = request.path_params["sha256"]
+        raw = await self._raw(sha256)
+        mail, task = await self._desk.mail.read(sha256, raw), await self._desk.mail.task(sha256)
+        file = await self._desk.records.mail(sha256, mail.reported_as)
+        found = (
+            named,
+            next((task.customer_id for task in file.waiting), None),
+            mail.copies.customer_id if mail.copies else None,
+            task.customer_id if task else None,
+            mail.understood.customer_id if mail.understood else None,
+        )
+        customer_id = next((one for one in found if one), "")
+        account = await self._desk.records.account(customer_id) if customer_id else None
+        case = await self._open_case(customer_id) if account else None
+        return Seen(
+            sha256=sha256,
+            size=len(raw),
+            mail=mail,
+            task=task,
+            file=file,
+            customer_id=customer_id,
+            account=account,
+            case=case,
+            live=await self._status(case),
+        )
+
+    async def _status(self, case: CaseLine | None) -> CaseStatus | None:
+        if case is None:
+            return None
+        try:
+            live = await (await self._desk.connect()).status(case.protocol)
+        except SILENT:
+            return None
+        return live if live.case_id == case.case_id else None
 
     async def _open_case(self, customer_id: str) -> CaseLine | None:
         found = await self._desk.records.cases(CaseFilter(words=customer_id, most=20))
@@ -174,9 +254,25 @@ class Mails:
         return raw
 
 
+def _problems(seen: Seen, form: Form) -> dict[str, str]:
+    """What a decision lacks; that it is no request can be said of every e-mail."""
+    problems: dict[str, str] = {}
+    if form["decisao"] == "outro":
+        return problems
+    if seen.mail.received_at is None or seen.mail.understood is None:
+        return {"": "O sistema não consegue ler este e-mail. Registre-o com cancelamento formalize."}
+    if seen.account is None:
+        problems["cliente"] = "O CRM não conhece este número de cliente."
+    if form["decisao"] in ("pedido", "desistencia") and not form["motivo"]:
+        problems["motivo"] = "Copie o motivo, nas palavras do cliente."
+    if form["decisao"] == "desistencia" and (seen.live is None or not advice.may_be_withdrawn(seen.live)):
+        problems["decisao"] = "Desistência só cabe durante o aviso prévio."
+    return problems
+
+
 _SETTLED: Final = {
     "pedido": "É um pedido de cancelamento.",
     "incompleto": "Pedido incompleto: o cliente soube o que falta.",
     "desistencia": "O cliente desistiu do cancelamento.",
-    "outro": "Não é sobre o cancelamento.",
+    "outro": "Não é um pedido, ou já foi tratado.",
 }

@@ -14,7 +14,7 @@ from cancellation.domain.values import Channel
 from cancellation.failures import CaseNotFound
 from cancellation.messages.crm import Original
 from cancellation.messages.facts import RequestMessage
-from cancellation.messages.mail_in import Copies
+from cancellation.messages.mail_in import Copies, MailTask
 from cancellation.messages.status import Answer
 from cancellation.ports import CustomerDirectory, MailLedger
 from cancellation.settings import Settings
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # The reader is loaded with the first e-mail that somebody opens: on most days nobody does.
 
 _MOST_SHOWN: Final = 60_000
+_LONGEST_ID: Final = 200
+"""Of a Message-ID in a fact."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class ReadMail:
     """None where the reader failed on it."""
     received_at: datetime | None
     copies: Copies | None
+    is_readable: bool = True
 
     @property
     def text(self) -> str:
@@ -44,9 +47,13 @@ class ReadMail:
 
     @property
     def why(self) -> Sequence[str]:
-        """Why the reader hesitated, in sentences."""
-        said = self.understood.why if self.understood else ()
-        return tuple(dict.fromkeys((*said, *self.reading.damage, *self.reading.unread)))
+        """Why the reader hesitates now, in sentences."""
+        return self.understood.why if self.understood else ()
+
+    @property
+    def reported_as(self) -> str:
+        """The Message-ID by which cases know it."""
+        return self.copies.reported_as if self.copies else self.reading.message_id[:_LONGEST_ID]
 
 
 @dataclass(frozen=True)
@@ -58,12 +65,12 @@ class MailWork:
     customers: CustomerDirectory
     ledger: MailLedger
 
-    async def read(self, sha256: str, raw: bytes) -> ReadMail | None:
-        """The e-mail, or None where it cannot be read at all: then the bytes are all there is."""
+    async def read(self, sha256: str, raw: bytes) -> ReadMail:
+        """The e-mail; of one that cannot be read at all, what the ledger knows of it."""
         from cancellation.confined import ReadingFailed, ReadOrder, UnderstandOrder, shared_reader
         from cancellation.mail_entries import addresses
         from cancellation.mail_facts import resolve
-        from cancellation.understanding import Provider, clues_of
+        from cancellation.understanding import MailReading, Provider, clues_of
 
         copies = await self.ledger.copies(sha256)
         order = ReadOrder(
@@ -74,7 +81,13 @@ class MailWork:
         try:
             reading = await reader.read(raw, order)
         except ReadingFailed:
-            return None
+            nothing = MailReading(
+                sha256=sha256,
+                size=len(raw),
+                message_id=f"<{sha256}@sem-message-id.invalid>",
+                received_at=copies.received_at if copies else None,
+            )
+            return ReadMail(nothing, None, nothing.received_at, copies, is_readable=False)
         received_at = copies.received_at if copies else reading.received_at
         try:
             understood = await reader.understand(
@@ -135,8 +148,9 @@ class MailWork:
             reason=reason,
             confirmed_by=by,
         )
-        if mail.copies is not None:
-            fact = fact.model_copy(update={"message_id": mail.copies.reported_as})
+        fact = fact.model_copy(
+            update={"message_id": mail.reported_as, "request_words": mail.understood.request_words}
+        )
         try:
             return await client.report(customer_id, fact)
         except CaseNotFound:
@@ -144,6 +158,22 @@ class MailWork:
                 raise
         await client.open_or_join(customer_id, self._request(mail, by))
         return await client.report(customer_id, fact)
+
+    async def refuse(
+        self, client: CancellationClient, mail: ReadMail, customer_id: str, *, by: str, now: datetime
+    ) -> bool:
+        """The e-mail is no request, or has been dealt with: told to its case, or its task closed; False if neither.
+
+        Raises:
+            Refused: what follows from it cannot be undone any more.
+        """
+        from cancellation.mail_decisions import MailDecisions
+
+        return await MailDecisions(self.ledger, client).refuse(mail.reading, by, now, customer_id or None)
+
+    async def task(self, sha256: str) -> MailTask | None:
+        """The task about an e-mail of no case, open or closed."""
+        return await self.ledger.task(sha256)
 
     async def close(self, sha256: str, by: str, now: datetime) -> bool:
         """The e-mail is decided; False if no task was open for it."""

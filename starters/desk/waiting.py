@@ -8,7 +8,14 @@ from starlette.responses import Response
 
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Team
-from cancellation.messages.desk import CaseFilter, DeskAct, DeskActKind, TaskFilter
+from cancellation.messages.desk import (
+    CONFIRMS_NOTICE,
+    DECIDES_ON_MAIL,
+    CaseFilter,
+    DeskAct,
+    DeskActKind,
+    TaskFilter,
+)
 from starters.desk.access import Visitor, machine_clock
 from starters.desk.cases import SAID
 from starters.desk.desk import Desk, case_address, done
@@ -95,6 +102,11 @@ class Waiting:
             )
             return self._desk.pages.message(
                 422, "Falta uma palavra", text, visitor, back=back.partition("?")[0]
+            )
+        if form["tarefa"] == CONFIRMS_NOTICE or form["tarefa"].startswith(DECIDES_ON_MAIL):
+            text = "Ela é sobre um e-mail, e fecha com a decisão: abra o e-mail e diga o que ele é."
+            return self._desk.pages.message(
+                422, "Falta a decisão", text, visitor, back=case_address(protocol)
             )
         act = DeskAct(
             act_id=f"mesa-{form.key}",

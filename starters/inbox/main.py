@@ -25,6 +25,16 @@ async def open_reception(settings: Settings) -> AsyncIterator[Reception]:
         yield Reception(crm, await connect(settings, lazy=True))
 
 
+def reads_reports(settings: Settings) -> bool:
+    """Whether the address that our letters come from is read, where mail servers report what came back (X16).
+
+    A listener takes whatever its server passes on.
+    """
+    own = settings.sender.address.strip().lower()
+    listens = settings.inbox.listener_protocol is not ListenerProtocol.NONE
+    return listens or any(mailbox.delivered_to == own for mailbox in settings.inbox.mailboxes)
+
+
 async def run_inbox(settings: Settings) -> None:
     """Take e-mails until SIGTERM or SIGINT.
 
@@ -35,6 +45,8 @@ async def run_inbox(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if not reads_reports(settings):
+        logger.warning("nobody reads the address that letters come from: bounces stay unseen")
     async with AsyncExitStack() as stack:
         reception = await stack.enter_async_context(open_reception(settings))
         if settings.inbox.listener_protocol is not ListenerProtocol.NONE:

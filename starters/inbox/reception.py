@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from cancellation.contract import CANCELLATIONS, INCOMING_MAIL, TASK_TIMEOUT
+from cancellation.contract import INCOMING_MAIL, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.messages.mail_in import IncomingMail
 from cancellation.ports import Originals
 
@@ -27,7 +27,7 @@ class Reception:
 
     originals: Originals
     temporal: Client
-    task_queue: str = CANCELLATIONS
+    task_queue: str = INCOMING_MAILS
 
     async def take(
         self,

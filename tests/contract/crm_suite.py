@@ -205,6 +205,9 @@ class CrmContract(WithOpenCase):
             assert found is not None
             assert (found.case_id, found.opened_at) == ("case-a", cases.OPENED)
         assert await crm.case_by_protocol("CAN-20261122-000000") is None
+        assert found is not None
+        assert await crm.case_by_id(found.case_id) == found
+        assert await crm.case_by_id("nobody's") is None
 
     async def test_customers_are_found_by_authorised_address_X9(
         self, crm: ReadableCrm, opened: OpenedCase

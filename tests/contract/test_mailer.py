@@ -15,6 +15,7 @@ from cancellation.adapters.postgres.outbox import PostgresOutbox
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.smtp.transport import SmtpTransport
 from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.values import Team
 from cancellation.settings import SmtpSettings
 from embedded import MailSink
 from tests.unit.letters.examples import HOUSE, TOKEN_URL, example, link_url
@@ -265,3 +266,19 @@ async def test_texts_of_letters_to_an_address_are_found_again_X14(rig: MailRig) 
     assert len(texts) == 2, "what was written to a team, or to somebody else, is none of it"
     assert any("Como formalizar".upper() in text for text in texts)
     assert await rig.mailer.texts_sent_to(["ninguem@acme.com.br"]) == []
+
+
+async def test_a_letter_of_ours_is_found_by_its_message_id_whoever_got_it_X16(rig: MailRig) -> None:
+    delivery = await rig.mailer.send(example(LetterKind.SCRIPT))
+    to_team = await rig.mailer.send(example(LetterKind.FINAL_BILLING))
+    found = await rig.mailer.sent_letter(["<estranha@x>", delivery.message_id])
+    assert found is not None
+    assert (found.kind, found.team, found.message_id) == (LetterKind.SCRIPT, None, delivery.message_id)
+    team = await rig.mailer.sent_letter([to_team.message_id])
+    assert team is not None
+    assert team.team is Team.FINANCE
+    assert await rig.mailer.sent_letter(["<estranha@x>", "<a\x00b@x>"]) is None
+    [(_, message), *_] = rig.delivered()
+    titled = await rig.mailer.sent_letter(["<estranha@x>"], str(message["Subject"]))
+    assert titled is not None
+    assert titled.kind is LetterKind.SCRIPT

@@ -30,12 +30,12 @@ from cancellation.domain.trail import TrailEntry
 from cancellation.failures import is_moving
 from cancellation.mailroom import Mailroom
 from cancellation.messages.letters import Letter
-from cancellation.messages.mail_in import IncomingMail
+from cancellation.messages.mail_in import UNDECIDED_PREFIX, IncomingMail
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.status import CaseResult, CaseStatus
 from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
-from workers.worker import Systems, activities_of, cancellation_worker
+from workers.worker import Systems, activities_of, cancellation_worker, mail_activities_of
 from workflows.plugin import replayer
 
 Content = TypeVar("Content")
@@ -50,13 +50,16 @@ PATIENCE = 60.0
 async def until(what: Callable[[], Any]) -> Any:
     """Wait until `what`, plain or a coroutine function, is true; answer what it gave."""
     async with asyncio.timeout(PATIENCE):
+        pause = 0.01
         while True:
             found = what()
             if asyncio.iscoroutine(found):
                 found = await found
             if found:
                 return found
-            await asyncio.sleep(0.02)
+            # Many wait beside each other for one server: who asks it too often waits longer.
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.4, 0.15)
 
 
 async def ready(ask: Callable[[], Awaitable[Any]]) -> Any:
@@ -89,6 +92,8 @@ class House:
         self.mailer = Fragile(MemoryMailer())
         self.mail = MemoryInbox()
         self.cases: list[CaseDriver] = []
+        self.undecided: list[str] = []
+        """Executions that remind of e-mails of no case."""
         self.task_timeout: timedelta | None = None
         """After how long a workflow task that no worker answers is given to the next; None: the server's default."""
 
@@ -127,7 +132,10 @@ class House:
             mailboxes=POLICY.mailboxes,
             trusted_servers=("mx.nuvemjti.com.br",),
         )
-        activities = activities_of(self.systems, POLICY, guard, mailroom)
+        activities = [
+            *activities_of(self.systems, POLICY, guard),
+            *mail_activities_of(self.systems, POLICY, mailroom),
+        ]
         async with cancellation_worker(client, activities, task_queue=self.task_queue, **options):
             yield
 
@@ -182,7 +190,9 @@ class House:
             handle = await self.environment.client.start_workflow(
                 INCOMING_MAIL, mail, id=mail.workflow_id, task_queue=self.task_queue
             )
-        await handle.result()
+        outcome = await handle.result()
+        if outcome["task"] is not None:
+            self.undecided.append(f"{UNDECIDED_PREFIX}{outcome['task']}")
         return await handle.fetch_history()
 
     async def close(self) -> None:
@@ -191,6 +201,10 @@ class House:
             description = await case.handle.describe()
             if description.close_time is None:
                 await case.handle.terminate("the test is over")
+        for waiting in self.undecided:
+            handle = self.environment.client.get_workflow_handle(waiting)
+            if (await handle.describe()).close_time is None:
+                await handle.terminate("the test is over")
 
     async def replays(self) -> int:
         """Replay every history that the house's cases have made, as a worker would that comes cold (X22).

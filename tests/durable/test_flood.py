@@ -1,15 +1,14 @@
 """A worker that comes back to thousands of messages takes them all in one workflow task (X8)."""
 
 import asyncio
-import os
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import PROOF
+from tests.conftest import WHOLE
 from tests.durable.house import House
 
-COUNT = 9_900 if os.environ.get(PROOF) == "whole" else 2_000
+COUNT = 9_900 if WHOLE else 2_000
 """The server takes ten thousand signals of one execution."""
 
 

@@ -20,6 +20,7 @@ from temporalio.exceptions import ApplicationError
 
 from cancellation.client import CancellationClient
 from cancellation.domain.identity import workflow_id
+from cancellation.domain.refusal import Refused
 from cancellation.domain.values import Channel
 from cancellation.failures import CaseNotFound
 from cancellation.messages.facts import RequestMessage
@@ -158,6 +159,35 @@ async def test_a_customer_the_crm_does_not_know_is_commercials_and_the_case_ends
     assert [e.seq for e in await house.crm.adapter.trail(result.case_id)] == list(
         range(1, result.trail_entries + 1)
     )
+
+
+async def test_who_opens_a_case_of_a_customer_whom_the_crm_does_not_know_hears_it_X8(house: House) -> None:
+    stranger = new_customer()
+    with pytest.raises(Refused) as refused:
+        await open_or_join(house, stranger.customer.customer_id, "w1")
+    assert [problem.field for problem in refused.value.problems] == ["customer_id"]
+    case = CaseDriver(house, stranger)
+    house.cases.append(case)
+    assert (await case.result()).outcome == "discarded"
+    assert set(await case.tasks(open_only=True)) == {"commercial"}
+    [refusal] = [entry for entry in await case.crm_trail() if entry.kind == "message_refused"]
+    assert (refusal.message_id, refusal.problems[0].field) == ("w1", "customer_id")
+    assert await house.replays() == 1
+
+
+async def test_who_opens_a_case_is_answered_though_the_crm_is_away_P2_X7(house: House) -> None:
+    seed = new_customer()
+    await house.provision(seed)
+    house.crm.goes_down()
+    case = CaseDriver(house, seed)
+    house.cases.append(case)
+    answer = await open_or_join(house, seed.customer.customer_id, "w1")
+    assert (answer.opened, answer.stage.value) == (True, "retention")
+    assert case.letters("request_to_commercial")
+    house.crm.recovers()
+    await case.until(lambda status: not status.pending)
+    assert (await case.status()).customer_name == seed.customer.name
+    assert await house.replays() == 1
 
 
 @pytest.mark.parametrize(

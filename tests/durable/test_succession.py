@@ -210,7 +210,8 @@ async def test_a_closing_that_was_cut_short_is_finished_by_the_successor_X20_P2(
     await until(lambda: house.broken[system].attempts[method] > 1)
     await until(lambda: house.telephony.count("deactivate"))
     before = await forsaken.status()
-    assert before.stage.value == "closing"
+    # Where only letters are missing, everything else may be done by now.
+    assert before.stage.value in (("closing", "closed") if system == "mailer" else ("closing",))
     await forsaken.handle.terminate("wrong button")
     house.broken[system].recovers()
 

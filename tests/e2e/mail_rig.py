@@ -29,7 +29,13 @@ from embedded import EmbeddedTemporal, MailSink
 from starters.inbox.reception import Reception
 from tests.durable.customers import address_of, new_customer
 from workers.wiring import mailroom_of, open_systems
-from workers.worker import Systems, activities_of, cancellation_worker
+from workers.worker import (
+    Systems,
+    activities_of,
+    cancellation_worker,
+    mail_activities_of,
+    mail_worker,
+)
 
 FINANCE, COMMERCIAL = "financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br"
 BOTH = (FINANCE, COMMERCIAL)
@@ -120,8 +126,9 @@ async def rig_over(
     policy = CancellationPolicy()
     async with open_systems(settings) as systems:
         mailroom = mailroom_of(settings, systems, policy, client)
-        activities = activities_of(systems, policy, Guard(systems.crm, None), mailroom)
-        async with cancellation_worker(client, activities):
+        activities = activities_of(systems, policy, Guard(systems.crm, None))
+        of_mail = mail_activities_of(systems, policy, mailroom)
+        async with cancellation_worker(client, activities), mail_worker(client, of_mail):
             yield Rig(client, systems, Reception(cast(PostgresCrm, systems.crm), client))
 
 

@@ -163,9 +163,9 @@ def test_the_crm_tells_commands_whose_protocol_it_is_while_the_case_is_open_X12(
 
 
 def test_request_of_an_unknown_customer_ends_discarded(up: Up, do: TypedCommand) -> None:
-    said = do("open", "424242", "--channel", "phone", "--text", "não está no CRM", code=1)
-    assert "o CRM não conhece o cliente 424242" in said.err
-    assert "Caso aberto" not in said.out
+    opening = do("open", "424242", "--channel", "phone", "--text", "não está no CRM", code=1)
+    assert "o CRM não conhece este cliente; o Comercial recebeu o contato" in opening.err
+    assert "Caso aberto" not in opening.out
     _until(up, "424242", Stage.DISCARDED)
     assert "já terminou" in do("withdraw", "424242", "--reason", "x", code=1).err
 
@@ -219,7 +219,7 @@ def test_understand_says_what_and_why_without_a_case(up: Up, do: TypedCommand, t
     understood = do("understand", str(mail), "--json").json
     assert set(understood) == {
         "customer_id", "mailboxes", "authentication", "explicit_request", "reason", "reason_category",
-        "action", "missing", "why",
+        "action", "missing", "why", "request_words", "automatic", "authorised",
     }  # fmt: skip
     assert (understood["customer_id"], understood["action"]) == ("1051", "accept")
     assert understood["explicit_request"] is True

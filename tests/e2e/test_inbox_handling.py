@@ -139,7 +139,7 @@ async def test_mails_without_message_id_are_told_apart_by_their_content_X2(rig: 
 async def test_unauthenticated_mail_goes_to_commercial_by_the_case_X9(rig: Rig, verdict: str | None) -> None:
     customer_id = await rig.awaiting()
     outcome = await rig.mailed(email_from(customer_id, verdict=verdict))
-    assert (outcome.fate, outcome.action) == (MailFate.REPORTED, "triage")
+    assert (outcome.fate, outcome.action) == (MailFate.UNDECIDED, "triage")
     status = await rig.status(customer_id)
     assert (status.stage, status.missing) == (Stage.AWAITING_FORMALIZATION, ("authentication",))
     tasks = await eventually(lambda: case_tasks(rig, customer_id))
@@ -161,15 +161,17 @@ async def test_unauthenticated_mail_opens_no_case_X9(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "text", ["Estou pensando em cancelar o contrato.", "Desisto do cancelamento, queremos continuar."]
 )
-async def test_doubtful_text_is_a_task_and_moves_nothing_P7(rig: Rig, text: str) -> None:
+async def test_doubtful_text_waits_in_the_case_and_moves_nothing_P7_X15(rig: Rig, text: str) -> None:
     customer_id = await rig.awaiting()
     for box in (FINANCE, COMMERCIAL):
         outcome = await rig.mailed(
             email_from(customer_id, text, message_id="<duvida@c>", delivered_to=box), box
         )
-        assert outcome.fate is MailFate.TASK
-    assert (await rig.status(customer_id)).formalization is None
-    assert len(await rig.tasks()) == 1
+        assert outcome.fate is MailFate.UNDECIDED
+    status = await rig.status(customer_id)
+    assert status.formalization is None
+    assert [mail.message_id for mail in status.undecided_mails] == ["<duvida@c>"]
+    assert await rig.tasks() == []
 
 
 SENT_AGAIN = "Fri, 22 Nov 2024 10:00:00 -0300"
@@ -214,11 +216,11 @@ async def test_mail_that_was_not_surely_read_or_is_not_the_customers_moves_nothi
     customer_id = await rig.awaiting()
     raw = email_from(customer_id).replace(b'charset="utf-8"', b"charset=utf-8")
     outcome = await rig.mailed(alter(raw))
-    assert (outcome.fate, outcome.action, outcome.customer_id) == (MailFate.TASK, "triage", customer_id)
+    assert (outcome.fate, outcome.action, outcome.customer_id) == (MailFate.UNDECIDED, "triage", customer_id)
     status = await rig.status(customer_id)
     assert (status.stage, status.formalization) == (Stage.AWAITING_FORMALIZATION, None)
-    [task] = await rig.tasks()
-    assert why in task.text
+    [mail] = status.undecided_mails
+    assert any(why in reason for reason in mail.why)
 
 
 @pytest.mark.parametrize("kind", ["parameters", "siblings", "base64"])
@@ -231,12 +233,14 @@ async def test_hostile_mail_becomes_a_task_and_holds_up_nobody_P2_X9(rig: Rig, k
     assert (await rig.handled(hostile)).fate in (MailFate.TASK, MailFate.RECORDED)
 
 
-async def test_automatic_mail_is_recorded_and_never_answered_P7(rig: Rig, mail_sink: MailSink) -> None:
+async def test_automatic_mail_that_says_something_is_never_answered_but_seen_P7_X15(
+    rig: Rig, mail_sink: MailSink
+) -> None:
     customer_id = await rig.awaiting()
     automatic = {"Auto-Submitted": "auto-replied"}
     outcome = await rig.mailed(email_from(customer_id, headers=automatic))
-    assert outcome.fate is MailFate.RECORDED
-    assert await rig.tasks() == []
+    assert outcome.fate is MailFate.UNDECIDED
+    assert (await rig.status(customer_id)).stage is Stage.AWAITING_FORMALIZATION
     assert not [m for m in mail_sink.mails if "falta" in str(m.message["Subject"]).lower()]
 
 
@@ -250,8 +254,9 @@ async def test_any_bytes_are_handled_P11(rig: Rig, raw: bytes) -> None:
 async def test_mail_too_large_to_be_kept_whole_goes_to_a_person_P11(rig: Rig) -> None:
     customer_id = await rig.awaiting()
     outcome = await rig.mailed(email_from(customer_id), whole=False)
-    assert outcome.fate is MailFate.TASK
-    assert "grande demais" in (await rig.tasks())[0].text
+    assert outcome.fate is MailFate.UNDECIDED
+    [mail] = (await rig.status(customer_id)).undecided_mails
+    assert "grande demais" in mail.why[-1]
 
 
 async def test_reply_with_the_protocol_finds_its_case_X12(rig: Rig) -> None:
@@ -259,7 +264,7 @@ async def test_reply_with_the_protocol_finds_its_case_X12(rig: Rig) -> None:
     protocol = (await rig.status(customer_id)).protocol
     text = f"Solicito o cancelamento. Motivo: preço alto.\r\nProtocolo {protocol}"
     outcome = await rig.mailed(email_from(customer_id, text, sender="outra.pessoa@provedor.example"))
-    assert (outcome.customer_id, outcome.fate) == (customer_id, MailFate.REPORTED)
+    assert (outcome.customer_id, outcome.fate) == (customer_id, MailFate.UNDECIDED)
     assert (await rig.status(customer_id)).missing == ("sender",)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from cancellation.adapters.imap.mailbox import ImapFolder
 from cancellation.domain.stage import Stage
+from cancellation.messages.status import UndecidedMail
 from cancellation.settings import ImapSecurity, ImapSettings
 from embedded import EmbeddedTemporal, MailSink
 from starters.inbox.readers import MailboxReader, reading
@@ -217,8 +218,8 @@ async def test_mail_beyond_the_limit_goes_to_a_person_P11(rig: Rig, server: Dove
     server.deliver(email_from(customer_id, "Solicito o cancelamento. " + "x " * 20_000), FINANCE)
     async with reading([mailbox(server)], rig.reception, max_bytes=20_000):
         await eventually(lambda: flagged(server, FINANCE, 1))
-        [task] = await eventually(rig.tasks)
-    assert "grande demais" in task.text
+        [mail] = await eventually(lambda: undecided(rig, customer_id))
+    assert "grande demais" in " ".join(mail.why)
 
 
 async def test_mail_that_the_server_cannot_read_holds_up_no_other_P11(rig: Rig, server: Dovecot) -> None:
@@ -281,6 +282,10 @@ async def contains(server: Dovecot, folder: str, count: int) -> bool:
             return box.folder.exists(folder) and int(box.folder.status(folder)["MESSAGES"]) == count
 
     return await asyncio.to_thread(look)
+
+
+async def undecided(rig: Rig, customer_id: str) -> Sequence[UndecidedMail]:
+    return (await rig.status(customer_id)).undecided_mails
 
 
 async def missing(rig: Rig, customer_id: str, codes: tuple[str, ...]) -> bool:

@@ -10,8 +10,10 @@ from cancellation.domain.trail import TrailEntry
 from cancellation.language.words import phone
 from tests.matrix.life import Life
 
-BESIDE_THE_STORY = re.compile(r"crm: task (attention|undelivered):|letter: (attention|undelivered):")
-"""What only an outage brings."""
+BESIDE_THE_STORY = re.compile(
+    r"crm: task (attention|undelivered):|letter: (attention|undelivered):|letter: mail_without_case:\w+:[1-9]"
+)
+"""What only an outage brings; and reminders of an e-mail of no case, whose execution has a clock of its own."""
 
 
 async def facts(life: Life) -> frozenset[str]:
@@ -106,8 +108,11 @@ def _mail(life: Life) -> list[str]:
 
 
 def order_of(key: str) -> str:
-    """`kind:audience:ordinal` of a letter's key, which has the case's id before it."""
-    return key.partition(":")[2]
+    """`kind:audience:ordinal` of a letter's key, which has the case's id before it.
+
+    Of a look that nobody has taken at a notice the hours count from when the e-mail was handled: they are left out.
+    """
+    return re.sub(r"(remind_mail:0):\d+", r"\1", key.partition(":")[2])
 
 
 def told_in_crm(trail: Collection[TrailEntry], plain: Plain) -> Counter[str]:

@@ -19,7 +19,7 @@ from cancellation.mailroom import Mailroom
 from tests.durable.house import POLICY, House
 from tests.durable.outage import Fragile
 from tests.matrix.ports import Call
-from workers.worker import Systems, activities_of, cancellation_worker
+from workers.worker import Systems, activities_of, cancellation_worker, mail_activities_of
 
 _LONG: Final = timedelta(hours=6)
 _PAUSE: Final = timedelta(hours=3)
@@ -105,7 +105,10 @@ class FrailHouse(House):
             clock=lambda: self.now,
             letters=cast(Any, self.mailer),
         )
-        activities = activities_of(self.systems, POLICY, Guard(cast(Any, self.crm), None), mailroom)
+        activities = [
+            *activities_of(self.systems, POLICY, Guard(cast(Any, self.crm), None)),
+            *mail_activities_of(self.systems, POLICY, mailroom),
+        ]
         async with cancellation_worker(client, activities, task_queue=self.task_queue, **options):
             yield
 

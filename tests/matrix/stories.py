@@ -8,6 +8,7 @@ from typing import Any, Final
 from tests.durable.house import POLICY
 from tests.e2e.mail_rig import BOTH, REQUEST, email_from
 from tests.matrix.life import Life
+from tests.unit.understanding.test_reports import STATUS, report
 
 DAY, MINUTE, SECONDS = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=30)
 SPAN: Final = 4 * DAY
@@ -100,7 +101,9 @@ async def only_decline(life: Life) -> None:
 
 
 async def formalize(life: Life) -> None:
-    """The notice begins; of one number two facts come together (P8, P9)."""
+    """A doubtful e-mail is decided, the notice begins; of one number two facts come together (P8, P9, X15)."""
+    if any(mail.message_id == "<a>" for mail in (await life.case.status()).undecided_mails):
+        await life.tell("formalization", "<a>", **await mail(life, "<a>", refused_by="ana"))
     await life.tell("formalization", "<c>", **await mail(life, "<c>"))
     await port(life, 0, "rejected", "p-2")
     await port(life, 0, "requested", "p-3")
@@ -148,7 +151,7 @@ async def press_cancel(life: Life) -> None:
 
 
 async def write_in(life: Life) -> None:
-    """The formalization itself as an e-mail, and one of somebody whom the customer's contacts do not know (X9)."""
+    """The formalization as an e-mail, one of somebody whom nobody knows, reports of mail servers (X9, X16)."""
     status = await life.case.status()
     subject = f"Cancelamento {status.protocol}, cliente {life.case.customer_id}"
     customer, now = life.case.customer_id, await life.case.now()
@@ -156,6 +159,14 @@ async def write_in(life: Life) -> None:
     text = f"{REQUEST}\n\nCNPJ 11.222.333/0001-81"
     await life.write_in(email_from(customer, subject=subject, written_at=now), *BOTH)
     await life.write_in(email_from(customer, text, written_at=now, **strange), *BOTH)
+    gone = STATUS.format(action="failed", status="5.1.1").replace(
+        "Recipient address rejected: User unknown", "não há"
+    )
+    quoted = "From: nos@x\nMessage-ID: <nobody@nuvemjti.com.br>\n"
+    await life.write_in(report(gone, quoted=quoted), BOTH[0])
+    (script,) = [one for one in life.house.mailer.adapter.outbox.drafts.values() if one.kind == "script"]
+    returned = quoted.replace("<nobody@nuvemjti.com.br>", script.message_id)
+    await life.write_in(report(gone, quoted=returned), BOTH[0])
 
 
 async def port(life: Life, place: int, status: str, message_id: str) -> None:

@@ -5,7 +5,6 @@ The cells are made from the ports and from what clean runs call, so a new call i
 """
 
 import asyncio
-import os
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import PROOF, counted
+from tests.conftest import WHOLE, counted
 from tests.matrix import ports
 from tests.matrix.cells import Cell, CleanRun, cells_of, sample
 from tests.matrix.life import next_tuesday
@@ -23,10 +22,9 @@ from tests.matrix.runs import live, run_clean
 from tests.matrix.stories import STORIES
 from workers.worker import Systems
 
-AT_ONCE = 5
+AT_ONCE = 10
 OF_A_KIND = 4
 """Cells of each kind in a sample."""
-WHOLE = os.environ.get(PROOF) == "whole"
 STAGES = [stage.name for story in STORIES for stage in story.stages_with_outages()] if WHOLE else ["sample"]
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import TimeSkipper, WorkflowEnvironment
 
 from cancellation.contract import SEARCH_ATTRIBUTES
+from cancellation.messages.mail_in import UNDECIDED_PREFIX
 from embedded import temporal_binary
 from embedded.temporal import dynamic_config_arguments
 from tests.durable.house import CaseDriver, House
@@ -75,6 +76,21 @@ async def stopped(case: CaseDriver) -> None:
     await case.handle.cancel()
 
 
+async def read_wrongly(case: CaseDriver) -> None:
+    await case.to_notice(unseen=True, request_words=["Solicito o cancelamento."])
+    await case.formalize(explicit_request=False, reason=None, refused_by="ana")
+
+
+async def closed_after_waiting_for_people(case: CaseDriver) -> None:
+    await case.to_notice(unseen=True, request_words=["Solicito o cancelamento."])
+    await case.formalize(confirmed_by="ana")
+    doubtful = {"message_id": "<duvida@cliente>", "explicit_request": False, "doubts": ["Leiam."]}
+    await case.formalize(**doubtful)
+    await case.pass_notice()
+    await case.stage("closing")
+    await case.forward(timedelta(days=7))
+
+
 async def open_in_notice(case: CaseDriver) -> None:
     await case.to_notice()
     await case.forward(timedelta(days=10))
@@ -90,6 +106,8 @@ STORIES: tuple[Callable[[CaseDriver], Awaitable[None]], ...] = (
     closed,
     closed_after_a_hold,
     stopped,
+    read_wrongly,
+    closed_after_waiting_for_people,
     open_in_notice,
 )
 
@@ -107,7 +125,25 @@ async def mail_for_a_person(house: House) -> WorkflowHistory:
     return await house.mailed(email_from("ninguem"))
 
 
-MAILS: tuple[Callable[[House], Awaitable[WorkflowHistory]], ...] = (mail_reported, mail_for_a_person)
+async def mail_undecided(house: House) -> WorkflowHistory:
+    """What reminds of such an e-mail, until somebody has decided."""
+    await house.mailed(email_from("ninguem", "Quero cancelar o contrato, por favor: muito caro."))
+    (workflow_id,) = house.undecided
+    handle = house.environment.client.get_workflow_handle(workflow_id)
+    skipper = TimeSkipper(house.environment.client)
+    await skipper.fast_forward(handle, timedelta(days=2))
+    task = workflow_id.removeprefix(UNDECIDED_PREFIX)
+    await house.mail.close_task(task, "ana", await skipper.get_current_time(handle))
+    await skipper.fast_forward(handle, timedelta(days=8))
+    await handle.result()
+    return await handle.fetch_history()
+
+
+MAILS: tuple[Callable[[House], Awaitable[WorkflowHistory]], ...] = (
+    mail_reported,
+    mail_for_a_person,
+    mail_undecided,
+)
 
 
 async def record() -> None:

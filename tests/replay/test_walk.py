@@ -13,7 +13,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import PROOF, counted
+from tests.conftest import WHOLE, counted
 from tests.durable.house import House
 from tests.replay.lockstep import (
     ARRIVALS,
@@ -24,8 +24,7 @@ from tests.replay.lockstep import (
     workflow_tasks,
 )
 
-WHOLE = os.environ.get(PROOF) == "whole"
-SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "8"))
+SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "6"))
 """Walks of a story in one way."""
 AT_ONCE = 16
 """Cases that are walked beside each other."""

@@ -18,7 +18,7 @@ from cancellation.confined import (
     UnderstandOrder,
     shared_reader,
 )
-from cancellation.failures import ServerUnreachable
+from cancellation.failures import CaseNotFound, ServerUnreachable
 from cancellation.mailroom import EarlierCopyUnderWay, Mailroom
 from cancellation.messages.mail_in import IncomingMail, MailFate
 from cancellation.understanding import MailReading, Understanding, read_message
@@ -120,7 +120,7 @@ class Failing:
 async def test_reader_that_fails_gives_the_mail_to_a_person_at_once_P11_X9(
     at: str, error: ReadingFailed, told: str
 ) -> None:
-    room, mail = await room_and_mail(ValueError("never asked"))
+    room, mail = await room_and_mail(CaseNotFound("nenhum"))
     reader = Failing(at, error)
     outcome = await replace(room, reader=reader).handle(mail)
     assert (outcome.fate, outcome.action) == (MailFate.TASK, "unreadable")
@@ -150,6 +150,9 @@ async def test_words_of_a_letter_that_the_sender_got_are_not_the_senders_X14() -
     raw = email_from(customer_id, f"Ok, recebido.\r\n\r\n{letter}", written_at=NOW)
 
     class Sent:
+        async def sent_letter(self, message_ids: Sequence[str], subject: str = "") -> None:
+            return None
+
         async def texts_sent_to(self, addresses: Sequence[str]) -> Sequence[str]:
             return [letter] if address_of(customer_id) in addresses else []
 

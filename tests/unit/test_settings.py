@@ -1,3 +1,4 @@
+import json
 import os
 import stat
 from pathlib import Path
@@ -15,6 +16,7 @@ from cancellation.settings import (
     temporal_connect_config,
     write_addresses,
 )
+from starters.inbox.main import reads_reports
 
 SECRETS = {
     "DATABASE_URL": "postgresql://u:senha1@h/d",
@@ -114,3 +116,16 @@ def test_servers_without_a_name_and_our_cnpjs_are_lists_X9(monkeypatch: pytest.M
     settings = Settings()
     assert settings.inbox.trusted_nameless_servers == ("prod.outlook.com", "protection.outlook.com")
     assert settings.sender.cnpjs == ("11222333000181",)
+
+
+@pytest.mark.parametrize(
+    ("address", "read"), [("cancelamento@nuvemjti.com.br", True), ("outra@x.com", False)]
+)
+def test_without_a_listener_the_senders_mailbox_has_to_be_read_X16(
+    monkeypatch: pytest.MonkeyPatch, address: str, read: bool
+) -> None:
+    assert reads_reports(Settings())
+    monkeypatch.setenv("CANCELAMENTO_INBOX_LISTENER_PROTOCOL", "none")
+    mailboxes = [{"host": "imap.x", "user": address, "password": "x"}]
+    monkeypatch.setenv("CANCELAMENTO_INBOX_MAILBOXES", json.dumps(mailboxes))
+    assert reads_reports(Settings()) is read

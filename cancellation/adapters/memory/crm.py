@@ -32,6 +32,7 @@ from cancellation.messages.crm import (
     FormalizationRecord,
     FormalizationState,
     Forsaken,
+    MailDecision,
     OpenedCase,
     Original,
     RetentionDecision,
@@ -95,6 +96,8 @@ class MemoryCrm:
         self._status_at: dict[str, datetime] = {}
         self._cases: dict[str, HeldRecord] = {}
         self._originals: dict[str, bytes] = {}
+        self.decisions: list[MailDecision] = []
+        """What people decided about e-mails of cases (X14)."""
 
     # ------------------------------------------------------------------ the port
 
@@ -145,6 +148,7 @@ class MemoryCrm:
             _put_retention(case, record.retention)
         if record.formalization is not None and case.formalization is None:
             case.formalization, case.in_force = with_local_days(record.formalization), True
+        self.decisions += [one for one in record.decisions if one not in self.decisions]
         if revokes(record):
             case.in_force = False
         _advance(case, record)
@@ -185,6 +189,10 @@ class MemoryCrm:
         """The case with that protocol number, or None (X12)."""
         wanted = protocol.strip().upper()
         return next((c.summary for c in self._cases.values() if c.summary.protocol == wanted), None)
+
+    async def case_by_id(self, case_id: str) -> CaseSummary | None:
+        """The case with that id, or None (X16)."""
+        return next((c.summary for c in self._cases.values() if c.summary.case_id == case_id), None)
 
     async def customers_by_email(self, address: str) -> Sequence[Customer]:
         """Customers of whom the address is an authorised contact (X9)."""

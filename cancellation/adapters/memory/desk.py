@@ -12,6 +12,8 @@ from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Contact
 from cancellation.messages.desk import (
+    CONFIRMS_NOTICE,
+    DECIDES_ON_MAIL,
     Account,
     CaseFigure,
     CaseFilter,
@@ -21,10 +23,11 @@ from cancellation.messages.desk import (
     DeskActKind,
     Dossier,
     MailFigures,
+    MailFile,
+    MailLine,
     TaskFilter,
     TaskLine,
 )
-from cancellation.messages.mail_in import MailTask
 from cancellation.messages.seed import CustomerSeed, SubscriptionSeed
 
 
@@ -106,17 +109,80 @@ class MemoryDesk:
         """The earliest day due first, those without a day before them."""
         held = await self.crm.tasks(case_id=wanted.case_id, open_only=wanted.open_only)
         lines = [await self._task_line(task) for task in held if wanted.team in (None, task.order.team)]
+        if wanted.case_id is None:
+            lines = [line for line in lines if line.closed_at is not None or not line.decides]
         lines.sort(key=lambda line: line.closed_at is not None)
         return lines[wanted.offset : wanted.offset + wanted.most]
 
-    async def mails(self, *, most: int = 100) -> Sequence[MailTask]:
-        """E-mails that belong to no case and wait for a person, the oldest first."""
-        return (await self.inbox.mail_tasks())[:most]
+    async def mails(self, *, most: int = 100) -> Sequence[MailLine]:
+        """E-mails that wait for a person, in a case or in none, the oldest first (X14, X15)."""
+        known = self.crm.known_customers()
+        lines = [
+            MailLine(
+                sha256=task.sha256,
+                title=task.title,
+                protocol=None,
+                company=known[task.customer_id].name
+                if task.customer_id and task.customer_id in known
+                else None,
+                since=task.opened_at,
+            )
+            for task in await self.inbox.mail_tasks()
+        ]
+        for task in await self._about_mail():
+            kept = self.crm.all_cases()[task.case_id].formalization
+            if task.key == CONFIRMS_NOTICE:
+                sha256 = kept.completing.original_sha256 if kept else None
+            else:
+                sha256 = self.inbox.original_of(task.key.removeprefix(DECIDES_ON_MAIL))
+            lines.append(
+                MailLine(
+                    sha256=sha256,
+                    title=task.title,
+                    protocol=task.protocol,
+                    company=task.company,
+                    since=task.ordered_at,
+                )
+            )
+        return sorted(lines, key=lambda line: (line.since, line.protocol or ""))[:most]
 
-    async def mail(self, sha256: str) -> MailTask | None:
-        """The task about one e-mail, open or closed."""
-        found = await self.inbox.mail_tasks(open_only=False)
-        return next((task for task in found if task.sha256 == sha256), None)
+    async def mail(self, sha256: str, message_id: str) -> MailFile:
+        """What the records say of an e-mail, by its original and by the Message-ID under which it was reported."""
+        notice_of = next(
+            (
+                case_id
+                for case_id, case in self.crm.all_cases().items()
+                if case.formalization is not None
+                and case.in_force
+                and case.summary.ended_at is None
+                and any(
+                    mail.original_sha256 == sha256 or mail.message_id == message_id
+                    for mail in case.formalization.mails
+                )
+            ),
+            None,
+        )
+        waiting = [
+            task
+            for task in await self._about_mail()
+            if task.key == f"{DECIDES_ON_MAIL}{message_id}"[:300]
+            or (task.key == CONFIRMS_NOTICE and task.case_id == notice_of)
+        ]
+        decisions = [
+            one
+            for one in [*self.crm.decisions, *await self.inbox.decisions()]
+            if one.original_sha256 == sha256 or one.message_id == message_id
+        ]
+        return MailFile(
+            why=self.inbox.why(sha256),
+            waiting=tuple(waiting),
+            decision=max(decisions, key=lambda one: one.decided_at, default=None),
+            notice_of=notice_of,
+        )
+
+    async def _about_mail(self) -> list[TaskLine]:
+        lines = [await self._task_line(task) for task in await self.crm.tasks(open_only=True)]
+        return [line for line in lines if line.decides]
 
     async def original(self, sha256: str) -> bytes | None:
         """The bytes of a kept e-mail."""
@@ -211,7 +277,7 @@ class MemoryDesk:
             reason=case.decision.reason.category.value if case.decision else None,
             last_day=case.formalization.notice.last_day if case.formalization and case.in_force else None,
             assigned_to=self._assigned(summary.case_id),
-            attention=any(_asks_for_attention(task) for task in tasks),
+            attention=any(_asks_for_attention(task, summary.stage) for task in tasks),
             tasks=len(tasks),
         )
 
@@ -309,6 +375,7 @@ class MemoryDesk:
         )
 
 
-def _asks_for_attention(task: CaseTask) -> bool:
+def _asks_for_attention(task: CaseTask, stage: str) -> bool:
     key = task.order.key
-    return key.startswith(("attention:", "undelivered:")) or key == "silence"
+    holds_up = stage == "closing" and (key == CONFIRMS_NOTICE or key.startswith(DECIDES_ON_MAIL))
+    return holds_up or key.startswith(("attention:", "undelivered:")) or key == "silence"

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cancellation.messages.crm import MailDecision
 from cancellation.messages.mail_in import (
     Copies,
+    KeptMail,
     MailEntry,
     MailFate,
     MailOutcome,
@@ -20,6 +22,7 @@ class _Row:
     entry: MailEntry
     reported_as: str
     outcome: MailOutcome | None = None
+    why: tuple[str, ...] = ()
 
 
 class MemoryInbox:
@@ -28,6 +31,7 @@ class MemoryInbox:
     def __init__(self) -> None:
         self._rows: dict[str, _Row] = {}
         self._tasks: dict[str, MailTask] = {}
+        self._decisions: dict[tuple[str, datetime], MailDecision] = {}
 
     async def register(self, entry: MailEntry) -> Registered:
         """Note a delivery, once."""
@@ -45,7 +49,8 @@ class MemoryInbox:
             reported_as=row.reported_as,
             outcome=row.outcome,
             acted_before=any(
-                e.outcome is not None and e.outcome.fate in (MailFate.OPENED, MailFate.REPORTED)
+                e.outcome is not None
+                and e.outcome.fate in (MailFate.OPENED, MailFate.REPORTED, MailFate.UNDECIDED)
                 for e in earlier
             ),
             pending_before=any(e.outcome is None for e in earlier),
@@ -54,7 +59,8 @@ class MemoryInbox:
     async def settle(self, delivery_id: str, outcome: MailOutcome, why: Sequence[str], at: datetime) -> None:
         """Note what became of a delivery; the first word stays."""
         row = self._rows[delivery_id]
-        row.outcome = row.outcome or outcome
+        if row.outcome is None:
+            row.outcome, row.why = outcome, tuple(why)
 
     async def copies(self, sha256: str) -> Copies | None:
         """What all deliveries of an e-mail say together."""
@@ -69,7 +75,38 @@ class MemoryInbox:
             reported_as=reported_as,
             received_at=rows[0].entry.received_at,
             envelope=tuple(dict.fromkeys(address for row in rows for address in row.entry.envelope)),
+            customer_id=next(
+                (r.outcome.customer_id for r in rows if r.outcome and r.outcome.customer_id), None
+            ),
         )
+
+    async def mails_of(self, customer_id: str) -> list[KeptMail]:
+        """The e-mails of a customer, the newest first."""
+        found = {
+            (row.entry.received_at, row.reported_as): KeptMail(
+                sha256=row.entry.sha256,
+                reported_as=row.reported_as,
+                received_at=row.entry.received_at,
+                fate=row.outcome.fate,
+                action=row.outcome.action,
+            )
+            for row in reversed(list(self._rows.values()))
+            if row.outcome is not None and row.outcome.customer_id == customer_id
+        }
+        return [found[key] for key in sorted(found, reverse=True)]
+
+    async def keep_decision(self, decision: MailDecision) -> None:
+        """Keep what a person decided about an e-mail."""
+        self._decisions.setdefault((decision.message_id, decision.decided_at), decision)
+
+    async def decisions(self) -> list[MailDecision]:
+        """What people decided about e-mails, the oldest first."""
+        return sorted(self._decisions.values(), key=lambda one: (one.decided_at, one.message_id))
+
+    async def task(self, sha256: str) -> MailTask | None:
+        """Commercial's task about an e-mail, found by any of its copies."""
+        found = (t for key, t in self._tasks.items() if sha256 == t.sha256 or key == self._report_of(sha256))
+        return next(found, None)
 
     async def open_task(self, task: MailTask) -> None:
         """Give Commercial an e-mail to read, once."""
@@ -93,6 +130,10 @@ class MemoryInbox:
     def original_of(self, message_id: str) -> str | None:
         """The SHA-256 of the e-mail that was reported under that Message-ID."""
         return next((r.entry.sha256 for r in self._rows.values() if r.reported_as == message_id), None)
+
+    def why(self, sha256: str) -> tuple[str, ...]:
+        """What the reader said of an e-mail when it was handled."""
+        return next((r.why for r in self._rows.values() if r.entry.sha256 == sha256 and r.outcome), ())
 
     def arrived(self, since: datetime, until: datetime) -> int:
         """How many e-mails arrived in [since, until), copies counted once."""

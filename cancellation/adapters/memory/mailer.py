@@ -8,8 +8,19 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from cancellation.adapters.mailing import Answer, Draft, Entry, Fate, MailNotTaken, OutboxMailer
+from cancellation.adapters.mailing import (
+    Answer,
+    Draft,
+    Entry,
+    Fate,
+    MailNotTaken,
+    OutboxMailer,
+    ReadOriginal,
+)
+from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.values import Team
 from cancellation.letters import Letterhead, LinkUrl
+from cancellation.messages.letters import KeptLetter
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,24 @@ class MemoryOutbox:
         found.sort(key=lambda draft: draft.key)
         found.sort(key=lambda draft: draft.written_at, reverse=True)
         return [draft.content for draft in found[:most]]
+
+    async def sent_letter(self, message_ids: Sequence[str], subject: str) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject."""
+        kept = {draft.message_id: draft for draft in self.drafts.values()}
+        titled = sorted(
+            (draft for draft in kept.values() if subject and draft.subject == subject),
+            key=lambda draft: draft.written_at,
+            reverse=True,
+        )
+        draft = next((kept[one] for one in message_ids if one in kept), next(iter(titled), None))
+        if draft is None:
+            return None
+        return KeptLetter(
+            message_id=draft.message_id,
+            case_id=draft.case_id,
+            kind=LetterKind(draft.kind),
+            team=None if draft.audience == "customer" else Team(draft.audience),
+        )
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator["MemoryTurn"]:
@@ -98,11 +127,18 @@ class MemoryTransport:
 class MemoryMailer(OutboxMailer):
     """The port `Mailer` in memory."""
 
-    def __init__(self, letterhead: Letterhead | None = None, link_url: LinkUrl | None = None) -> None:
-        """Send from `letterhead`; `link_url` gives the download link of an archive's `link_id`."""
+    def __init__(
+        self,
+        letterhead: Letterhead | None = None,
+        link_url: LinkUrl | None = None,
+        originals: ReadOriginal | None = None,
+    ) -> None:
+        """Send from `letterhead`; see `OutboxMailer` for the others."""
         self.outbox = MemoryOutbox()
         self.server = MemoryTransport()
-        super().__init__(self.outbox, self.server, letterhead or Letterhead(), link_url or _example_url)
+        super().__init__(
+            self.outbox, self.server, letterhead or Letterhead(), link_url or _example_url, originals
+        )
 
     @property
     def sent(self) -> list[SentMail]:

@@ -98,6 +98,11 @@ class PostgresCrm:
         row = await self._pool.fetchrow(SQL["case_by_protocol"], protocol.strip().upper())
         return CaseSummary.model_validate(dict(row)) if row else None
 
+    async def case_by_id(self, case_id: str) -> CaseSummary | None:
+        """The case with that id, or None (X16)."""
+        row = await self._pool.fetchrow(SQL["case_by_id"], case_id)
+        return CaseSummary.model_validate(dict(row)) if row else None
+
     async def customers_by_email(self, address: str) -> Sequence[Customer]:
         """Customers of whom the address is an authorised contact (X9)."""
         return await self._customers(SQL["customers_by_email"], bare_address(address))

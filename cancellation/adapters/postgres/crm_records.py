@@ -13,12 +13,18 @@ from cancellation.adapters.crm_rules import (
     revokes,
     with_local_days,
 )
-from cancellation.adapters.postgres.pool import Connection, storable, storable_json
+from cancellation.adapters.postgres.pool import Connection, Pool, storable, storable_json
 from cancellation.adapters.postgres.queries import queries
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import FormalizationMail
-from cancellation.messages.crm import CaseRecord, FormalizationRecord, RetentionRecord, TrailReceipt
+from cancellation.messages.crm import (
+    CaseRecord,
+    FormalizationRecord,
+    MailDecision,
+    RetentionRecord,
+    TrailReceipt,
+)
 from cancellation.ports import PermanentRefusal
 
 SQL: Final = queries("crm")
@@ -46,6 +52,8 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
         await _put_retention(connection, record.case_id, record.retention)
     if record.formalization is not None:
         await _insert_formalization(connection, record, record.formalization)
+    if record.decisions:
+        await keep_decisions(connection, record.decisions)
     if revokes(record):
         await connection.execute(SQL["revoke_formalization"], record.case_id, record.at)
     await connection.execute(
@@ -115,6 +123,12 @@ async def _put_retention(connection: Connection, case_id: str, retention: Retent
         decision and decision.actor,
         decision and decision.at,
     )
+
+
+async def keep_decisions(connection: "Connection | Pool", decisions: Sequence[MailDecision]) -> None:
+    """Keep what people decided about e-mails, each once (X14)."""
+    rows = [storable_json(decision.model_dump(mode="json")) for decision in decisions]
+    await connection.execute(SQL["keep_mail_decisions"], rows)
 
 
 async def _insert_formalization(

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 from cancellation.adapters.postgres.pool import Pool
 from cancellation.adapters.postgres.queries import queries
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Offer, Reason, ReasonCategory
-from cancellation.messages.crm import CaseSummary, Customer
+from cancellation.messages.crm import CaseSummary, Customer, MailDecision
 from cancellation.messages.desk import (
     Account,
     CaseFigure,
@@ -22,15 +21,15 @@ from cancellation.messages.desk import (
     Dossier,
     LetterLine,
     MailFigures,
+    MailFile,
+    MailLine,
     TaskFilter,
     TaskLine,
 )
-from cancellation.messages.mail_in import MailTask
 
 SQL: Final = queries("desk")
 ROLE: Final = "cancelamento_desk"
 """The database role that may do what the desk does and nothing else; see migration 030."""
-_NOTHING: Final = Decimal("0.00")
 _FEWEST_CHARACTERS: Final = 4
 """Of a CNPJ or a telephone number, to look for it."""
 
@@ -99,18 +98,15 @@ class PostgresDesk:
 
     async def account(self, customer_id: str) -> Account | None:
         """The customer with what they pay, since when, and every case of theirs."""
-        row = await self._pool.fetchrow(SQL["customer"], customer_id)
+        row = await self._pool.fetchrow(SQL["account"], customer_id)
         if row is None:
             return None
-        subscriptions = await self._pool.fetch(SQL["subscriptions"], customer_id)
-        cases = await self._pool.fetch(SQL["cases_of_customer"], customer_id)
-        running = [one for one in subscriptions if one["ended_on"] is None]
         return Account(
-            customer=Customer.model_validate(dict(row)),
-            monthly=sum((one["monthly"] for one in running if one["monthly"].is_finite()), start=_NOTHING),
-            since=min((one["started_on"] for one in subscriptions), default=None),
-            plan=tuple(one["description"] for one in running),
-            earlier=tuple(CaseSummary.model_validate(dict(one)) for one in cases),
+            customer=Customer.model_validate({name: row[name] for name in Customer.model_fields}),
+            monthly=row["monthly"],
+            since=row["since"],
+            plan=tuple(row["plan"]),
+            earlier=tuple(map(CaseSummary.model_validate, row["earlier"])),
         )
 
     # ------------------------------------------------------------------ tasks and e-mails
@@ -127,14 +123,22 @@ class PostgresDesk:
         )
         return [TaskLine.model_validate(dict(row)) for row in rows]
 
-    async def mails(self, *, most: int = 100) -> Sequence[MailTask]:
-        """E-mails that belong to no case and wait for a person, the oldest first."""
-        return [MailTask.model_validate(dict(row)) for row in await self._pool.fetch(SQL["mails"], most)]
+    async def mails(self, *, most: int = 100) -> Sequence[MailLine]:
+        """E-mails that wait for a person, in a case or in none, the oldest first (X14, X15)."""
+        return [MailLine.model_validate(dict(row)) for row in await self._pool.fetch(SQL["mails"], most)]
 
-    async def mail(self, sha256: str) -> MailTask | None:
-        """The task about one e-mail, open or closed."""
-        row = await self._pool.fetchrow(SQL["mail"], sha256)
-        return MailTask.model_validate(dict(row)) if row else None
+    async def mail(self, sha256: str, message_id: str) -> MailFile:
+        """What the records say of an e-mail, by its original and by the Message-ID under which it was reported."""
+        why = await self._pool.fetchval(SQL["why"], sha256)
+        notice_of = await self._pool.fetchval(SQL["notice_of_mail"], sha256, message_id)
+        waiting = await self._pool.fetch(SQL["waiting_for_mail"], message_id, notice_of)
+        decision = await self._pool.fetchrow(SQL["decision_on_mail"], sha256, message_id)
+        return MailFile(
+            why=tuple(why or ()),
+            waiting=tuple(TaskLine.model_validate(dict(row)) for row in waiting),
+            decision=MailDecision.model_validate(dict(decision)) if decision else None,
+            notice_of=notice_of,
+        )
 
     async def original(self, sha256: str) -> bytes | None:
         """The bytes of a kept e-mail."""

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from cancellation.adapters.postgres.crm_records import keep_decisions
 from cancellation.adapters.postgres.pool import Connection, Pool, storable
 from cancellation.adapters.postgres.queries import queries
+from cancellation.messages.crm import MailDecision
 from cancellation.messages.mail_in import (
     Copies,
+    KeptMail,
     MailEntry,
     MailFate,
     MailOutcome,
@@ -18,6 +21,8 @@ from cancellation.messages.mail_in import (
 )
 
 SQL: Final = queries("inbox")
+_MOST_MAILS: Final = 100
+_MOST_LABELS: Final = 1_000_000
 
 
 class PostgresInbox:
@@ -68,7 +73,29 @@ class PostgresInbox:
             reported_as=rows[0]["reported_as"],
             received_at=rows[0]["received_at"],
             envelope=tuple(dict.fromkeys(address for row in rows for address in row["envelope"])),
+            customer_id=next((row["customer_id"] for row in rows if row["customer_id"]), None),
         )
+
+    async def mails_of(self, customer_id: str) -> list[KeptMail]:
+        """The newest e-mails of a customer, the newest first."""
+        rows = await self._pool.fetch(SQL["mails_of"], customer_id, _MOST_MAILS)
+        return [KeptMail.model_validate(dict(row)) for row in rows]
+
+    async def keep_decision(self, decision: MailDecision) -> None:
+        """Keep what a person decided about an e-mail of no case."""
+        await keep_decisions(self._pool, [decision])
+
+    async def decisions(self) -> list[MailDecision]:
+        """What people decided about e-mails, the oldest first: labels for the reader (X14)."""
+        return [
+            MailDecision.model_validate(dict(row))
+            for row in await self._pool.fetch(SQL["decisions"], _MOST_LABELS)
+        ]
+
+    async def task(self, sha256: str) -> MailTask | None:
+        """Commercial's task about an e-mail, found by any of its copies."""
+        row = await self._pool.fetchrow(SQL["task"], sha256)
+        return MailTask.model_validate(dict(row)) if row else None
 
     async def open_task(self, task: MailTask) -> None:
         """Give Commercial an e-mail to read, once."""
@@ -80,6 +107,7 @@ class PostgresInbox:
             task.title,
             task.text,
             task.opened_at,
+            task.quiet,
         )
 
     async def close_task(self, sha256: str, closed_by: str, at: datetime) -> bool:

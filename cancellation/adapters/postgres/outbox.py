@@ -11,6 +11,7 @@ import asyncpg
 from cancellation.adapters.mailing import Answer, Draft, Entry, Fate, MailNotTaken
 from cancellation.adapters.postgres.pool import Connection, Pool, storable
 from cancellation.adapters.postgres.queries import queries
+from cancellation.messages.letters import KeptLetter
 
 MOST_AT_ONCE: Final = 4
 """Letters on their way at a time: each holds a connection, and a server that hangs must not take them all."""
@@ -33,6 +34,12 @@ class PostgresOutbox:
         """The messages that were sent to these addresses of customers, the newest first."""
         rows = await self._pool.fetch(SQL["contents_to"], list(addresses), most)
         return [row["content"] for row in rows]
+
+    async def sent_letter(self, message_ids: Sequence[str], subject: str) -> KeptLetter | None:
+        """The first of these Message-IDs that is a letter of ours, else the newest one with that subject."""
+        known = list(map(storable, message_ids))
+        row = await self._pool.fetchrow(SQL["sent_letter"], known, storable(subject))
+        return KeptLetter.model_validate(dict(row)) if row else None
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator["PostgresTurn"]:

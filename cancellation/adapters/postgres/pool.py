@@ -87,11 +87,14 @@ def _encode_json(value: Any) -> str:
 
 
 async def _prepare(connection: Connection) -> None:
-    await connection.set_type_codec("text", schema="pg_catalog", encoder=storable, decoder=str, format="text")
-    for name in ("json", "jsonb"):
+    async with connection.transaction():  # one commit for all that the driver asks
         await connection.set_type_codec(
-            name, schema="pg_catalog", encoder=_encode_json, decoder=json.loads, format="text"
+            "text", schema="pg_catalog", encoder=storable, decoder=str, format="text"
         )
+        for name in ("json", "jsonb"):
+            await connection.set_type_codec(
+                name, schema="pg_catalog", encoder=_encode_json, decoder=json.loads, format="text"
+            )
 
 
 async def _as_it_is(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from cancellation.adapters.mailing import OutboxMailer
+from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.outbox import PostgresOutbox
 from cancellation.adapters.postgres.pool import Pool
 from cancellation.adapters.smtp.transport import SmtpTransport
@@ -39,4 +40,5 @@ def smtp_mailer(settings: Settings, pool: Pool) -> OutboxMailer:
         SmtpTransport(settings.smtp),
         letterhead_of(settings),
         partial(link_url, settings.gateway.public_url, settings.link_key()),
+        PostgresCrm(pool).original,
     )

@@ -150,6 +150,7 @@ class LinkUsed(Event):
 
     kind = "link_used"
     urgent = False
+    used_at: datetime
     what: str
     bytes: int | None
 

@@ -128,3 +128,43 @@ class SilenceNoticed(Event):
     """Nobody has acted after the last reminder (X19)."""
 
     kind = "silence_noticed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeConfirmed(Event):
+    """A person looked at the sentences that the notice rests on, and found them right (X14)."""
+
+    kind = "notice_confirmed"
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadWrongly(Event):
+    """The notice rested on an e-mail that is no request: everything is undone (X14)."""
+
+    kind = "withdrawn"
+    mail_id: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionAwaited(Event):
+    """The point of no return waits for a person (X14, X15)."""
+
+    kind = "decision_awaited"
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionMissed(Event):
+    """Nobody decided within the policy's business days (X15)."""
+
+    kind = "decision_missed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailLeftUndecided(Event):
+    """Nobody has decided after the last reminder (X15, X19)."""
+
+    kind = "mail_left_undecided"
+    mail_id: str

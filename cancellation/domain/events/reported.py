@@ -196,3 +196,20 @@ class FieldsFilled(Event):
 
     kind = "fields_filled"
     fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailReceived(Event):
+    """An e-mail arrived that a person has to read (X15)."""
+
+    kind = "mail_received"
+    mail: FormalizationMail
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailRefused(Event):
+    """A person read it: it is no request to count (X14, X15)."""
+
+    kind = "mail_refused"
+    mail_id: str
+    by: str

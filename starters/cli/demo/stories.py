@@ -127,7 +127,11 @@ async def _first_day(theatre: Theatre) -> None:
 
 async def _second_day(theatre: Theatre) -> None:
     await _deliver(theatre, ACME, "acme-forjado", "e-mail forjado")
+    await theatre.decide(ACME, "acme-forjado", "Ana", is_request=False)
+    theatre.tell(ACME, "o Comercial conferiu o e-mail forjado: não conta")
     await _deliver(theatre, ACME, "acme-gmail-completo", "e-mail de formalização")
+    await theatre.decide(ACME, "acme-gmail-completo", "Ana", is_request=True)
+    theatre.tell(ACME, "o Comercial conferiu o e-mail que começou o aviso prévio: está certo")
     await _deliver(theatre, CLINICA, "clinica-iphone-so-comercial-sem-motivo", "e-mail de formalização")
     await theatre.report(ACME, RecordingsRequestMessage(actor="comercial.ana"))
     theatre.tell(ACME, "pediu as gravações: o link vai por e-mail")

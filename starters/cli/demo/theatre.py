@@ -14,7 +14,7 @@ from cancellation.domain.identity import workflow_id
 from cancellation.domain.stage import Stage
 from cancellation.mail_facts import formalization, resolve
 from cancellation.messages.envelope import Message
-from cancellation.messages.facts import RequestMessage
+from cancellation.messages.facts import FormalizationMessage, RequestMessage
 from cancellation.messages.status import Answer, CaseStatus
 from cancellation.ports import CustomerDirectory, Originals
 from cancellation.settings import Addresses, Clock
@@ -54,6 +54,7 @@ class Theatre:
         self.tell = tell
         self.cast: list[str] = []
         """Customers whose cases were opened, in order."""
+        self._delivered: dict[tuple[str, str], FormalizationMessage] = {}
         self._customers = customers
         self._originals = originals
         self._mailboxes = mailboxes
@@ -90,10 +91,18 @@ class Theatre:
         directory = await resolve(self._customers, clues_of(reading))
         understood = understand(reading, directory, self._mailboxes, self._trusted_servers)
         original = await self._originals.keep_original(raw, now)
-        await self.report(
-            customer_id, formalization(reading, understood, original, now, actor="leitor de e-mail")
-        )
+        fact = formalization(reading, understood, original, now, actor="leitor de e-mail")
+        fact = fact.model_copy(update={"request_words": understood.request_words, "unseen": True})
+        self._delivered[customer_id, name] = fact
+        await self.report(customer_id, fact)
         return understood
+
+    async def decide(self, customer_id: str, name: str, by: str, *, is_request: bool) -> None:
+        """Somebody at Commercial read that e-mail, and says what it is (X14, X15)."""
+        who = {"confirmed_by": by} if is_request else {"refused_by": by, "explicit_request": False}
+        await self.report(
+            customer_id, self._delivered[customer_id, name].model_copy(update={**who, "actor": by})
+        )
 
     async def until(self, customer_id: str, *stages: Stage) -> CaseStatus:
         """Wait until the case stands in one of the stages.

@@ -108,6 +108,7 @@ ASKS: Final[dict[type[Any], Callable[[CaseFile, Sequence[Owed], datetime], Any]]
     c.CloseTask: payloads.record,
     c.SetStatus: payloads.record,
     c.RegisterFormalization: payloads.record,
+    c.KeepDecision: payloads.record,
     c.WriteTrail: payloads.record,
     c.EndCase: payloads.record,
     c.PlanBillingEnd: payloads.billing_end_plan,

@@ -419,9 +419,10 @@ def test_who_used_the_links_and_what_was_removed_is_in_the_trail_P10_P20() -> No
     )
     gone = PurgeReport(recordings=3, archives=1, bytes=10, left_out=("b.wav",), left_out_count=1)
     answer(file, PurgeRecordings, LinksEnded(accesses=(visit,), purged=gone))
-    told = [(entry.kind, entry.actor, entry.at) for entry in file.trail.entries]
-    assert ("link_used", "203.0.113.7", OPENED) in told
-    assert {"recordings_left_out", "recordings_purged"} <= {kind for kind, _, _ in told}
+    told = {entry.kind: entry for entry in file.trail.entries}
+    assert told["link_used"].actor == "203.0.113.7"
+    assert "(em 16/11/2026 às 10h15)" in told["link_used"].detail
+    assert {"recordings_left_out", "recordings_purged"} <= told.keys()
     assert [task.names for task in tasks(file.case, TaskKind.NOT_REMOVED)] == [("b.wav",)]
 
 
@@ -465,10 +466,13 @@ def test_a_refused_letter_is_given_up_at_once_and_a_part_refused_is_said_X16() -
     assert [one.words for one in letters(case, LetterKind.UNDELIVERED)] == ["550 b"]
 
 
-def test_only_letters_to_the_customer_can_come_back_later_X16() -> None:
+def test_letters_to_customer_and_teams_can_come_back_later_X16() -> None:
     file = CaseFile(case=known())
     deliveries(file, delivery(), delivery())
-    assert file.case.letters == {"<request_received@x>": LetterKind.REQUEST_RECEIVED}
+    assert {letter_id: sent.team for letter_id, sent in file.case.letters.items()} == {
+        "<request_to_commercial@x>": Team.COMMERCIAL,
+        "<request_received@x>": None,
+    }
 
 
 def test_later_letters_refer_to_the_first_of_their_audience_X12() -> None:

@@ -83,12 +83,23 @@ def holding() -> Case:
     return case
 
 
+def unseen() -> Case:
+    """A case whose notice started without a person."""
+    case = declined()
+    words = ("Solicito o cancelamento do contrato.",)
+    case.receive_formalization(mail(unseen=True, request_words=words), "inbox", NOW)
+    case.announce_notice(NOW)
+    return case
+
+
 OWED: dict[LetterKind, tuple[Callable[[], Case], dict[str, Any]]] = {
     LetterKind.REQUEST_TO_COMMERCIAL: (opened, {}),
     LetterKind.REQUEST_RECEIVED: (known, {}),
     LetterKind.SCRIPT: (declined, {}),
     LetterKind.WHAT_IS_MISSING: (declined, {"codes": ("reason",)}),
     LetterKind.MAIL_TO_DECIDE: (doubted, {"codes": ("sender",), "mail_id": "<2@x>"}),
+    LetterKind.REMIND_MAIL: (doubted, {}),
+    LetterKind.NOTICE_TO_CONFIRM: (unseen, {}),
     LetterKind.FORMALIZED_EARLY: (early, {}),
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: (early, {}),
     LetterKind.NOTICE_STARTED: (in_notice, {}),
@@ -136,7 +147,7 @@ def written(kind: LetterKind, case: Case | None = None, at: datetime = NOW, **mo
     return write(case or make(), ordered(kind, **order | more), at, inventory=INVENTORY, invoice_total=TOTAL)
 
 
-@pytest.mark.parametrize("kind", LetterKind)
+@pytest.mark.parametrize("kind", OWED)
 def test_every_letter_is_written_from_a_case_that_owes_it(kind: LetterKind) -> None:
     for team in kind.audiences:
         letter = written(kind, team=team, ordinal="7")
@@ -343,3 +354,9 @@ def test_letters_of_an_ordinary_case_stay_small() -> None:
         *(ordered(LetterKind.CLOSED_TO_TEAM, team) for team in (Team.FINANCE, Team.SUPPORT)),
     )
     assert sum(sizes.values()) <= 6_310, sizes
+
+
+def test_all_letters_but_the_one_of_no_case_are_owed_by_cases() -> None:
+    assert set(LetterKind) - set(OWED) == {LetterKind.MAIL_WITHOUT_CASE}
+    with pytest.raises(ValueError, match="no case"):
+        write(known(), ordered(LetterKind.MAIL_WITHOUT_CASE), NOW)

@@ -308,9 +308,9 @@ def test_after_the_notice_no_recordings_can_be_asked_for_P10(stage: Stage) -> No
 
 
 @pytest.mark.parametrize("stage", Stage)
-def test_withdrawal_is_for_the_notice_alone_X3(stage: Stage) -> None:
+def test_withdrawal_is_for_the_notice_until_the_point_of_no_return_X3_X15(stage: Stage) -> None:
     case = at_stage(stage)
-    if stage is Stage.NOTICE:
+    if stage is Stage.NOTICE or (stage is Stage.CLOSING and not case.past_no_return):
         case.withdraw("renegociou", "ana", NOW)
         assert (case.stage, case.ending) == (Stage.WITHDRAWN, "renegociou")
         return

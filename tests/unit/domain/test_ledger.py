@@ -473,8 +473,7 @@ def test_letters_on_their_way_are_not_let_go_of_X17() -> None:
 def test_a_letter_that_comes_back_is_told_to_commercial_once_X16() -> None:
     case = with_letter_sent(known())
     case.hear_of_bounce(LETTER_ID, "5.1.1", "inbox", NOW)
-    with pytest.raises(RuleBroken, match="unknown_letter"):
-        case.hear_of_bounce(LETTER_ID, "5.1.1", "inbox", NOW + HOUR)
+    case.hear_of_bounce(LETTER_ID, "5.2.2", "inbox", NOW + HOUR)
     (task,) = tasks(case, TaskKind.UNDELIVERED)
     (letter,) = letters(case, LetterKind.BOUNCED)
     assert task.letter is not None
@@ -483,12 +482,19 @@ def test_a_letter_that_comes_back_is_told_to_commercial_once_X16() -> None:
     assert kinds(case).count("letter_bounced") == 1
 
 
-@pytest.mark.parametrize("letter_id", ["<outra@nuvemjti.com.br>", "<2@x>"])
-def test_only_letters_to_the_customer_of_this_case_can_come_back_X16(letter_id: str) -> None:
+def test_only_letters_of_this_case_can_come_back_X16() -> None:
+    with pytest.raises(RuleBroken, match="unknown_letter"):
+        opened().hear_of_bounce("<outra@nuvemjti.com.br>", "5.1.1", "inbox", NOW)
+
+
+def test_a_letter_to_commercial_that_comes_back_is_a_task_and_no_further_letter_X16() -> None:
     case = opened()
     case.note_letter(letter_keys(case)[0], "<2@x>", None, None, NOW)
-    with pytest.raises(RuleBroken, match="unknown_letter"):
-        case.hear_of_bounce(letter_id, "5.1.1", "inbox", NOW)
+    case.hear_of_bounce("<2@x>", "5.1.1", "inbox", NOW)
+    (task,) = tasks(case, TaskKind.UNDELIVERED)
+    assert task.letter is not None
+    assert task.letter.team is Team.COMMERCIAL
+    assert letters(case, LetterKind.BOUNCED) == []
 
 
 def test_a_letter_about_the_end_that_comes_back_before_the_end_counts_too_X16() -> None:

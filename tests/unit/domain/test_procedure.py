@@ -33,6 +33,7 @@ from cancellation.domain.commands import (
     TaskKind,
 )
 from cancellation.domain.due import due_instants, overdue_reminders
+from cancellation.domain.formalization import distrust
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.refusal import Refused, RuleBroken
 from cancellation.domain.stage import Stage
@@ -94,6 +95,7 @@ ORDERED: dict[str, set[object]] = {
     },
     "shutdown_planned": {TaskKind.SHUTDOWN_PLAN, LetterKind.SHUTDOWN_PLAN},
     "silence": {TaskKind.SILENCE},
+    "port_noted": {LetterKind.PORT_NOTED},
     "ending_settled": set(),
     "ended": {EndCase},
 }
@@ -141,6 +143,9 @@ def facts(now: datetime) -> st.SearchStrategy[Message]:
             reason=st.sampled_from([None, "caro"]),
             authentication=st.sampled_from([Authentication.PASS, Authentication.PASS, Authentication.FAIL]),
             confirmed_by=st.sampled_from([None, None, "Ana"]),
+            refused_by=st.sampled_from([None, None, None, "Bia"]),
+            doubts=st.sampled_from([(), (), ("Leiam.",)]),
+            unseen=st.booleans(),
         ),
         st.builds(PortabilityMessage, message_id=ids, number=numbers, status=st.sampled_from(PortStatus)),
         st.builds(
@@ -194,6 +199,7 @@ class AnyProcedure(RuleBasedStateMachine):
             "explicit_request": True,
             "reason": "caro",
             "authentication": Authentication.PASS,
+            "unseen": days % 2 == 0,
         }
         self.report(FormalizationMessage.model_validate(whole | ({spoilt: SPOILT[spoilt]} if spoilt else {})))
 
@@ -386,10 +392,32 @@ class AnyProcedure(RuleBasedStateMachine):
         assert tasks[TaskKind.ATTENTION] == told["attention_raised"]
         assert letters[LetterKind.MAIL_TO_DECIDE] == told["formalization_untrusted"]
         assert tasks[TaskKind.DECIDE_ON_MAIL] == told["formalization_untrusted"]
-        assert letters[LetterKind.BOUNCED] == told["letter_bounced"]
+        # Of a letter to Commercial that comes back no further one goes there.
+        assert letters[LetterKind.BOUNCED] <= told["letter_bounced"]
         assert tasks[TaskKind.UNDELIVERED] == told["letter_undelivered"] + told["letter_bounced"]
         assert sum(isinstance(one, ExportRecordings) for one in commands) == case.exports
-        assert sum(letters[kind] for kind in REMINDERS) == told["reminded"]
+        assert sum(letters[kind] for kind in REMINDERS) == told["reminded"] + told["decision_awaited"]
+
+    @invariant()
+    def nobody_s_mail_is_dropped_X15(self) -> None:
+        """Whatever cannot count waits for a person, until one has decided or the case is over."""
+        case = self.case
+        if case.customer_name is None:
+            return
+        decided = {mail.message_id for mail in case.mails if mail.confirmed_by or mail.refused_by}
+        waiting = {one.message_id for one in case.to_decide}
+        for mail in case.countable_mails:
+            if distrust(mail, case.authorised) and mail.message_id not in decided:
+                assert mail.message_id in waiting
+        assert len(waiting) == len(case.to_decide)
+
+    @invariant()
+    def the_point_of_no_return_waits_for_people_X14_X15(self) -> None:
+        if self.case.holding_up:
+            assert not self.case.may_be_shut_down
+            assert "mail" in self.case.attention
+            assert self.case.waits_until is not None
+            assert self.now < self.case.waits_until
 
     @invariant()
     def a_case_that_continues_elsewhere_is_the_same(self) -> None:
@@ -399,7 +427,7 @@ class AnyProcedure(RuleBasedStateMachine):
     @invariant()
     def attention_is_what_fails_and_nothing_else_X7_X17(self) -> None:
         failing = {one.step for one in self.case.pending.owed if one.attention}
-        assert set(self.case.attention) - {"waiting"} == failing
+        assert set(self.case.attention) - {"waiting", "mail"} == failing
         assert all(one.failing_since is not None for one in self.case.pending.owed if one.attention)
 
     @invariant()

@@ -25,6 +25,7 @@ MOVES = {
     (S.NOTICE, M.STOPPED): S.DISCARDED,
     (S.CLOSING, M.ALL_RELEASED): S.CLOSED,
     (S.CLOSING, M.STOPPED): S.DISCARDED,
+    (S.CLOSING, M.WITHDRAWN): S.WITHDRAWN,
 }
 """The picture of process.md, written down a second time."""
 

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,3 +170,10 @@ def test_any_message_id_is_readable_in_the_trail_and_bounded_X8(message_id: str)
     assert found is not None
     assert len(found) <= 200
     assert found.isprintable()
+
+
+def test_the_instants_of_entries_never_go_back_P20() -> None:
+    trail = Trail()
+    for second in (5, 3, 7):
+        trail.add(OPENED + timedelta(seconds=second), "sistema", "note", "x")
+    assert [entry.at - OPENED for entry in trail.entries] == [timedelta(seconds=s) for s in (5, 5, 7)]

@@ -135,7 +135,8 @@ def test_every_task_that_a_case_gives_has_words_P20(kind: TaskKind) -> None:
 
 def test_every_instant_that_a_case_waits_for_has_words() -> None:
     source = inspect.getsource(due)
-    codes = set(re.findall(r'Due\(what="(\w+)"', source)) | set(re.findall(r'_Reminder\(\s*f?"(\w+)', source))
+    reminders = r'(?:_Reminder\(|_without_end\(case, )\s*f?"(\w+)'
+    codes = set(re.findall(r'Due\(what="(\w+)"', source)) | set(re.findall(reminders, source))
     assert codes >= {"lapse", "notice_end", "hold_end", "retry", "give_up"}
     assert codes >= {kind.value for kind in LetterKind if kind.value.startswith("remind_")}
     for code in codes:
@@ -147,6 +148,7 @@ def test_attention_that_is_no_step_has_words_X19() -> None:
     found = re.findall(r'\["(\w+)"\] if self\.silent', inspect.getsource(state))
     assert found == ["waiting"]
     assert vocabulary.step("waiting") != "waiting"
+    assert vocabulary.step("mail") != "mail"
 
 
 def test_every_reason_of_ours_for_which_a_letter_is_given_up_has_words_X17() -> None:

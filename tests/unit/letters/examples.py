@@ -21,6 +21,7 @@ from cancellation.domain.values import (
     ReasonCategory,
     Released,
 )
+from cancellation.language import commands
 from cancellation.letters import Letterhead
 from cancellation.messages import letter_contents as say
 from cancellation.messages.letters import Letter
@@ -33,6 +34,10 @@ NOTICE = notice_from(AT, POLICY)
 LAST_DAY = NOTICE.last_day
 PORT_UNTIL = date(2026, 12, 17)
 PROTOCOL = "CAN-20261122-7F3KQ2"
+ORIGINAL = "5e" * 32
+COMMANDS = say.MailCommands(
+    confirm=commands.confirm(ORIGINAL), refuse=commands.refuse(ORIGINAL), show=commands.show(ORIGINAL)
+)
 CUSTOMER = ("rita@acme.com.br", "joao@acme.com.br")
 TOKEN_URL = "https://gravacoes.nuvemjti.com.br/d/uZ3mQ-7hXvT0kJ1rYw9aLbE5cN2sPfGdQxOiV4tMzRs"
 ARCHIVE = Archive(
@@ -115,6 +120,36 @@ CONTENTS: tuple[say.LetterContent, ...] = (
         sender="rita@acrne.com.br",
         subject="Cancelamento do contrato",
         words=WORDS,
+        commands=COMMANDS,
+        original_sha256=ORIGINAL,
+    ),
+    say.RemindMail(
+        mails=(
+            say.WaitingMail(
+                message_id=MAIL_ID,
+                sender="rita@acme.com.br",
+                subject="Cancelamento do contrato",
+                since=AT,
+                commands=COMMANDS,
+            ),
+        ),
+    ),
+    say.NoticeToConfirm(
+        notice=NOTICE,
+        message_id=MAIL_ID,
+        sender="rita@acme.com.br",
+        subject="Cancelamento do contrato",
+        request_words=("Solicito o cancelamento do contrato.",),
+        words=WORDS,
+        commands=COMMANDS,
+        original_sha256=ORIGINAL,
+    ),
+    say.MailWithoutCase(
+        title="Ler e decidir: e-mail recebido (cliente 1042)",
+        text="Remetente: rita@acme.com.br",
+        commands=(commands.refuse(ORIGINAL),),
+        reminds=False,
+        original_sha256=ORIGINAL,
     ),
     say.FormalizedEarly(notice=NOTICE, notice_days=POLICY.notice_days),
     say.FormalizedEarlyToCommercial(

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email import policy as email_policy
 from email.utils import parsedate_to_datetime
 from itertools import chain, cycle
 from typing import Any
@@ -16,7 +18,7 @@ from cancellation.domain.identity import find_protocols, mail_message_id
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.values import Authentication, Channel, Contact, OfferStatus, Reason, Released, Team
-from cancellation.letters import render
+from cancellation.letters import render, with_original
 from cancellation.messages.letters import Letter
 from tests.unit.letters.examples import (
     AT,
@@ -115,7 +117,12 @@ def test_no_code_no_english_no_none_in_any_letter(kind: LetterKind) -> None:
     for form, one in forms(kind, **QUIET):
         message = arrived(one)
         everything = f"{message['Subject']} {flat(text_of(message))} {shown(html_of(message))}"
-        ours = re.sub(r"\S+@\S+|https?://\S+", " ", everything)
+        # A command is pasted as it is: options of a command line are English.
+        ours = re.sub(
+            r"\S+@\S+|https?://\S+|crm:original/\S+|--[a-z-]+|cancelamento (?:mail|formalize)",
+            " ",
+            everything,
+        )
         found = {word.lower() for word in re.findall(r"[\w-]+", ours)}
         assert not found & CODES, form
         assert not found & ENGLISH, form
@@ -173,7 +180,7 @@ def test_same_letter_gives_the_same_bytes(kind: LetterKind) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_plain_text_is_wrapped(kind: LetterKind) -> None:
     for line in text_of(arrived(example(kind))).splitlines():
-        assert len(line) <= 72 or " " not in line.strip()
+        assert len(line) <= 72 or " " not in line.strip() or line.startswith("    cancelamento ")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -359,3 +366,33 @@ def test_customer_text_is_quoted_and_bounded_for_commercial_P2() -> None:
     assert 1 < len(quoted) <= 41
     assert quoted[-1].endswith("[…]")
     assert "<blockquote>linha<br>" in html_of(message)
+
+
+LONG_LINE = b"From: a@b\r\n\r\n" + b"x" * 2000
+
+
+@pytest.mark.parametrize(
+    ("original", "kind"),
+    [
+        (b"From: a@b\r\nSubject: x\r\n\r\nOi\r\n", "message/rfc822"),
+        ("From: a@b\nSubject: ç\n\nNão e não\n".encode(), "message/rfc822"),
+        (b"From: \xff@b\r\n\r\n\xfe\x80" * 20, "message/rfc822"),
+        (b"", "message/rfc822"),
+        (LONG_LINE, "application/octet-stream"),
+        (b"From: a@b\r\n\r\n\x00", "application/octet-stream"),
+    ],
+)
+def test_an_original_goes_along_byte_for_byte_X15(original: bytes, kind: str) -> None:
+    one = example(LetterKind.MAIL_TO_DECIDE)
+    sent = with_original(render(one, HOUSE, link_url), one, original)
+    assert max(map(len, sent.split(b"\r\n"))) <= 998
+    assert b"\n" not in sent.replace(b"\r\n", b"")
+    message = message_from_bytes(sent, policy=email_policy.default)
+    [part] = [part for part in message.iter_attachments() if part.get_filename() == "original.eml"]
+    assert part.get_content_type() == kind
+    wire = re.sub(rb"\r\n|\r|\n", b"\r\n", original)
+    found = wire in sent if kind == "message/rfc822" else part.get_payload(decode=True) == original
+    assert found
+    text = message.get_body(("plain",))
+    assert text is not None
+    assert "Por que é preciso decidir" in text.get_content()

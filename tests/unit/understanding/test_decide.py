@@ -208,12 +208,13 @@ def test_agent_of_several_customers_needs_to_name_one() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        message(extra=(("Auto-Submitted", "auto-replied"),)),
-        message(extra=(("List-Id", "<novidades.loja.com.br>"),)),
-        message("Estou fora do escritório até 20/01.", subject="Resposta automática: Cancelamento"),
+        message(
+            "Estou de férias até 20/01.",
+            subject="Resposta automática: Cancelamento",
+            extra=(("Auto-Submitted", "auto-replied"),),
+        ),
         message(sender=MAILBOXES[1]),
         message("Segue o comprovante de pagamento.", subject="Comprovante"),
-        message(extra=(("Return-Path", "<>"),)),
     ],
 )
 def test_automatic_own_and_unrelated_mail_is_left_alone(raw: bytes) -> None:
@@ -276,3 +277,45 @@ def test_why_is_portuguese_and_names_the_mailboxes_nowhere_else() -> None:
     got = decided(message())
     assert got.why[0] == "O texto pede o cancelamento do contrato de forma explícita."
     assert all(line.endswith((".", ")")) for line in got.why)
+
+
+@pytest.mark.parametrize(
+    ("header", "action"),
+    [
+        (("Auto-Submitted", "auto-replied"), Action.TRIAGE),
+        (("Return-Path", "<>"), Action.TRIAGE),
+        (("X-Autoreply", "yes"), Action.TRIAGE),
+        (("List-Id", "<novidades.loja.com.br>"), Action.ACCEPT),
+        (("Feedback-ID", "1:2:x"), Action.ACCEPT),
+        (("Precedence", "bulk"), Action.ACCEPT),
+    ],
+)
+def test_signs_of_how_a_mail_was_sent_do_not_say_whether_it_counts_X15(
+    header: tuple[str, str], action: Action
+) -> None:
+    got = decided(message(extra=(header,)))
+    assert (got.action, got.explicit_request, got.automatic) == (action, True, False)
+
+
+def test_what_may_not_be_answered_is_not_asked_for_what_is_missing_X15() -> None:
+    text = "Solicito o cancelamento do contrato."
+    assert decided(message(text)).action is Action.INCOMPLETE
+    assert decided(message(text, extra=(("Precedence", "bulk"),))).action is Action.TRIAGE
+
+
+@pytest.mark.parametrize("sign", [(), (("Auto-Submitted", "auto-replied"),)])
+@pytest.mark.parametrize(
+    "words",
+    ["Estou de férias até 20/01.", "Estou de férias até 20/01. Podem cancelar o contrato.", "Até logo."],
+)
+def test_a_mail_is_proven_automatic_by_sign_and_words_together_X15(
+    sign: tuple[tuple[str, str], ...], words: str
+) -> None:
+    got = decided(message(words, subject="Re: Cancelamento", extra=sign))
+    assert got.automatic == (bool(sign) and words == "Estou de férias até 20/01.")
+
+
+def test_the_sentences_that_were_taken_for_the_request_are_told_X14() -> None:
+    text = "Boa tarde, tudo bem? Solicito o cancelamento do contrato. Motivo: preço alto. Obrigada!"
+    assert decided(message(text)).request_words == ("Solicito o cancelamento do contrato.",)
+    assert decided(message("Motivo: preço alto.")).request_words == ()

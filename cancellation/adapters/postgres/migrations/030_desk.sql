@@ -60,6 +60,22 @@ create trigger no_removal before delete or truncate on crm.offers
 create index cases_by_opening on crm.cases (opened_at);
 create index open_cases_by_stage on crm.cases (stage, opened_at) where ended_at is null;
 create index tasks_by_team on crm.tasks (team, due_on) where closed_at is null;
+create index formalizations_in_force on crm.formalizations using gin (mails jsonb_path_ops) where in_force;
+create index tasks_about_mail on crm.tasks (key)
+    where closed_at is null and (key like 'mail:%' or key = 'confirm_notice');
+
+-- ---------------------------------------------------------------------------------------- the end in figures
+
+-- What billing holds of a customer, one row a subscription, charge and credit; a subscription without charges and a
+-- charge without credits have one.
+create view billing.accounts as
+select s.customer_id, s.subscription_id, s.description, s.monthly, s.started_on,
+    least(s.ended_on, s.stopped_on) as ended_on, s.billed_through,
+    c.charge_id, c.first_day, c.last_day, c.amount, c.status,
+    l.first_day as credit_first_day, l.last_day as credit_last_day
+from billing.subscriptions s
+left join billing.charges c using (subscription_id)
+left join billing.invoice_lines l on l.charge_id = c.charge_id and l.kind = 'credit';
 
 -- ---------------------------------------------------------------------------------------- what people note
 
@@ -113,11 +129,11 @@ begin
     grant usage on schema crm, billing, telephony, notification, inbox, desk to cancelamento_desk;
     grant select on crm.customers, crm.authorised_contacts, crm.contracts, crm.customer_cards, crm.cases, crm.tasks,
         crm.trail, crm.originals, crm.formalizations, crm.mail_tasks, crm.stage_changes, crm.retention, crm.offers,
-        crm.desk_acts to cancelamento_desk;
-    grant insert on crm.desk_acts to cancelamento_desk;
+        crm.desk_acts, crm.mail_decisions to cancelamento_desk;
+    grant insert on crm.desk_acts, crm.mail_decisions to cancelamento_desk;
     grant update (closed_at) on crm.tasks to cancelamento_desk;
     grant update (closed_at, closed_by) on crm.mail_tasks to cancelamento_desk;
-    grant select on billing.subscriptions, billing.charges, billing.invoices, billing.invoice_lines,
+    grant select on billing.accounts, billing.subscriptions, billing.charges, billing.invoices, billing.invoice_lines,
         billing.end_plans to cancelamento_desk;
     grant select on telephony.numbers to cancelamento_desk;
     grant select on notification.outbox, notification.recipients to cancelamento_desk;

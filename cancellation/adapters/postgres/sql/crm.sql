@@ -194,6 +194,10 @@ select raw from crm.originals where sha256 = $1;
 select case_id, customer_id, workflow_id, protocol, stage, opened_at, outcome, ended_at
 from crm.cases where protocol = $1;
 
+-- name: case_by_id
+select case_id, customer_id, workflow_id, protocol, stage, opened_at, outcome, ended_at
+from crm.cases where case_id = $1;
+
 -- name: list_cases
 select case_id, customer_id, workflow_id, protocol, stage, opened_at, outcome, ended_at
 from crm.cases
@@ -214,3 +218,12 @@ from crm.tasks t join crm.cases c using (case_id)
 where ($1::text is null or case_id = $1) and ($2::text is null or customer_id = $2)
     and (not $3 or closed_at is null)
 order by due_on nulls first, ordered_at, key;
+
+-- name: keep_mail_decisions
+-- Labels for the reader, each once.
+insert into crm.mail_decisions
+    (message_id, original_sha256, case_id, customer_id, is_request, reason, decided_by, decided_at)
+select message_id, original_sha256, case_id, customer_id, is_request, reason, decided_by, decided_at
+from jsonb_to_recordset($1) as d (message_id text, original_sha256 text, case_id text, customer_id text,
+    is_request boolean, reason text, decided_by text, decided_at timestamptz)
+on conflict do nothing;

@@ -8,6 +8,10 @@
 with troubled as materialized (
     select distinct case_id from crm.tasks
     where closed_at is null and (key like 'attention:%' or key like 'undelivered:%' or key = 'silence')
+    union
+    -- The point of no return waits for people.
+    select case_id from crm.tasks join crm.cases using (case_id)
+    where closed_at is null and (key like 'mail:%' or key = 'confirm_notice') and stage = 'closing'
 ), found as (
     select c.case_id, c.ended_at is not null as has_ended, count(*) over () as total,
         a.case_id is not null as attention, coalesce(s.at, c.opened_at) as since
@@ -76,25 +80,32 @@ select seq, at, actor, kind, detail, message_id, problems from crm.trail where c
 
 -- ---------------------------------------------------------------------------------------- customers
 
--- name: customer
-select * from crm.customer_cards where customer_id = $1;
-
--- name: subscriptions
-select description, monthly, started_on, least(ended_on, stopped_on) as ended_on from billing.subscriptions
-where customer_id = $1 order by monthly desc, subscription_id;
-
--- name: cases_of_customer
-select case_id, customer_id, workflow_id, protocol, stage, opened_at, outcome, ended_at
-from crm.cases where customer_id = $1 order by opened_at desc, case_id limit 50;
+-- name: account
+select k.*, runs.monthly, runs.plan, (
+        select min(s.started_on) from billing.subscriptions s where s.customer_id = k.customer_id) as since,
+    coalesce((
+        select jsonb_agg(to_jsonb(c) order by c.opened_at desc, c.case_id)
+        from (
+            select case_id, customer_id, workflow_id, protocol, stage, opened_at, outcome, ended_at
+            from crm.cases where customer_id = $1 order by opened_at desc, case_id limit 50
+        ) as c), '[]') as earlier
+from crm.customer_cards k, (
+    select coalesce(sum(s.monthly) filter (where s.monthly between -10000000 and 10000000), 0) as monthly,
+        coalesce(array_agg(s.description order by s.monthly desc, s.subscription_id), '{}') as plan
+    from billing.subscriptions s where s.customer_id = $1 and least(s.ended_on, s.stopped_on) is null
+) as runs
+where k.customer_id = $1;
 
 -- ---------------------------------------------------------------------------------------- tasks and e-mails
 
 -- name: tasks
--- $1 team; $2 open only; $3 case; $4 offset; $5 most.
+-- $1 team; $2 open only; $3 case; $4 offset; $5 most. Of all cases, those about e-mails stand in the list of e-mails.
 with page as (
     select * from crm.tasks t
     where ($1::text is null or t.team = $1) and (not $2 or t.closed_at is null)
-        and ($3::text is null or t.case_id = $3)
+        and case when $3::text is null
+            then t.closed_at is not null or not (t.key like 'mail:%' or t.key = 'confirm_notice')
+            else t.case_id = $3 end
     order by (t.closed_at is not null), t.due_on nulls first, t.ordered_at, t.case_id, t.key
     offset $4 limit $5
 )
@@ -111,12 +122,49 @@ left join lateral (
 order by (t.closed_at is not null), t.due_on nulls first, t.ordered_at, t.case_id, t.key;
 
 -- name: mails
-select sha256, reported_as, customer_id, title, text, opened_at, closed_at, closed_by from crm.mail_tasks
-where closed_at is null order by opened_at, sha256 limit $1;
+-- Those of no case, and those of cases: what a notice rests on stands with the formalization.
+(select t.sha256, t.title, null as protocol, k.name as company, t.opened_at as since
+from crm.mail_tasks t left join crm.customers k using (customer_id)
+where t.closed_at is null)
+union all
+(select coalesce(f.original_sha256,
+        (select m.sha256 from inbox.messages m where m.reported_as = substr(t.key, 6) order by m.seq limit 1)),
+    t.title, c.protocol, k.name, t.ordered_at
+from crm.tasks t
+join crm.cases c using (case_id)
+left join crm.customers k using (customer_id)
+left join crm.formalizations f on f.case_id = t.case_id and t.key = 'confirm_notice'
+where t.closed_at is null and (t.key like 'mail:%' or t.key = 'confirm_notice'))
+order by since, protocol nulls first, sha256
+limit $1;
 
--- name: mail
-select sha256, reported_as, customer_id, title, text, opened_at, closed_at, closed_by from crm.mail_tasks
-where sha256 = $1;
+-- name: why
+select why from inbox.messages where sha256 = $1 and why is not null order by seq limit 1;
+
+-- name: waiting_for_mail
+-- $1 Message-ID, as it was reported; $2 the case whose notice rests on it.
+select t.case_id, c.protocol, c.customer_id, k.name as company, t.key, t.team, t.title, t.text, t.due_on, t.ordered_at,
+    t.closed_at, null as closed_by, null as word
+from crm.tasks t
+join crm.cases c using (case_id)
+left join crm.customers k using (customer_id)
+where t.closed_at is null and (
+    t.key = left('mail:' || $1, 300) or t.key = 'confirm_notice' and t.case_id = $2)
+order by t.ordered_at, t.case_id, t.key;
+
+-- name: notice_of_mail
+-- The open case whose notice rests on an e-mail; $1 original, $2 Message-ID.
+select f.case_id from crm.formalizations f join crm.cases c using (case_id)
+where f.in_force and c.ended_at is null and (
+    f.mails @> jsonb_build_array(jsonb_build_object('original_sha256', $1::text))
+    or f.mails @> jsonb_build_array(jsonb_build_object('message_id', $2::text)))
+limit 1;
+
+-- name: decision_on_mail
+-- What a person said last; $1 original, $2 Message-ID.
+select message_id, original_sha256, case_id, customer_id, is_request, reason, decided_by, decided_at
+from crm.mail_decisions where original_sha256 = $1 or message_id = $2
+order by decided_at desc limit 1;
 
 -- name: original
 select raw from crm.originals where sha256 = $1;

@@ -8,7 +8,8 @@ select pg_advisory_xact_lock($1);
 select reported_as, action, fate, customer_id,
     exists (
         select from inbox.messages e
-        where e.reported_as = m.reported_as and e.seq < m.seq and e.fate in ('opened', 'reported')) as acted_before,
+        where e.reported_as = m.reported_as and e.seq < m.seq and e.fate in ('opened', 'reported', 'undecided'))
+        as acted_before,
     exists (
         select from inbox.messages e
         where e.reported_as = m.reported_as and e.seq < m.seq and e.handled_at is null) as pending_before
@@ -27,14 +28,32 @@ update inbox.messages set action = $2, fate = $3, customer_id = $4, why = $5, ha
 where id = $1 and handled_at is null;
 
 -- name: copies
-select reported_as, received_at, envelope from inbox.messages
+select reported_as, received_at, envelope, customer_id from inbox.messages
 where reported_as = (select reported_as from inbox.messages where sha256 = $1 order by seq limit 1)
 order by received_at, seq;
 
 -- name: open_task
-insert into crm.mail_tasks (sha256, reported_as, customer_id, title, text, opened_at)
-values ($1, $2, $3, $4, $5, $6)
+insert into crm.mail_tasks (sha256, reported_as, customer_id, title, text, opened_at, quiet)
+values ($1, $2, $3, $4, $5, $6, $7)
 on conflict do nothing;
+
+-- name: task
+-- Of an e-mail, found by any of its copies.
+select sha256, reported_as, customer_id, title, text, opened_at, closed_at, closed_by, quiet from crm.mail_tasks
+where sha256 = $1 or reported_as in (select reported_as from inbox.messages where sha256 = $1)
+order by opened_at
+limit 1;
+
+-- name: mails_of
+-- The newest e-mails of a customer, one row a content and message.
+select distinct on (received_at, reported_as) sha256, reported_as, received_at, fate, action
+from inbox.messages where customer_id = $1 and fate is not null
+order by received_at desc, reported_as, seq
+limit $2;
+
+-- name: decisions
+select message_id, original_sha256, case_id, customer_id, is_request, reason, decided_by, decided_at
+from crm.mail_decisions order by decided_at, message_id limit $1;
 
 -- name: close_task
 update crm.mail_tasks t set closed_at = $3, closed_by = $2
@@ -43,7 +62,7 @@ where closed_at is null
 returning true;
 
 -- name: mail_tasks
-select sha256, reported_as, customer_id, title, text, opened_at, closed_at, closed_by from crm.mail_tasks
+select sha256, reported_as, customer_id, title, text, opened_at, closed_at, closed_by, quiet from crm.mail_tasks
 where closed_at is null or not $1
 order by opened_at, sha256
 limit 10000;

@@ -51,6 +51,20 @@ select pg_advisory_unlock($1) from (select count(*) as letters from letter) as s
 -- name: leave_turn
 select pg_advisory_unlock($1);
 
+-- name: sent_letter
+-- The first of these Message-IDs that is a letter of ours, else the newest letter with that subject.
+(select o.message_id, o.case_id, o.kind, nullif(o.audience, 'customer') as team
+from unnest($1::text[]) with ordinality as asked (message_id, place)
+join notification.outbox o on o.message_id = asked.message_id
+order by asked.place
+limit 1)
+union all
+(select o.message_id, o.case_id, o.kind, nullif(o.audience, 'customer')
+from notification.outbox o where o.subject = $2 and $2 <> ''
+order by o.written_at desc
+limit 1)
+limit 1;
+
 -- name: contents_to
 -- The newest letters to addresses of customers: $1 addresses in lower case, $2 how many at most.
 select o.content from notification.outbox o
