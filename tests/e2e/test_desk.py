@@ -90,6 +90,27 @@ class Seat:
         self.presses("Mantém a decisão")
         self.sees("Nada foi registrado ainda")
 
+    def opens_mail(self, title: str, company: str) -> None:
+        """From the list of what waits, as soon as it is there."""
+        line = self.page.locator("main li", has_text=title).filter(has_text=company).get_by_role("link")
+
+        def waits() -> bool:
+            self.goes("/tarefas")
+            return bool(line.count())
+
+        until(waits)
+        line.first.click()
+
+    def takes_to_notice(self, customer: str, mail: str) -> str:
+        """A case whose notice starts by a sample e-mail, which nobody has read; the address of its page."""
+        case = self.opens_case(customer, "Quer sair.")
+        self.declines("Ficou caro")
+        self.presses("Registrar e enviar o roteiro")
+        self.sees("Aguardando formalização por e-mail")
+        mails(self.up, mail, case)
+        until(lambda: status(self.up, customer)["stage"] == "notice")
+        return case
+
 
 @pytest.fixture
 def ana(up: Up, chromium: Any) -> Iterator[Seat]:
@@ -105,10 +126,11 @@ def ana(up: Up, chromium: Any) -> Iterator[Seat]:
     context.close()
 
 
-def mails(up: Up, name: str) -> None:
-    """A customer's sample e-mail arrives, as our border server delivers it."""
+def mails(up: Up, name: str, case: str | None = None) -> None:
+    """A customer's sample e-mail arrives, as our border server delivers it; it quotes the case's protocol."""
+    protocol = case.rpartition("/")[2] if case is not None else None
     host, _, port = up.addresses.smtp_in.rpartition(":")
-    raw = sample_email(name, received_at=datetime.now(UTC)).replace(b"\n", b"\r\n")
+    raw = sample_email(name, received_at=datetime.now(UTC), protocol=protocol).replace(b"\n", b"\r\n")
     with smtplib.SMTP(host, int(port)) as server:
         mailboxes = ["financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br"]
         server.sendmail("bounce@example.com", mailboxes, raw)
@@ -142,6 +164,15 @@ def test_a_salesperson_works_a_whole_case_in_the_browser_X24(up: Up, ana: Seat) 
     ana.goes(case)
     ana.sees("Aviso prévio em curso")
     preview = ana.page.locator("section", has_text="Prévia da fatura final").locator("tfoot td").inner_text()
+    ana.sees("Conferir o e-mail por que o aviso prévio começou")
+
+    ana.opens_mail("Conferir: o aviso prévio", "Acme")
+    ana.sees("Entendido como pedido")
+    ana.sees("Entendido como motivo")
+    ana.page.get_by_label("Está certo").check()
+    ana.presses("Registrar a decisão")
+    ana.sees("Decisão registrada no seu nome")
+    assert status(up, "1042")["formalization"]["confirmed_by"] == "Ana Lima"
 
     apart(pass_time(up, "1042", timedelta(days=32)))
     until(lambda: status(up, "1042")["stage"] == "closed")
@@ -160,16 +191,7 @@ def test_an_e_mail_that_waits_is_decided_under_the_name_of_who_read_it_X9(up: Up
     ana.presses("Registrar e enviar o roteiro")
     ana.sees("Aguardando formalização")
     mails(up, "padaria-remetente-nao-autorizado")
-
-    def waits() -> bool:
-        ana.goes("/")
-        if ana.page.locator('a[href^="/email/"]').count():
-            return True
-        ana.page.locator(".cases a", has_text="Padaria").first.click()
-        return bool(ana.page.locator('a[href^="/email"]').count())
-
-    until(waits)
-    ana.page.locator('main a[href^="/email"]').first.click()
+    ana.opens_mail("decidir: e-mail", "")
     ana.sees("Solicito o cancelamento do contrato")
     ana.sees("Por que ficou para você")
     with ana.page.expect_download() as download:
@@ -185,15 +207,60 @@ def test_an_e_mail_that_waits_is_decided_under_the_name_of_who_read_it_X9(up: Up
     assert formalization["reason"] == "vamos trocar de operadora"
 
 
+def test_an_e_mail_of_no_case_is_decided_and_waits_no_more_X15(up: Up, ana: Seat) -> None:
+    mails(up, "escola-pergunta")
+    ana.opens_mail("Ler e decidir: e-mail recebido", "Escola")
+    ana.sees("tem multa?")
+    ana.sees("sem caso aberto")
+    address = ana.page.url
+    ana.page.get_by_label("Não é um pedido, ou já foi tratado").check()
+    ana.presses("Registrar a decisão")
+    ana.sees("Decisão registrada no seu nome")
+    assert ana.page.locator("main li", has_text="Escola").count() == 0
+    ana.page.goto(address)
+    ana.sees("Ana Lima decidiu em")
+    assert ana.page.get_by_role("button", name="Registrar a decisão").count() == 0
+
+
+def test_a_notice_that_was_read_wrongly_is_undone_after_its_consequences_were_shown_X14(
+    up: Up, ana: Seat
+) -> None:
+    ana.takes_to_notice("1048", "hotel-webmail-completo")
+    ana.opens_mail("Conferir: o aviso prévio", "Hotel")
+    ana.page.get_by_label("Não é um pedido de cancelamento").check()
+    ana.presses("Registrar a decisão")
+    ana.sees("Nada foi registrado ainda")
+    ana.sees("O cliente lê que o aviso prévio começou por engano")
+    assert status(up, "1048")["stage"] == "notice"
+    ana.presses("Desfazer o aviso prévio")
+    ana.sees("Decisão registrada no seu nome")
+    until(lambda: status(up, "1048")["outcome"] == "withdrawn")
+    assert status(up, "1048")["ended_by"] == "Ana Lima"
+
+
+def test_an_e_mail_that_takes_the_request_back_is_recorded_as_that_X3_X15(up: Up, ana: Seat) -> None:
+    case = ana.takes_to_notice("1044", "clinica-iphone-completa")
+    mails(up, "clinica-desistencia", case)
+    ana.opens_mail("Decidir: e-mail", "Clínica")
+    ana.sees("Desisto do cancelamento")
+    ana.page.get_by_label("Desistência").check()
+    ana.page.get_by_label("Motivo, nas palavras do cliente").fill("decidimos ficar")
+    ana.presses("Registrar a decisão")
+    ana.sees("Decisão registrada no seu nome")
+    until(lambda: status(up, "1044")["outcome"] == "withdrawn")
+    ana.goes("/tarefas")
+    assert ana.page.locator("main li", has_text="Clínica").count() == 0
+
+
 def test_a_serious_act_shows_what_it_brings_first_and_then_does_it_X3(up: Up, ana: Seat) -> None:
-    case = ana.opens_case("1044", "Ligou por engano.")
+    case = ana.opens_case("1050", "Ligou por engano.")
     ana.page.get_by_role("link", name="Foi aberto por engano").click()
     ana.sees("Não dá para desfazer")
-    assert status(up, "1044")["stage"] == "retention"
+    assert status(up, "1050")["stage"] == "retention"
     ana.page.get_by_label("Qual foi o engano").fill("Era outro cliente")
     ana.presses("Descartar o caso")
     ana.sees("Caso descartado.")
-    until(lambda: status(up, "1044")["outcome"] == "discarded")
+    until(lambda: status(up, "1050")["outcome"] == "discarded")
     ana.goes(f"{case}/desistencia")
     ana.sees("Isso não cabe nesta etapa")
 
