@@ -21,9 +21,11 @@ from cancellation.domain.values import (
     Request,
     Team,
 )
-from cancellation.messages.crm import RetentionDecision, RetentionRecord, TaskOrder
+from cancellation.messages.crm import MailDecision, RetentionDecision, RetentionRecord, TaskOrder
 from cancellation.messages.desk import CaseFilter, DeskAct, DeskActKind, TaskFilter
+from cancellation.messages.mail_in import MailEntry, MailFate, MailOutcome, MailTask
 from cancellation.messages.seed import CustomerSeed, SubscriptionSeed
+from cancellation.ports import MailLedger
 from cancellation.ports.desk import DeskRecords, DeskSessions
 from tests.contract import cases
 from tests.contract.cases import OPENED, opening, record
@@ -43,6 +45,7 @@ class Rig(Protocol):
     crm: ReadableCrm
     desk: DeskRecords
     sessions: DeskSessions
+    ledger: MailLedger
     provision: Provisioning
 
 
@@ -53,6 +56,7 @@ class WholeRig:
     crm: ReadableCrm
     desk: DeskRecords
     sessions: DeskSessions
+    ledger: MailLedger
     provision: Provisioning
 
 
@@ -269,6 +273,90 @@ class DeskContract:
         assert [case.assigned_to for case in mine.cases] == ["Ana Lima"]
         assert (await opened.desk.cases(CaseFilter(assigned_to="Bia"))).total == 0
 
+    # ------------------------------------------------------------ e-mails
+
+    async def test_what_waits_in_a_case_and_in_none_stands_in_one_list_X15(self, opened: Rig) -> None:
+        in_case = await arrives(opened, "<a@acme.com.br>", MailFate.UNDECIDED)
+        await opened.crm.record(record(open_tasks=(cases.task("mail:<a@acme.com.br>", title="Decidir"),)))
+        in_none = await arrives(opened, "<b@acme.com.br>", MailFate.TASK, minutes=20)
+        await opened.ledger.open_task(mail_task(in_none, "<b@acme.com.br>", minutes=20))
+        acme = "Acme Comércio de Ferragens Ltda"
+        assert [(one.sha256, one.title, one.protocol, one.company) for one in await opened.desk.mails()] == [
+            (in_case, "Decidir", opening().protocol, acme),
+            (in_none, "Ler e decidir", None, acme),
+        ]
+        assert len(await opened.desk.mails(most=1)) == 1
+        # Who decides on an e-mail closes its task: it is none to be closed with a word.
+        assert [task.key for task in await opened.desk.tasks(TaskFilter())] == ["commercial"]
+        assert len(await opened.desk.tasks(TaskFilter(case_id="case-a"))) == 2
+        await opened.crm.record(record(minutes=30, close_tasks=("mail:<a@acme.com.br>",)))
+        await opened.ledger.close_task(in_none, "Ana Lima", OPENED + timedelta(hours=1))
+        assert await opened.desk.mails() == []
+
+    async def test_a_file_says_why_a_person_must_decide_and_what_one_decided_X14_X15(
+        self, opened: Rig
+    ) -> None:
+        sha256 = await arrives(opened, "<a@acme.com.br>", MailFate.UNDECIDED)
+        await opened.crm.record(record(open_tasks=(cases.task("mail:<a@acme.com.br>"),)))
+        file = await opened.desk.mail(sha256, "<a@acme.com.br>")
+        assert file.why == ("Há um anexo que não foi lido.",)
+        assert [(task.case_id, task.mail_id, task.decides) for task in file.waiting] == [
+            ("case-a", "<a@acme.com.br>", True)
+        ]
+        assert (file.decision, file.notice_of) == (None, None)
+        decided = [
+            MailDecision(
+                message_id="<a@acme.com.br>",
+                original_sha256=sha256,
+                case_id="case-a",
+                customer_id="1042",
+                is_request=is_request,
+                decided_by=by,
+                decided_at=OPENED + timedelta(minutes=minutes),
+            )
+            for by, is_request, minutes in (("Ana Lima", True, 30), ("Bia Reis", False, 40))
+        ]
+        closed = ("mail:<a@acme.com.br>",)
+        await opened.crm.record(record(minutes=41, close_tasks=closed, decisions=tuple(decided)))
+        file = await opened.desk.mail(sha256, "<a@acme.com.br>")
+        assert (file.waiting, file.decision) == ((), decided[-1])
+        assert (await opened.desk.mail("0" * 64, "<other@acme.com.br>")).decision is None
+
+    async def test_a_notice_is_found_by_every_e_mail_that_it_rests_on_X14(self, opened: Rig) -> None:
+        first = cases.mail(message_id="<first@acme.com.br>", original_sha256="cd" * 32)
+        await opened.crm.record(
+            record(
+                stage="notice",
+                formalization=cases.formalization(first, cases.mail()),
+                open_tasks=(cases.task("confirm_notice", title="Conferir"),),
+            )
+        )
+        for sha256, message_id in (
+            ("cd" * 32, "<other@x>"),
+            ("0" * 64, "<first@acme.com.br>"),
+            ("ab" * 32, "<other@x>"),
+        ):
+            file = await opened.desk.mail(sha256, message_id)
+            assert file.notice_of == "case-a"
+            assert [task.key for task in file.waiting] == ["confirm_notice"]
+        assert (await opened.desk.mail("0" * 64, "<other@x>")).waiting == ()
+        [line] = await opened.desk.mails()
+        assert (line.sha256, line.title) == ("ab" * 32, "Conferir")
+        await opened.crm.record(
+            record(minutes=30, stage="withdrawn", outcome="withdrawn", revoke_formalization=True)
+        )
+        assert (await opened.desk.mail("ab" * 32, "<other@x>")).notice_of is None
+
+    async def test_a_closing_that_waits_for_people_needs_attention_X15(self, opened: Rig) -> None:
+        look = cases.task("confirm_notice")
+        await opened.crm.record(
+            record(stage="notice", formalization=cases.formalization(), open_tasks=(look,))
+        )
+        assert [case.attention for case in (await opened.desk.cases(CaseFilter())).cases] == [False]
+        await opened.crm.record(record(minutes=50_000, stage="closing", trail=cases.trail(3, 3)))
+        assert [case.attention for case in (await opened.desk.cases(CaseFilter())).cases] == [True]
+        assert (await opened.desk.cases(CaseFilter(attention=True))).total == 1
+
     # ------------------------------------------------------------ figures
 
     async def test_a_figure_holds_the_course_of_a_case_X26(self, opened: Rig) -> None:
@@ -338,6 +426,36 @@ class DeskContract:
             assert await rig.sessions.login_of(token, OPENED, OPENED) is None
         await rig.sessions.start_session("01" * 32, "ana", OPENED, ends)
         assert await rig.sessions.login_of("01" * 32, ends, OPENED) is None
+
+
+async def arrives(rig: Rig, message_id: str, fate: MailFate, minutes: float = 5) -> str:
+    """An e-mail of customer 1042 that was handled; the hash of its original."""
+    at = OPENED + timedelta(minutes=minutes)
+    original = await rig.crm.keep_original(f"Message-ID: {message_id}\r\n\r\nOi".encode(), at)
+    entry = MailEntry(
+        id=f"mail-{original.sha256}",
+        sha256=original.sha256,
+        message_id=message_id,
+        content_sha256=original.sha256,
+        received_at=at,
+        envelope=("comercial@nuvemjti.com.br",),
+        source="smtp",
+    )
+    await rig.ledger.register(entry)
+    outcome = MailOutcome(fate=fate, action="triage", customer_id="1042")
+    await rig.ledger.settle(entry.id, outcome, ("Há um anexo que não foi lido.",), at)
+    return original.sha256
+
+
+def mail_task(sha256: str, reported_as: str, minutes: float) -> MailTask:
+    return MailTask(
+        sha256=sha256,
+        reported_as=reported_as,
+        customer_id="1042",
+        title="Ler e decidir",
+        text="…",
+        opened_at=OPENED + timedelta(minutes=minutes),
+    )
 
 
 async def sixty_cases(rig: Rig) -> None:

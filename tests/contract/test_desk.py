@@ -1,6 +1,7 @@
 """The desk's suite against memory and PostgreSQL, there as the role that the desk has."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -11,18 +12,20 @@ from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.desk import ROLE, PostgresDesk
+from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.messages.crm import MailDecision
 from cancellation.messages.desk import DeskAct, DeskActKind
 from cancellation.messages.seed import CustomerSeed
 from tests.contract.cases import OPENED, opening
-from tests.contract.desk_suite import DeskContract, WholeRig, seed
+from tests.contract.desk_suite import DeskContract, WholeRig, mail_task, seed
 
 
 class TestMemoryDesk(DeskContract):
     @pytest.fixture
     def rig(self) -> WholeRig:
         desk = MemoryDesk(MemoryCrm(), MemoryInbox())
-        return WholeRig(desk.crm, desk, desk, desk.provision)
+        return WholeRig(desk.crm, desk, desk, desk.inbox, desk.provision)
 
 
 class TestPostgresDesk(DeskContract):
@@ -36,7 +39,7 @@ class TestPostgresDesk(DeskContract):
             await PostgresBilling(pool).provision(seed)
 
         desk = PostgresDesk(own)
-        yield WholeRig(PostgresCrm(pool), desk, desk, provision)
+        yield WholeRig(PostgresCrm(pool), desk, desk, PostgresInbox(pool), provision)
         await own.close()
         await pool.close()
 
@@ -72,6 +75,29 @@ async def own(database: str) -> AsyncIterator[Pool]:
 async def test_the_desks_role_changes_nothing_but_its_own_X24(own: Pool, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await own.execute(statement)
+
+
+async def test_the_desks_role_may_record_what_a_person_decides_about_an_e_mail_X15(
+    database: str, own: Pool
+) -> None:
+    whole = await open_pool(database, max_size=1)
+    original = await PostgresCrm(whole).keep_original(b"Subject: Oi\r\n\r\nOi", OPENED)
+    task = mail_task(original.sha256, "<a@acme.com.br>", minutes=5)
+    await PostgresInbox(whole).open_task(task)
+    await whole.close()
+    ledger = PostgresInbox(own)
+    assert await ledger.copies(original.sha256) is None
+    assert await ledger.task(original.sha256) == task
+    assert await ledger.close_task(original.sha256, "Ana Lima", OPENED + timedelta(hours=1))
+    decision = MailDecision(
+        message_id="<a@acme.com.br>",
+        original_sha256=original.sha256,
+        is_request=False,
+        decided_by="Ana Lima",
+        decided_at=OPENED + timedelta(hours=1),
+    )
+    await ledger.keep_decision(decision)
+    assert (await PostgresDesk(own).mail(original.sha256, "<a@acme.com.br>")).decision == decision
 
 
 async def test_what_was_noted_stays_whoever_asks_X24(database: str, own: Pool) -> None:
