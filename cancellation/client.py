@@ -32,15 +32,8 @@ from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
-from cancellation.failures import (
-    CaseEnded,
-    CaseFailed,
-    CaseNotAnswering,
-    CaseNotFound,
-    ServerUnreachable,
-    is_busy,
-    translated,
-)
+from cancellation.engine_errors import is_busy, translated
+from cancellation.failures import CaseEnded, CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
 from cancellation.messages.letters import Letter

@@ -9,10 +9,10 @@ from cancellation.failures import CaseNotFound
 from cancellation.messages.crm import MailDecision
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import FormalizationMessage
-from cancellation.messages.status import Answer
 from cancellation.ports import MailLedger
 
 if TYPE_CHECKING:
+    from cancellation.messages.status import Answer
     from cancellation.understanding import MailReading
 
 _NOBODY: Final = "desconhecido@example.invalid"
@@ -21,7 +21,7 @@ _NOBODY: Final = "desconhecido@example.invalid"
 class Reports(Protocol):
     """The part of `CancellationClient` that a decision needs."""
 
-    async def report(self, case: str, message: Message) -> Answer:
+    async def report(self, case: str, message: Message) -> "Answer":
         """Report a fact and hear the answer.
 
         Raises:

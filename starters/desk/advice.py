@@ -1,14 +1,17 @@
 """What there is to do about a case now, in the words of a colleague; and what a serious act brings with it."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cancellation.domain.stage import Stage
 from cancellation.language import vocabulary, words
 from cancellation.messages.desk import Dossier
-from cancellation.messages.status import CaseStatus
+
+if TYPE_CHECKING:
+    from cancellation.messages.status import CaseStatus
 
 
-def to_do(status: CaseStatus, now: datetime, *, looks: bool = False) -> list[str]:
+def to_do(status: "CaseStatus", now: datetime, *, looks: bool = False) -> list[str]:
     """The next steps, the most urgent first; empty where only waiting is left.
 
     Args:
@@ -16,7 +19,7 @@ def to_do(status: CaseStatus, now: datetime, *, looks: bool = False) -> list[str
         now: the reader's clock, aware.
         looks: whether somebody has to look at the e-mail by which the notice started (X14).
     """
-    found = ["Conferir o e-mail por que o aviso prévio começou: ninguém o leu ainda."] if looks else []
+    found = ["Conferir o e-mail que começou o aviso prévio: ninguém o leu ainda."] if looks else []
     found += [
         f"Decidir sobre o e-mail de {mail.sender} (“{mail.subject}”): ele não conta sem uma pessoa."
         for mail in status.undecided_mails
@@ -41,7 +44,7 @@ def to_do(status: CaseStatus, now: datetime, *, looks: bool = False) -> list[str
     return found
 
 
-def _in_retention(status: CaseStatus) -> list[str]:
+def _in_retention(status: "CaseStatus") -> list[str]:
     early = status.formalization
     made = [offer for offer in status.offers if offer.status.value == "made"]
     found = []
@@ -60,7 +63,7 @@ def _in_retention(status: CaseStatus) -> list[str]:
     return found
 
 
-def _awaiting(status: CaseStatus, now: datetime) -> list[str]:
+def _awaiting(status: "CaseStatus", now: datetime) -> list[str]:
     missing = words.listed(vocabulary.missing(code) for code in status.missing)
     lapse = next((due.at for due in status.due if due.what == "lapse"), None)
     until = f" até {words.short_date(words.last_day_before(lapse))}" if lapse and lapse > now else ""
@@ -72,7 +75,7 @@ def _awaiting(status: CaseStatus, now: datetime) -> list[str]:
     ]
 
 
-def _in_notice(status: CaseStatus, now: datetime) -> list[str]:
+def _in_notice(status: "CaseStatus", now: datetime) -> list[str]:
     assert status.notice is not None
     last_day = status.notice.last_day
     left = "já passou" if words.has_passed(last_day, now) else words.days_left(last_day, now)
@@ -87,7 +90,7 @@ def _in_notice(status: CaseStatus, now: datetime) -> list[str]:
     return found
 
 
-def _closing(status: CaseStatus) -> list[str]:
+def _closing(status: "CaseStatus") -> list[str]:
     held = [number for number in status.numbers if number.held_until is not None and number.ended is None]
     if held:
         what = words.counted(len(held), "número espera", "números esperam")
@@ -95,7 +98,7 @@ def _closing(status: CaseStatus) -> list[str]:
     return ["Nada a fazer: o encerramento está em curso e não volta atrás."]
 
 
-def how_it_ended(dossier: Dossier, status: CaseStatus | None) -> str | None:
+def how_it_ended(dossier: Dossier, status: "CaseStatus | None") -> str | None:
     """One sentence on the end of a case; None while it is open."""
     summary = dossier.summary
     if summary.ended_at is None:
@@ -105,18 +108,18 @@ def how_it_ended(dossier: Dossier, status: CaseStatus | None) -> str | None:
     return f"{what} em {words.moment(summary.ended_at)}{by}."
 
 
-def may_be_withdrawn(status: CaseStatus) -> bool:
+def may_be_withdrawn(status: "CaseStatus") -> bool:
     """Whether the customer may still give up leaving: in the notice, and while closing waits for people (X3, X15)."""
     waits = status.stage is Stage.CLOSING and any(due.what == "decision" for due in status.due)
     return status.stage is Stage.NOTICE or waits
 
 
-def brings_misreading(status: CaseStatus) -> list[str]:
+def brings_misreading(status: "CaseStatus") -> list[str]:
     """What happens when the e-mail that a notice rests on turns out to be no request (X14)."""
     return [*brings_withdrawal(status), "O cliente lê que o aviso prévio começou por engano, com desculpas."]
 
 
-def brings_withdrawal(status: CaseStatus) -> list[str]:
+def brings_withdrawal(status: "CaseStatus") -> list[str]:
     """What happens when a withdrawal is recorded (X3)."""
     assert status.notice is not None
     found = [
@@ -138,7 +141,7 @@ def brings_withdrawal(status: CaseStatus) -> list[str]:
     return found
 
 
-def brings_discard(status: CaseStatus) -> list[str]:
+def brings_discard(status: "CaseStatus") -> list[str]:
     """What happens when a case is discarded."""
     found = [
         "O caso termina aqui; o serviço não muda.",

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +13,6 @@ from cancellation.application.letter_facts import previewed_day, with_preview
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
 from cancellation.failures import CaseEnded, CaseNotFound, ServerUnreachable
-from cancellation.letters import render
 from cancellation.messages.billing import BillingPreview
 from cancellation.messages.desk import CONFIRMS_NOTICE, DeskAct, DeskActKind, Dossier, TaskFilter, TaskLine
 from cancellation.messages.envelope import Message
@@ -26,12 +25,14 @@ from cancellation.messages.facts import (
     RetentionOutcomeMessage,
     WithdrawalMessage,
 )
-from cancellation.messages.letters import Letter
-from cancellation.messages.status import CaseStatus
 from starters.desk import advice
 from starters.desk.access import Visitor
 from starters.desk.desk import SILENT, Desk, case_address, done
 from starters.desk.forms import Form, message, new_key, problems_of
+
+if TYPE_CHECKING:
+    from cancellation.messages.letters import Letter
+    from cancellation.messages.status import CaseStatus
 
 SAID: Final = {
     "aberto": "Caso aberto. O Comercial recebeu a tarefa.",
@@ -76,7 +77,7 @@ _SERIOUS: Final = {
     },
 }
 """What the page before a serious act says."""
-_ALLOWED: Final[Mapping[str, Callable[[CaseStatus], bool]]] = {
+_ALLOWED: Final[Mapping[str, Callable[["CaseStatus"], bool]]] = {
     "desistencia": advice.may_be_withdrawn,
     "descarte": lambda live: live.stage in (Stage.RETENTION, Stage.AWAITING_FORMALIZATION),
 }
@@ -141,7 +142,7 @@ class Cases:
             desk.records.tasks(TaskFilter(case_id=summary.case_id, open_only=False)),
             desk.records.trail(summary.case_id),
         )
-        now = datetime.now(UTC)
+        now, looks = datetime.now(UTC), any(map(_looks, tasks))
         return desk.pages.page(
             "case",
             visitor,
@@ -154,7 +155,8 @@ class Cases:
             tasks=tasks,
             trail=trail,
             people=[person.name for person in desk.people.all().values()],
-            to_do=advice.to_do(live, now, looks=any(_looks(task) for task in tasks)) if live else [],
+            to_do=advice.to_do(live, now, looks=looks) if live else [],
+            looks=looks,
             ended=advice.how_it_ended(dossier, live),
             preview=await self._preview(live, account is not None),
             said=said,
@@ -162,7 +164,7 @@ class Cases:
             key=new_key(),
         )
 
-    async def _status(self, dossier: Dossier) -> tuple[CaseStatus | None, str | None]:
+    async def _status(self, dossier: Dossier) -> "tuple[CaseStatus | None, str | None]":
         """The live case; or why it does not answer, in words."""
         summary = dossier.summary
         reference = summary.protocol if summary.ended_at else summary.workflow_id
@@ -174,7 +176,7 @@ class Cases:
         # A later case of the customer answers under the same id.
         return (live, None) if live.case_id == summary.case_id else (None, None)
 
-    async def _preview(self, live: CaseStatus | None, known: bool) -> BillingPreview | None:
+    async def _preview(self, live: "CaseStatus | None", known: bool) -> BillingPreview | None:
         """The end in figures: of the notice once it runs, else if it began today (X25)."""
         if live is None or not known or live.stage.is_terminal or live.stage is Stage.CLOSING:
             return None
@@ -473,9 +475,11 @@ def _not_now(error: Exception) -> str:
     return f"Nada foi registrado ainda: {error}. Envie de novo; o mesmo registro conta uma vez só."
 
 
-def _text_of(letter: Letter, desk: Desk) -> dict[str, str]:
+def _text_of(letter: "Letter", desk: Desk) -> dict[str, str]:
     """Subject and text of a letter that has not been sent."""
-    written = render(letter, desk.letterhead)
+    from cancellation.letters import render
+
+    written = render(letter, desk.letterhead())
     body = written.get_body(("plain",))
     assert body is not None
     return {"subject": str(written["Subject"]), "text": str(body.get_content())}

@@ -3,15 +3,13 @@
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from cancellation.client import CancellationClient
 from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
-from cancellation.letters import Letterhead
 from cancellation.ports.billing import BillingPreviews
 from cancellation.ports.desk import DeskRecords
 from starters.desk.access import Door, NotAllowed, Visitor
@@ -19,6 +17,10 @@ from starters.desk.forms import Form, form_of
 from starters.desk.mailwork import MailWork
 from starters.desk.pages import Pages
 from starters.desk.people import Act, People
+
+if TYPE_CHECKING:
+    from cancellation.client import CancellationClient
+    from cancellation.letters import Letterhead
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Connect(Protocol):
     """Gives the client of the cases, connected when it is first needed."""
 
-    async def __call__(self) -> CancellationClient:
+    async def __call__(self) -> "CancellationClient":
         """The client.
 
         Raises:
@@ -51,7 +53,8 @@ class Desk:
     door: Door
     people: People
     pages: Pages
-    letterhead: Letterhead
+    letterhead: Callable[[], "Letterhead"]
+    """The provider's side of letters that are shown before they are sent."""
 
     def look(self, page: Look) -> Endpoint:
         """An endpoint for everybody who has come in; a stranger is sent to the door."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,12 +23,14 @@ from cancellation.messages.desk import (
 )
 from cancellation.messages.facts import WithdrawalMessage
 from cancellation.messages.mail_in import MailTask
-from cancellation.messages.status import CaseStatus
 from starters.desk import advice
 from starters.desk.access import Visitor
 from starters.desk.desk import SILENT, Desk, case_address, done
 from starters.desk.forms import Form, message, problems_of
 from starters.desk.mailwork import ReadMail
+
+if TYPE_CHECKING:
+    from cancellation.messages.status import CaseStatus
 
 DECISIONS: Final = ("pedido", "incompleto", "desistencia", "outro")
 _NAMES: Final = {"reason": "motivo", "received_at": "", "explicit_request": ""}
@@ -49,7 +51,7 @@ class Seen:
     account: Account | None
     case: CaseLine | None
     """The customer's open case."""
-    live: CaseStatus | None
+    live: "CaseStatus | None"
 
     @property
     def looks(self) -> bool:
@@ -234,7 +236,7 @@ class Mails:
             live=await self._status(case),
         )
 
-    async def _status(self, case: CaseLine | None) -> CaseStatus | None:
+    async def _status(self, case: CaseLine | None) -> "CaseStatus | None":
         if case is None:
             return None
         try:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from cancellation.client import CancellationClient
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import Channel
 from cancellation.failures import CaseNotFound
 from cancellation.messages.crm import Original
 from cancellation.messages.facts import RequestMessage
 from cancellation.messages.mail_in import Copies, MailTask
-from cancellation.messages.status import Answer
 from cancellation.ports import CustomerDirectory, MailLedger
 from cancellation.settings import Settings
 
 if TYPE_CHECKING:
+    from cancellation.client import CancellationClient
+    from cancellation.messages.status import Answer
     from cancellation.understanding import MailReading, Understanding
 
 # The reader is loaded with the first e-mail that somebody opens: on most days nobody does.
@@ -111,14 +111,14 @@ class MailWork:
 
     async def report_request(
         self,
-        client: CancellationClient,
+        client: "CancellationClient",
         mail: ReadMail,
         customer_id: str,
         *,
         by: str,
         asks: bool,
         reason: str | None,
-    ) -> Answer:
+    ) -> "Answer":
         """Take the e-mail to the customer's case as a person has read it; without a case, open one first.
 
         Args:
@@ -160,7 +160,7 @@ class MailWork:
         return await client.report(customer_id, fact)
 
     async def refuse(
-        self, client: CancellationClient, mail: ReadMail, customer_id: str, *, by: str, now: datetime
+        self, client: "CancellationClient", mail: ReadMail, customer_id: str, *, by: str, now: datetime
     ) -> bool:
         """The e-mail is no request, or has been dealt with: told to its case, or its task closed; False if neither.
 

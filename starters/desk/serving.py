@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
@@ -12,8 +13,6 @@ from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.desk import ROLE, PostgresDesk
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import Pool, open_pool
-from cancellation.client import CancellationClient
-from cancellation.letters import Letterhead
 from cancellation.settings import Clock, Settings, read_addresses
 from starters.desk.access import Door
 from starters.desk.app import create_app
@@ -23,6 +22,12 @@ from starters.desk.pages import House, Pages
 from starters.desk.people import People
 from starters.web.serving import serve
 from workers.policy import load_policy
+
+if TYPE_CHECKING:
+    from cancellation.client import CancellationClient
+    from cancellation.letters import Letterhead
+
+# Engine and letters are loaded with the first page that needs them: on many days nobody comes.
 
 logger = logging.getLogger(__name__)
 
@@ -86,11 +91,11 @@ def desk_over(settings: Settings, pool: Pool) -> Desk:
                 virtual_clock=settings.clock is Clock.VIRTUAL,
             )
         ),
-        letterhead=letterhead_of(settings),
+        letterhead=partial(letterhead_of, settings),
     )
 
 
-def letterhead_of(settings: Settings) -> Letterhead:
+def letterhead_of(settings: Settings) -> "Letterhead":
     """The provider's side of the letters that are shown before they are sent."""
     from cancellation.adapters.smtp.mailer import letterhead_of as of
 
@@ -105,7 +110,9 @@ class _Connection:
         self._client: CancellationClient | None = None
         self._lock = asyncio.Lock()
 
-    async def __call__(self) -> CancellationClient:
+    async def __call__(self) -> "CancellationClient":
+        from cancellation.client import CancellationClient
+
         async with self._lock:
             if self._client is None:
                 self._client = await CancellationClient.connect(self._settings.home)

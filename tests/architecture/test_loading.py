@@ -19,8 +19,11 @@ RARE = {"cancellation.adapters.kamailio", "cancellation.adapters.memory", "holid
 NEVER_LOADED = {
     "starters.cli.app": {"temporalio", "asyncpg", "pydantic", "cancellation"} | TERMINAL,
     "starters.cli.gateway": {"temporalio", "cancellation.client"} | WORK | MAIL_IN | TERMINAL | RARE,
-    # Reads e-mails and draws plots only when somebody opens such a page.
+    # Speaks to Temporal, reads e-mails and draws plots only when somebody opens such a page.
     "starters.desk.serving": {
+        "temporalio",
+        "cancellation.letters",
+        "cancellation.domain.case",
         "activities",
         "workflows.cancellation",
         "cancellation.understanding",

@@ -164,7 +164,7 @@ def test_a_salesperson_works_a_whole_case_in_the_browser_X24(up: Up, ana: Seat) 
     ana.goes(case)
     ana.sees("Aviso prévio em curso")
     preview = ana.page.locator("section", has_text="Prévia da fatura final").locator("tfoot td").inner_text()
-    ana.sees("Conferir o e-mail por que o aviso prévio começou")
+    ana.sees("Conferir o e-mail que começou o aviso prévio")
 
     ana.opens_mail("Conferir: o aviso prévio", "Acme")
     ana.sees("Entendido como pedido")
