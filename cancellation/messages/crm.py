@@ -9,7 +9,18 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
-from cancellation.domain.values import CompanyName, FormalizationMail, Label, Request, Team, Value
+from cancellation.domain.values import (
+    Brief,
+    CompanyName,
+    FormalizationMail,
+    Label,
+    Offer,
+    Outcome,
+    Reason,
+    Request,
+    Team,
+    Value,
+)
 
 
 class CaseOpening(Value):
@@ -126,6 +137,23 @@ class FormalizationRecord(Value):
     """
 
 
+class RetentionDecision(Value):
+    """How Commercial's attempt stands, as it was recorded last (P3)."""
+
+    outcome: Outcome
+    reason: Reason
+    actor: str
+    at: AwareDatetime
+
+
+class RetentionRecord(Brief):
+    """What Commercial tried, as data: the trail has it in words (P3, P4, X26)."""
+
+    offers: tuple[Offer, ...] = ()
+    """Those that changed."""
+    decision: RetentionDecision | None = None
+
+
 class MailDecision(Value):
     """What a person decided about an e-mail: a label for the reader (X14)."""
 
@@ -157,6 +185,8 @@ class CaseRecord(Value):
     close_all_tasks: bool = False
     """Every task but those that this record opens."""
     formalization: FormalizationRecord | None = None
+    retention: RetentionRecord | None = None
+    """What changed of it with these entries of the trail; None: nothing."""
     revoke_formalization: bool = False
     """The customer withdrew or the case was stopped: no destructive act may refer to it any more (X3)."""
     restore_status: bool = False
