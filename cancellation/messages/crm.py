@@ -2,9 +2,16 @@
 
 from datetime import date
 from itertools import islice
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.notice import Notice
@@ -201,6 +208,11 @@ class CaseRecord(Value):
         if self.restore_status and self.customer_status is not None:
             raise ValueError("customer_status and restore_status exclude each other")
         return self
+
+    @model_serializer(mode="wrap")
+    def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What a record leaves alone takes no room in a history, which holds many of them."""
+        return {name: value for name, value in serialize(self).items() if value not in (None, False, (), [])}
 
 
 class TrailReceipt(Value):
