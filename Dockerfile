@@ -17,7 +17,7 @@ RUN .venv/bin/pip install --no-deps --no-build-isolation -e .
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home --home-dir /home/cancelamento cancelamento \
-    && install -d -o cancelamento -g cancelamento -m 0700 /var/lib/cancelamento /var/lib/recordings
+    && install -d -o cancelamento -g cancelamento -m 0700 /var/lib/cancelamento /var/lib/recordings /var/lib/desk
 COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -1,16 +1,30 @@
 """What cases send by e-mail."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
+from typing import Final
 
 from temporalio import activity
 
 from activities.failures import refusals_are_final
+from cancellation.application.letter_facts import (
+    needs_account,
+    needs_invoice,
+    previewed_day,
+    with_account,
+    with_invoice,
+    with_preview,
+)
 from cancellation.domain.values import Team
 from cancellation.messages.letters import Delivery, DeliveryReport, Letter, LetterBatch
 from cancellation.ports import Mailer
+from cancellation.ports.letter_facts import LetterFacts
 
 logger = logging.getLogger(__name__)
+
+_FACTS_WITHIN: Final = 2.0
+"""Seconds that a letter waits for what the records add."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +32,8 @@ class MailActivities:
     """Outgoing e-mail of a case."""
 
     mailer: Mailer
+    facts: LetterFacts | None = None
+    """What letters say beside the case's own knowledge; None, or where it does not answer: they say less."""
 
     @activity.defn
     async def send_letters(self, batch: LetterBatch) -> DeliveryReport:
@@ -41,8 +57,28 @@ class MailActivities:
         return DeliveryReport(deliveries=tuple(deliveries))
 
     async def _send(self, letter: Letter) -> Delivery:
+        told = await self._with_facts(letter)
         with refusals_are_final():
-            return await self.mailer.send(letter)
+            return await self.mailer.send(told)
+
+    async def _with_facts(self, letter: Letter) -> Letter:
+        """The letter with what the records add; nothing waits for them (P2, X17)."""
+        if self.facts is None:
+            return letter
+        try:
+            async with asyncio.timeout(_FACTS_WITHIN):
+                if needs_account(letter):
+                    return with_account(letter, await self.facts.account(letter.customer_id))
+                if (last_day := previewed_day(letter)) is not None:
+                    return with_preview(letter, await self.facts.preview(letter.customer_id, last_day))
+                if needs_invoice(letter):
+                    return with_invoice(letter, await self.facts.issued_invoice(letter.case_id))
+        except Exception as error:
+            logger.warning(
+                "letter says less: the records do not answer",
+                extra={"case_id": letter.case_id, "letter": letter.kind.value, "error": type(error).__name__},
+            )
+        return letter
 
     async def _try_to_send(self, letter: Letter) -> Delivery:
         try:

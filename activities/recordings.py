@@ -48,7 +48,8 @@ class RecordingActivities:
         with refusals_are_final():
             await self.guard.check(order.warrant)
             purged = await self.recordings.purge(order, activity.heartbeat)
-            return LinksEnded(accesses=await self._accesses(order.warrant.case_id), purged=purged)
+            accesses = await self._accesses(order.warrant.case_id) if purged.linked else ()
+            return LinksEnded(accesses=accesses, purged=purged)
 
     async def _accesses(self, case_id: str) -> tuple[Access, ...]:
         """The last uses of the case's links, as many as a trail bears; all are in the recordings' own table."""

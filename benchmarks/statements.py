@@ -34,6 +34,7 @@ from cancellation.adapters.memory.mailer import MemoryTransport
 from cancellation.adapters.objectstore.recordings import ObjectRecordingStore
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.letter_facts import PostgresLetterFacts
 from cancellation.adapters.postgres.migrate import migrate
 from cancellation.adapters.postgres.outbox import PostgresOutbox
 from cancellation.adapters.postgres.pool import Pool, open_pool
@@ -184,7 +185,8 @@ class Script:
         self.mail = MailActivities(
             OutboxMailer(
                 PostgresOutbox(pool), MemoryTransport(), Letterhead(), "https://gravacoes.example/{}".format
-            )
+            ),
+            PostgresLetterFacts(pool, self._ports[1]),
         )
 
     async def provision(self) -> None:

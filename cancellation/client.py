@@ -32,17 +32,11 @@ from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
-from cancellation.failures import (
-    CaseEnded,
-    CaseFailed,
-    CaseNotAnswering,
-    CaseNotFound,
-    ServerUnreachable,
-    is_busy,
-    translated,
-)
+from cancellation.engine_errors import is_busy, translated
+from cancellation.failures import CaseEnded, CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
+from cancellation.messages.letters import Letter
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
 from cancellation.settings import temporal_connect_config
 
@@ -181,6 +175,17 @@ class CancellationClient:
             lambda: handle.query("trail", result_type=list[TrailEntry]), case, handle
         )
         return trail
+
+    async def script(self, case: str) -> Letter:
+        """The script that the customer gets if they stay with the decision now; nothing is sent (P6).
+
+        Raises:
+            CaseNotFound: there is no such case.
+            CaseFailed: the execution never became a case, or is not open yet.
+        """
+        handle = await self.find(case)
+        letter: Letter = await self._asked(lambda: handle.query("script", result_type=Letter), case, handle)
+        return letter
 
     async def result(self, case: str) -> CaseResult:
         """Wait for the case to end; how it ended.

@@ -89,6 +89,10 @@ class SenderSettings(_Group):
     """How the letters name the provider."""
     cnpj: str = ""
     """The provider's own CNPJs, separated by commas: customers name them in formal letters (X9)."""
+    postal: str = ""
+    """The provider's postal address, for the foot of letters to customers."""
+    phone: str = ""
+    """The telephone number that customers may call, for the same place."""
     reply_to: tuple[str, ...] = ("financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br")
     """Where customers' answers go when the policy names no mailboxes; in the environment a JSON list."""
 
@@ -115,6 +119,28 @@ class GatewaySettings(_Group):
     port: int = Field(default=8080, ge=0, le=65535)
     trusted_proxies: str = ""
     """Addresses of reverse proxies whose word about the visitor's address counts, separated by commas."""
+
+
+class DeskSettings(_Group):
+    """Commercial's desk, `CANCELAMENTO_DESK_*` (X24)."""
+
+    public_url: str = "http://127.0.0.1:8090"
+    """What people type; links in letters to the teams begin with it."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8090, ge=0, le=65535)
+    people_file: Path | None = None
+    """Who may come in, with which role; `desk-people.json` in the home by default."""
+    proxy_header: str = ""
+    """The header in which a reverse proxy says who has logged in there, such as `X-Remote-User`; none by default."""
+    proxy_peers: str = ""
+    """Networks of reverse proxies whose headers count, separated by commas; nobody's by default."""
+    session_hours: int = Field(default=10, ge=1, le=24 * 7)
+    idle_minutes: int = Field(default=120, ge=5, le=24 * 60)
+
+    @property
+    def trusted_peers(self) -> tuple[str, ...]:
+        """The networks, one by one."""
+        return _listed(self.proxy_peers)
 
 
 class ImapSecurity(StrEnum):
@@ -253,6 +279,8 @@ class Addresses(BaseModel):
     outbox: str
     smtp_out: str = ""
     """`host:port` of the loopback server that takes our outgoing mail and keeps it in the outbox."""
+    desk: str = ""
+    """Where Commercial works."""
     virtual_clock: bool = False
     pid: int = 0
     """Process that keeps everything up: the file of one that was killed is told from a living one's."""
@@ -286,6 +314,7 @@ class Settings(BaseSettings):
     recordings_options: dict[str, Any] = Field(default_factory=dict, repr=False)
     """The cloud store's own settings as a JSON object, see `open_store`; may hold secrets, so never shown."""
     gateway: GatewaySettings = GatewaySettings()
+    desk: DeskSettings = DeskSettings()
     link_secret: SecretStr | None = None
     """Key of the download links; without it one is made and kept in the home, see `link_key`."""
     policy_file: Path | None = None
@@ -322,6 +351,11 @@ class Settings(BaseSettings):
             msg = "DATABASE_URL não está definida e não há servidor embutido no ar (cancelamento up)"
             raise NotConfigured(msg)
         return self.database_url.get_secret_value()
+
+    @property
+    def people_file(self) -> Path:
+        """Who may come in at the desk."""
+        return self.desk.people_file or self.home / "desk-people.json"
 
     def link_key(self) -> bytes:
         """The key of the download links; made once and kept in the home when none is configured."""
@@ -363,6 +397,8 @@ def load_settings() -> Settings:
         known["database_url"] = SecretStr(addresses.database_url)
     if "gateway" not in settings.model_fields_set:
         known["gateway"] = settings.gateway.model_copy(update={"public_url": addresses.gateway})
+    if "desk" not in settings.model_fields_set and addresses.desk:
+        known["desk"] = settings.desk.model_copy(update={"public_url": addresses.desk})
     if "smtp" not in settings.model_fields_set and addresses.smtp_out:
         host, _, port = addresses.smtp_out.rpartition(":")
         known["smtp"] = SmtpSettings(host=host, port=int(port))

@@ -38,7 +38,7 @@ class EmbeddedStack(UpWhileEntered):
         children: Our own processes, given the addresses; started together once `prepare` is done.
         prepare: What has to be done before the children start: migrations, a schedule.
         temporal_port: Where Temporal answers; the last time's port, else a free one, by default. The same
-            for `ui_port`, `gateway_port`, `smtp_in_port` and `smtp_out_port`.
+            for `ui_port`, `gateway_port`, `desk_port`, `smtp_in_port` and `smtp_out_port`.
         virtual_clock: Allows time skipping. Never for real cases.
         namespace: Temporal's namespace.
         durable: False does not wait for the disk. For tests.
@@ -60,6 +60,7 @@ class EmbeddedStack(UpWhileEntered):
         temporal_port: int | None = None,
         ui_port: int | None = None,
         gateway_port: int | None = None,
+        desk_port: int | None = None,
         smtp_in_port: int | None = None,
         smtp_out_port: int | None = None,
         virtual_clock: bool = False,
@@ -77,6 +78,7 @@ class EmbeddedStack(UpWhileEntered):
             "temporal": temporal_port,
             "web_ui": ui_port,
             "gateway": gateway_port,
+            "desk": desk_port,
             "smtp_in": smtp_in_port,
             "smtp_out": smtp_out_port,
         }
@@ -104,7 +106,7 @@ class EmbeddedStack(UpWhileEntered):
         return self._addresses
 
     def port(self, name: str) -> int:
-        """A port by its name: `temporal`, `web_ui`, `gateway`, `smtp_in`, `smtp_out`."""
+        """A port by its name: `temporal`, `web_ui`, `gateway`, `desk`, `smtp_in`, `smtp_out`."""
         return self._ports[name]
 
     def environment(self) -> dict[str, str]:
@@ -118,6 +120,8 @@ class EmbeddedStack(UpWhileEntered):
                 "DATABASE_URL": addresses.database_url,
                 "CANCELAMENTO_GATEWAY_PUBLIC_URL": addresses.gateway,
                 "CANCELAMENTO_GATEWAY_PORT": str(self.port("gateway")),
+                "CANCELAMENTO_DESK_PUBLIC_URL": addresses.desk,
+                "CANCELAMENTO_DESK_PORT": str(self.port("desk")),
                 "CANCELAMENTO_CLOCK": (Clock.VIRTUAL if self._virtual_clock else Clock.STRICT).value,
                 "PYTHONUNBUFFERED": "1",
             }
@@ -195,6 +199,7 @@ class EmbeddedStack(UpWhileEntered):
             namespace=self._namespace,
             web_ui=self.temporal.web_ui if self.temporal else "",
             gateway=f"http://{LOOPBACK}:{self.port('gateway')}",
+            desk=f"http://{LOOPBACK}:{self.port('desk')}",
             database_url=database_url,
             smtp_in=f"{LOOPBACK}:{self.port('smtp_in')}",
             outbox=str(self._settings.outbox),

@@ -10,7 +10,8 @@ from cancellation.contract import CANCELLATIONS
 from cancellation.settings import Clock, Settings
 from cancellation.telemetry import temporal_runtime
 from workers.connecting import connect
-from workers.wiring import guard_of, load_policy, mailroom_of, open_systems
+from workers.policy import load_policy
+from workers.wiring import guard_of, mailroom_of, open_systems
 from workers.worker import activities_of, cancellation_worker, mail_activities_of, mail_worker
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from pydantic import ValidationError
 from temporalio.client import Client
 
 from activities.guard import Guard, machine_clock
@@ -13,6 +12,7 @@ from cancellation.adapters.objectstore.recordings import ObjectRecordingStore
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.inbox import PostgresInbox
+from cancellation.adapters.postgres.letter_facts import PostgresLetterFacts
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from cancellation.adapters.postgres.telephony import PostgresTelephony
@@ -40,9 +40,10 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
         stack.push_async_callback(pool.close)
+        billing = PostgresBilling(pool)
         yield Systems(
             crm=PostgresCrm(pool),
-            billing=PostgresBilling(pool),
+            billing=billing,
             telephony=await stack.enter_async_context(_telephony(settings, pool)),
             recordings=ObjectRecordingStore(
                 open_store(settings.recordings_url, settings.recordings_options),
@@ -51,6 +52,7 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
             ),
             mailer=smtp_mailer(settings, pool),
             inbox=PostgresInbox(pool),
+            letter_facts=PostgresLetterFacts(pool, billing),
         )
 
 
@@ -88,23 +90,6 @@ def provider_of(settings: Settings) -> Provider:
 def guard_of(settings: Settings, systems: Systems) -> Guard:
     """The precondition of destructive acts; the machine's clock counts unless time is virtual (P19)."""
     return Guard(systems.crm, None if settings.clock is Clock.VIRTUAL else machine_clock)
-
-
-def load_policy(settings: Settings) -> CancellationPolicy:
-    """The policy for cases that bring none.
-
-    Raises:
-        ValueError: the file is not a valid policy; the message names the field.
-    """
-    if settings.policy_file is None:
-        return CancellationPolicy()
-    try:
-        return CancellationPolicy.model_validate_json(settings.policy_file.read_bytes())
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "(arquivo)"
-        message = f"política inválida em {settings.policy_file}: {field}: {first['msg']}"
-        raise ValueError(message) from error
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
 from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
+from cancellation.ports.letter_facts import LetterFacts
 from workflows.plugin import CancellationPlugin, tolerant
 
 _DEPLOYMENT: Final = "cancelamento"
@@ -40,6 +41,8 @@ class Systems:
     mailer: Mailer
     inbox: MailLedger | None = None
     """None where no incoming mail is handled."""
+    letter_facts: LetterFacts | None = None
+    """What letters say beside the case's own knowledge; None: they say less."""
 
 
 def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) -> Sequence[Callable[..., Any]]:
@@ -48,7 +51,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
     billing = BillingActivities(systems.billing, guard)
     telephony = TelephonyActivities(systems.telephony, guard)
     recordings = RecordingActivities(systems.recordings, guard)
-    mail = MailActivities(systems.mailer)
+    mail = MailActivities(systems.mailer, systems.letter_facts)
     terms = TermsActivities(policy, brazilian_holidays)
     return [
         crm.open_case,

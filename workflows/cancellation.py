@@ -24,6 +24,7 @@ from temporalio.exceptions import ApplicationError
 from cancellation import contract
 from cancellation.application.casefile import CaseFile
 from cancellation.application.intake import opening_answer, take
+from cancellation.application.letters import script_if_declined
 from cancellation.application.views import result_of, status_of
 from cancellation.domain.case import Case
 from cancellation.domain.due import next_wake, overdue_reminders
@@ -32,6 +33,7 @@ from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
 from cancellation.language import vocabulary
 from cancellation.language.trail import OPERATOR
+from cancellation.messages.letters import Letter
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
 from workflows.dispatcher import Dispatcher
 from workflows.handlers import MessageHandlers
@@ -278,6 +280,11 @@ class CancellationWorkflow(MessageHandlers):
     def trail(self) -> list[TrailEntry]:
         """Everything that happened, in order (P20); of a very long trail the newest part."""
         return self._casefile.trail.latest()
+
+    @workflow.query(name="script", description="O roteiro que o cliente recebe se mantiver a decisão")
+    def script(self) -> Letter:
+        """The script as it goes out if the customer stays with the decision now; nothing is sent (P6, X24)."""
+        return script_if_declined(self._case, workflow.now())
 
     @property
     def _now(self) -> datetime:

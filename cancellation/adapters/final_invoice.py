@@ -1,11 +1,12 @@
 """How a settlement becomes the case's one final invoice, the same in every billing adapter (P16)."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
-from cancellation.domain.proration import Days, Line, LineKind
+from cancellation.domain.proration import Charge, Days, Line, LineKind, Settlement, Subscription, is_sound
 from cancellation.domain.values import MOST_LEFT_OUT, readable
-from cancellation.messages.billing import BillingClosed, FinalInvoice, InvoiceLine
+from cancellation.messages.billing import BillingClosed, BillingPreview, FinalInvoice, InvoiceLine
 
 
 def invoice_id(case_id: str) -> str:
@@ -41,6 +42,36 @@ def final_invoice(case_id: str, lines: Sequence[InvoiceLine]) -> FinalInvoice:
     """The invoice of these lines."""
     total = sum((line.amount for line in lines), Decimal("0.00"))
     return FinalInvoice(invoice_id=invoice_id(case_id), lines=tuple(lines), total=total)
+
+
+def preview_of(
+    customer_id: str,
+    last_day: date,
+    settled: Sequence[tuple[Subscription, str, Sequence[Charge], Settlement]],
+) -> BillingPreview:
+    """The invoice that closing would issue.
+
+    Args:
+        customer_id: whose it is.
+        last_day: the last day that is due.
+        settled: each subscription with its description, its charges, and what closing would do to it.
+    """
+    lines = tuple(
+        invoice_line(subscription.subscription_id, description, line)
+        for subscription, description, _, settlement in settled
+        for line in settlement.lines
+    )
+    doubtful = sum(
+        int(not is_sound(subscription.monthly)) + sum(not is_sound(charge.amount) for charge in charges)
+        for subscription, _, charges, _ in settled
+    )
+    return BillingPreview(
+        customer_id=customer_id,
+        last_day=last_day,
+        lines=lines,
+        total=sum((line.amount for line in lines), Decimal("0.00")),
+        doubtful_count=doubtful,
+    )
 
 
 def doubtful_subscription(subscription_id: str, description: str) -> str:

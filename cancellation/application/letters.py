@@ -16,7 +16,7 @@ from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice, notice_from
 from cancellation.domain.state import ToDecide
-from cancellation.domain.values import Contact, OfferStatus
+from cancellation.domain.values import Contact, OfferStatus, PortStatus
 from cancellation.language.trail import said
 from cancellation.messages import letter_contents as say
 from cancellation.messages.letters import Letter
@@ -65,6 +65,15 @@ def write(
     )
 
 
+def script_if_declined(case: Case, now: datetime) -> Letter:
+    """The script that the customer gets if they stay with the decision at `now` (P6).
+
+    Once they have said so, the one that they would get today.
+    """
+    declined = case.model_copy(update={"declined_at": case.declined_at or now})
+    return write(declined, LetterOrder(kind=LetterKind.SCRIPT), now)
+
+
 def _recipients(case: Case, order: LetterOrder) -> tuple[str, ...]:
     """Every authorised contact; the recordings' link goes to the one who was named for it (P10)."""
     chosen = case.recordings.deliver_to if case.recordings else None
@@ -104,6 +113,8 @@ def _content(
             return _formalized_early_to_commercial(case)
         case LetterKind.NOTICE_STARTED:
             return _notice_started(case)
+        case LetterKind.PORT_NOTED:
+            return _port_noted(case, order)
         case LetterKind.FINAL_BILLING:
             return say.FinalBilling(notice=_notice(case))
         case LetterKind.SHUTDOWN_PLAN:
@@ -298,6 +309,17 @@ def _remind_portability(case: Case) -> say.RemindPortability:
         last_day=notice.last_day,
         port_until=dates.port_until(case, notice),
         numbers=tuple(case.numbers_not_asked_for),
+    )
+
+
+def _port_noted(case: Case, order: LetterOrder) -> say.PortNoted:
+    number = _needed(order.number, "number")
+    port = _needed(next((port for port in case.ports if port.number == number), None), "port")
+    return say.PortNoted(
+        number=number,
+        completed=port.status is PortStatus.COMPLETED,
+        operator=port.operator,
+        last_day=case.notice.last_day if case.notice else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from cancellation.application import tasks
 from cancellation.application.casefile import CaseFile
@@ -23,16 +24,28 @@ from cancellation.domain.commands import (
     SetStatus,
 )
 from cancellation.domain.due import is_pointless
-from cancellation.domain.events import CrmUpdated
+from cancellation.domain.events import CrmUpdated, Declined, OfferChanged, Retained
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.stage import Stage
+from cancellation.domain.trail import TrailEntry
+from cancellation.domain.values import Outcome
 from cancellation.messages.billing import BillingClosure, BillingEndPlan
-from cancellation.messages.crm import CaseOpening, CaseRecord, FormalizationRecord, MailDecision, TaskOrder
+from cancellation.messages.crm import (
+    CaseOpening,
+    CaseRecord,
+    FormalizationRecord,
+    MailDecision,
+    RetentionDecision,
+    RetentionRecord,
+    TaskOrder,
+)
 from cancellation.messages.letters import Letter, LetterBatch
 from cancellation.messages.recordings import ExportOrder, LinkRevocation, PurgeOrder
 from cancellation.messages.telephony import InventoryQuery, PortRecord, Shutdown
 from cancellation.messages.warrant import Warrant
+
+_OUTCOMES: Final = {Retained.kind: Outcome.RETAINED, Declined.kind: Outcome.DECLINED}
 
 # ---------------------------------------------------------------------------- the CRM
 
@@ -70,6 +83,7 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
     ends_closed = ends and case.stage is Stage.CLOSED
     sets_status = ends_closed or (not ends and any(isinstance(c, SetStatus) for c in commands))
     _say_what_changes(file, batch, opened, now)
+    trail = tuple(file.trail.unrecorded())
     return CaseRecord(
         case_id=case.case_id,
         customer_id=case.customer_id,
@@ -77,7 +91,8 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
         stage=case.stage.value,
         customer_status=case.stage.crm_status if sets_status else None,
         restore_status=ends and not ends_closed,
-        trail=tuple(file.trail.unrecorded()),
+        trail=trail,
+        retention=retention_record(case, trail),
         open_tasks=tuple(opened),
         close_tasks=closed,
         close_all_tasks=ends and case.customer_name is not None,
@@ -101,6 +116,20 @@ def _decision(case: Case, command: KeepDecision) -> MailDecision:
         decided_by=command.decided_by,
         decided_at=command.decided_at,
     )
+
+
+def retention_record(case: Case, trail: Sequence[TrailEntry]) -> RetentionRecord | None:
+    """What entries that the CRM does not hold yet say of Commercial's attempt, as data (P3, P4, X26)."""
+    offers = any(entry.kind.startswith(OfferChanged.kind) for entry in trail)
+    outcome = next((entry for entry in reversed(trail) if entry.kind in _OUTCOMES), None)
+    if not offers and outcome is None:
+        return None
+    decision = None
+    if outcome is not None and case.reason is not None:
+        decision = RetentionDecision(
+            outcome=_OUTCOMES[outcome.kind], reason=case.reason, actor=outcome.actor, at=outcome.at
+        )
+    return RetentionRecord(offers=tuple(case.offers) if offers else (), decision=decision)
 
 
 def _say_what_changes(
@@ -181,6 +210,10 @@ def is_superfluous(case: Case, owed: Owed, queue: Sequence[Owed], now: datetime)
         return is_pointless(case, letter.ordinal, now)
     if letter.kind is LetterKind.SCRIPT:
         return case.stage is not Stage.AWAITING_FORMALIZATION
+    if letter.kind is LetterKind.PORT_NOTED:
+        # Another report of the same number has come meanwhile, and has its own letter.
+        port = next((port for port in case.ports if port.number == letter.number), None)
+        return port is None or letter.ordinal != f"{port.number}:{port.status.value}"
     if letter.kind is LetterKind.SHUTDOWN_PLAN:
         return case.notice is None or (case.stage.is_terminal and case.stage is not Stage.CLOSED)
     return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from cancellation.application import dates
@@ -69,6 +70,8 @@ def order(case: Case, wish: OpenTask) -> TaskOrder | None:
             return correct_numbers(case.customer_id, wish.names, wish.count)
         case TaskKind.DOUBTFUL_AMOUNTS:
             return check_amounts(case.customer_id, wish.names, wish.count)
+        case TaskKind.REFUND:
+            return refund(case)
         case TaskKind.NOT_DELIVERED | TaskKind.NOT_REMOVED:
             purging = wish.task is TaskKind.NOT_REMOVED
             return look_at_recordings(case.customer_id, wish.names, wish.count, purging=purging)
@@ -432,6 +435,21 @@ def check_amounts(customer_id: str, names: Sequence[str], count: int) -> TaskOrd
         team=Team.FINANCE,
         title=f"Conferir: {what} sem sentido no faturamento do cliente {customer_id}"[:200],
         text="\n".join([text, *_named(names, count)])[:_TEXT_KEPT],
+    )
+
+
+def refund(case: Case) -> TaskOrder:
+    """Finance gives back a final invoice that is a credit (P16, P18)."""
+    amount = words.money(-(case.invoice_total or Decimal(0)))
+    return TaskOrder(
+        key=TaskKind.REFUND.value,
+        team=Team.FINANCE,
+        title=f"Devolver {amount} ao cliente {case.customer_id}",
+        text=(
+            f"A fatura final do caso {case.protocol} é um crédito de {amount}: o cliente pagou dias que não usou. "
+            "Combinem com ele como devolver, devolvam o valor e anotem nesta tarefa o que foi feito. O cliente já "
+            "foi avisado do valor na mensagem de encerramento."
+        ),
     )
 
 

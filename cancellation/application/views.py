@@ -137,6 +137,7 @@ def _undecided(case: Case) -> Iterator[UndecidedMail]:
                 subject=mail.subject,
                 received_at=mail.received_at,
                 why=(*waiting.codes, *mail.doubts),
+                original_sha256=mail.original_sha256,
             )
 
 

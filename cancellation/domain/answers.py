@@ -236,6 +236,8 @@ class Answers(Procedure):
         """
         self.voided_charges, self.invoice_total, self.doubtful_amounts = voided, total, count
         self._happen(events.BillingClosed(total=total, voided=voided), now)
+        if total < 0:
+            self._owe(OpenTask(task=TaskKind.REFUND), now=now)
         if count:
             names = tuple(doubtful)
             self._happen(events.AmountsDoubtful(names=names, count=count), now)

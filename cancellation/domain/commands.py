@@ -56,6 +56,8 @@ class TaskKind(StrEnum):
     """P9: own numbers that telephony keeps in another form than E.164, so that no portability finds them."""
     DOUBTFUL_AMOUNTS = "doubtful_amounts"
     """P16: what the final invoice leaves to Finance, because billing holds no sound amount of it."""
+    REFUND = "refund"
+    """P16, P18: the final invoice is a credit, which is given back."""
     NOT_REMOVED = "not_removed"
     """P10: recordings that could not be removed, and are still kept."""
     NOTHING_TO_CLOSE = "nothing_to_close"
@@ -68,6 +70,7 @@ LASTING_TASKS = frozenset(
         TaskKind.DELIVER_OFFER,
         TaskKind.REASON_OF_STOP,
         TaskKind.DOUBTFUL_AMOUNTS,
+        TaskKind.REFUND,
         TaskKind.NOT_REMOVED,
         TaskKind.NOTHING_TO_CLOSE,
         TaskKind.DECIDE_ON_MAIL,

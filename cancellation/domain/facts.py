@@ -41,6 +41,9 @@ _MAILS_KEPT = 100
 _BEFORE_CLOSING = (Stage.RETENTION, Stage.AWAITING_FORMALIZATION, Stage.NOTICE)
 
 
+_TOLD_OF_A_PORT = frozenset({PortStatus.REQUESTED, PortStatus.COMPLETED})
+
+
 class Facts(CaseState):
     """A case that hears of facts."""
 
@@ -152,6 +155,12 @@ class Facts(CaseState):
         self._happen(events.PortChanged(actor=port.actor, port=port), now)
         fact = RecordPort(number=port.number, status=port.status, operator=port.operator, at=port.at)
         self._owe(fact, now=now)
+        # Of a number that is held the letter about the hold says it.
+        ordinal = f"{port.number}:{port.status.value}"
+        tells = hold is None and port.status in _TOLD_OF_A_PORT and self.customer_name is not None
+        if tells and self._reach(f"port_noted:{ordinal}"):
+            told = LetterOrder(kind=LetterKind.PORT_NOTED, ordinal=ordinal, number=port.number)
+            self._owe_letter(told, now=now)
         if hold is not None and hold.ended is None:
             hold.ended = "completed" if port.status is PortStatus.COMPLETED else "expired"
 

@@ -34,6 +34,8 @@ class LetterKind(StrEnum):
     """X18: the same to Commercial, with the date from which it will count."""
     NOTICE_STARTED = "notice_started"
     """P8: to the customer, with dates."""
+    PORT_NOTED = "port_noted"
+    """P9: to the customer, a portability that was asked for or is finished has been noted."""
     FINAL_BILLING = "final_billing"
     """P13: to Finance."""
     SHUTDOWN_PLAN = "shutdown_plan"
@@ -131,6 +133,8 @@ class LetterOrder(Brief):
     """Message-ID of the e-mail of the case that it is about."""
     about: LetterKind | None = None
     """The letter that was not delivered."""
+    number: str | None = None
+    """The telephone number that it is about."""
     about_team: Team | None = None
     """Whom that letter was for; None: the customer, or the only team that letters of its kind go to."""
     words: str | None = None

@@ -37,7 +37,7 @@ from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Move, Stage
 from cancellation.domain.state import Held
 from cancellation.domain.trail import SYSTEM
-from cancellation.domain.values import OfferStatus, PortStatus, Team
+from cancellation.domain.values import FormalizationMail, OfferStatus, PortStatus, Team
 
 UNKNOWN_CUSTOMER = "unknown_customer"
 NOTHING_TO_CLOSE = "nothing_to_close"
@@ -150,14 +150,20 @@ class Procedure(Facts):
         if now >= until:
             self._go_on_undecided(now)
             return
+        first = next((one for one in self.holding_up if not one.attention), self.holding_up[0])
         for one in self.holding_up:
             one.attention = True
         self._happen(events.DecisionAwaited(until=until), now)
-        oldest = self.holding_up[0]
-        what = f"remind_mail:{oldest.number}:closing"
+        what = f"remind_mail:{first.number}:closing"
         self._owe_letter(
             LetterOrder(kind=LetterKind.REMIND_MAIL, team=Team.COMMERCIAL, ordinal=what), now=now
         )
+
+    def receive_formalization(self, mail: FormalizationMail, actor: str, now: datetime) -> None:
+        """As ever; of the notice, but after its end, the point of no return waits for it as for the others (X15)."""
+        super().receive_formalization(mail, actor, now)
+        if any(not one.attention for one in self.holding_up):
+            self._wait_for_people(now)
 
     def _go_on_undecided(self, now: datetime) -> None:
         self.waited_enough = True

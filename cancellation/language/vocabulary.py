@@ -105,7 +105,7 @@ _LACKS: Final = {
     ),
     "sender": _Lack(
         "o envio por um contato autorizado do cliente no CRM",
-        "o envio a partir do endereço de um contato autorizado da sua empresa em nosso cadastro",
+        "o envio a partir do endereço de um contato autorizado em nosso cadastro",
         "o remetente não é um contato autorizado do cliente no CRM",
     ),
     "reading": _Lack(
@@ -115,7 +115,7 @@ _LACKS: Final = {
     ),
     "authentication": _Lack(
         "a autenticidade do remetente (SPF, DKIM ou DMARC)",
-        "a confirmação de que a mensagem partiu mesmo do servidor de e-mail da sua empresa",
+        "a confirmação de que a mensagem partiu mesmo do seu servidor de e-mail",
         "o nosso servidor não confirmou a autenticidade do remetente (SPF, DKIM ou DMARC)",
     ),
 }
@@ -180,6 +180,7 @@ _TASKS: Final = {
     "not_delivered": "gravações fora do arquivo entregue",
     "odd_numbers": "números a corrigir na telefonia",
     "doubtful_amounts": "valores a conferir no faturamento",
+    "refund": "crédito a devolver",
     "not_removed": "gravações a remover à mão",
     "nothing_to_close": "responder a quem já está cancelado",
 }
@@ -210,6 +211,7 @@ _LETTERS: Final = {
     LetterKind.FORMALIZED_EARLY: "confirmação de formalização recebida antes da decisão",
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: "aviso ao Comercial de formalização recebida antes da decisão",
     LetterKind.NOTICE_STARTED: "confirmação da formalização, com as datas do aviso prévio",
+    LetterKind.PORT_NOTED: "recibo da portabilidade de um número",
     LetterKind.FINAL_BILLING: "aviso de faturamento final ao Financeiro",
     LetterKind.SHUTDOWN_PLAN: "planejamento de desligamento ao Suporte",
     LetterKind.RECORDINGS_READY: "link para baixar as gravações",

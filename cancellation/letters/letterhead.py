@@ -50,6 +50,14 @@ class Letterhead(Value):
     commercial: OwnAddress = "comercial@nuvemjti.com.br"
     finance: OwnAddress = "financeiro@nuvemjti.com.br"
     support: OwnAddress = "suporte@nuvemjti.com.br"
+    cnpj: str = ""
+    """The provider's own CNPJ as it is written, for the foot of letters to customers; empty leaves it out."""
+    postal: str = ""
+    """The provider's postal address, in one line."""
+    phone: str = ""
+    """Where customers may call."""
+    desk_url: str = ""
+    """Where Commercial works; letters to the teams link to their case there. Empty leaves the link out."""
     reply_to: tuple[OwnAddress, ...] = Field(default=CancellationPolicy().mailboxes)
     """Where customers' answers go when a letter names no mailbox that mail can go to."""
 

@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import quote
 
 from cancellation.domain.inventory import Inventory, Number, Resource
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import Notice
+from cancellation.domain.stage import Stage
 from cancellation.domain.state import Held
 from cancellation.domain.values import Archive, Channel, Contact, Offer, Reason, Released, Team
 from cancellation.language import vocabulary, words
 from cancellation.letters import clean
+from cancellation.letters.letterhead import Letterhead
+from cancellation.messages.billing import InvoiceLine
+from cancellation.messages.letter_contents import KnownCustomer
 from cancellation.messages.letters import Letter
 
 
@@ -32,6 +37,14 @@ def doubts(codes: Sequence[str], why: Sequence[str] = ()) -> list[str]:
 def lacks_only_mailboxes(codes: Sequence[str]) -> bool:
     """Whether the e-mail said everything and only did not reach every mailbox."""
     return bool(codes) and all(map(vocabulary.is_mailbox, codes))
+
+
+def mail_to(letter: Letter, company: str) -> str:
+    """A `mailto:` address that opens the formalization as a draft: both mailboxes, subject, the model's text (P6)."""
+    subject = quote(f"[{letter.protocol}] Cancelamento dos serviços")
+    body = quote(f"Solicito o cancelamento dos serviços contratados com a {company}.\r\nMotivo: ")
+    to = ",".join(quote(mailbox, safe="@") for mailbox in letter.mailboxes)
+    return f"mailto:{to}?subject={subject}&body={body}"
 
 
 def these(mailboxes: Sequence[str]) -> str:
@@ -83,10 +96,16 @@ def who(letter: Letter) -> str:
 
 
 def greeting(letter: Letter) -> str:
-    """`Olá, equipe Acme Comércio de Ferragens Ltda,`."""
+    """`Olá, Acme Comércio de Ferragens Ltda,`; a customer may be a person as well."""
     if letter.customer_name in ("", letter.customer_id):
         return "Olá,"
-    return f"Olá, equipe {clean.line(letter.customer_name, 100)},"
+    return f"Olá, {clean.line(letter.customer_name, 100)},"
+
+
+def house_line(house: Letterhead) -> str:
+    """Who we are: company, CNPJ, address, telephone; empty where the settings say nothing of it."""
+    parts = [f"CNPJ {house.cnpj}" if house.cnpj else "", house.postal, words.phone(house.phone)]
+    return ", ".join([house.company, *filter(None, parts)]) if any(parts) else ""
 
 
 def case_rows(letter: Letter) -> list[tuple[str, str]]:
@@ -223,7 +242,11 @@ def billing_lines(
     invoice_total: Decimal, voided_charges: int, doubtful_amounts: int | None = None
 ) -> list[str]:
     """The final invoice, what Finance still has to look at, and what was voided (P16)."""
-    lines = [f"Fatura final: {words.money(invoice_total)}"]
+    lines = [
+        f"Fatura final: {words.money(invoice_total)}"
+        if invoice_total >= 0
+        else f"Crédito a devolver: {words.money(-invoice_total)}"
+    ]
     if doubtful_amounts:
         what = words.counted(doubtful_amounts, "valor", "valores")
         lines.append(f"{what} ainda em conferência pelo Financeiro")
@@ -236,6 +259,38 @@ def billing_lines(
             )
         )
     return lines
+
+
+def invoice_lines(invoice: Sequence[InvoiceLine]) -> list[str]:
+    """The final invoice line by line: what, which days, how much (P16, P18)."""
+    return [
+        f"{line.description}, de {words.short_date(line.first_day)} a {words.short_date(line.last_day)} "
+        f"({line.days} de {words.days(line.period_days)}): {words.money(line.amount)}"
+        for line in invoice
+    ]
+
+
+def customer_rows(known: KnownCustomer) -> list[tuple[str, str]]:
+    """Plan, value, since when, and what was before (X24)."""
+    earlier = [
+        f"{words.short_date(case.opened_at.astimezone(words.ZONE).date())}"
+        + (f" ({vocabulary.short_stage(Stage(case.outcome))})" if case.outcome in set(Stage) else "")
+        for case in known.earlier
+    ]
+    return [
+        ("Plano", "; ".join(known.plan) or "nada em vigor"),
+        ("Valor mensal", words.money(known.monthly)),
+        ("Cliente desde", words.short_date(known.since) if known.since else ""),
+        ("Casos anteriores", words.listed(earlier) or "nenhum"),
+    ]
+
+
+def caller_lines(known: KnownCustomer) -> list[str]:
+    """Who may speak for the customer, with the telephone first."""
+    return [
+        ", ".join(part for part in (one.name, words.phone(one.phone or ""), one.email) if part)
+        for one in known.callers
+    ]
 
 
 def is_finance(team: Team | None) -> bool:

@@ -22,6 +22,7 @@ from cancellation.domain.identity import mail_message_id
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.language import vocabulary, words
 from cancellation.letters import clean, layout, phrases
+from cancellation.letters.enclosures import enclosures
 from cancellation.letters.letterhead import Letterhead, is_deliverable
 from cancellation.messages.letter_contents import RecordingsReady, RemindLink
 from cancellation.messages.letters import Letter
@@ -135,7 +136,13 @@ def render(letter: Letter, letterhead: Letterhead, link_url: LinkUrl | None = No
     message.set_content(layout.wrap(text.render(values)), cte="quoted-printable")
     message.add_alternative(html.render(values, subject=subject), subtype="html", cte="quoted-printable")
     # A random boundary would make every attempt another message.
-    message.set_boundary(f"=_{_mark(letter)}")
+    boundary = f"=_{_mark(letter)}"
+    message.set_boundary(boundary)
+    for enclosed in enclosures(shown, letterhead.company):
+        message.add_attachment(
+            enclosed.text, subtype=enclosed.subtype, filename=enclosed.name, cte="quoted-printable"
+        )
+        message.set_boundary(f"{boundary}_")
     return message
 
 

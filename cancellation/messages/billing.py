@@ -47,6 +47,22 @@ class FinalInvoice(Value):
     total: Decimal
 
 
+class BillingPreview(Value):
+    """What the final invoice would be if the last day were this one (X25). Nothing is written for it."""
+
+    customer_id: str
+    last_day: date
+    lines: tuple[InvoiceLine, ...]
+    total: Decimal
+    doubtful_count: int = 0
+    """Amounts that cannot be charged as they stand: they count as zero here, and Finance sees to them."""
+
+    @property
+    def credits(self) -> Decimal:
+        """What is given back, as a positive amount."""
+        return -sum((line.amount for line in self.lines if line.amount < 0), Decimal(0))
+
+
 class BillingClosed(Value):
     """What closing billing did, the same however often it ran."""
 

@@ -2,14 +2,32 @@
 
 from datetime import date
 from itertools import islice
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
-from cancellation.domain.values import CompanyName, FormalizationMail, Label, Request, Team, Value
+from cancellation.domain.values import (
+    Brief,
+    CompanyName,
+    FormalizationMail,
+    Label,
+    Offer,
+    Outcome,
+    Reason,
+    Request,
+    Team,
+    Value,
+)
 
 
 class CaseOpening(Value):
@@ -126,6 +144,23 @@ class FormalizationRecord(Value):
     """
 
 
+class RetentionDecision(Value):
+    """How Commercial's attempt stands, as it was recorded last (P3)."""
+
+    outcome: Outcome
+    reason: Reason
+    actor: str
+    at: AwareDatetime
+
+
+class RetentionRecord(Brief):
+    """What Commercial tried, as data: the trail has it in words (P3, P4, X26)."""
+
+    offers: tuple[Offer, ...] = ()
+    """Those that changed."""
+    decision: RetentionDecision | None = None
+
+
 class MailDecision(Value):
     """What a person decided about an e-mail: a label for the reader (X14)."""
 
@@ -157,6 +192,8 @@ class CaseRecord(Value):
     close_all_tasks: bool = False
     """Every task but those that this record opens."""
     formalization: FormalizationRecord | None = None
+    retention: RetentionRecord | None = None
+    """What changed of it with these entries of the trail; None: nothing."""
     revoke_formalization: bool = False
     """The customer withdrew or the case was stopped: no destructive act may refer to it any more (X3)."""
     restore_status: bool = False
@@ -171,6 +208,11 @@ class CaseRecord(Value):
         if self.restore_status and self.customer_status is not None:
             raise ValueError("customer_status and restore_status exclude each other")
         return self
+
+    @model_serializer(mode="wrap")
+    def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What a record leaves alone takes no room in a history, which holds many of them."""
+        return {name: value for name, value in serialize(self).items() if value not in (None, False, (), [])}
 
 
 class TrailReceipt(Value):

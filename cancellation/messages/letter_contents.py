@@ -24,6 +24,7 @@ from cancellation.domain.values import (
     Released,
     Team,
 )
+from cancellation.messages.billing import InvoiceLine
 
 Codes = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -38,10 +39,43 @@ class _Asked(Brief):
     """Empty where the channel brought none."""
 
 
+class Caller(Brief):
+    """Somebody who may speak for the customer."""
+
+    name: str
+    email: str
+    phone: str | None = None
+
+
+class EarlierCase(Brief):
+    """A case that the customer had before."""
+
+    opened_at: AwareDatetime
+    outcome: str | None = None
+
+
+class KnownCustomer(Brief):
+    """Whom Commercial is about to call, as the records know them when the letter is sent (X24)."""
+
+    name: str
+    callers: tuple[Caller, ...] = ()
+    plan: tuple[str, ...] = ()
+    """What runs, in words."""
+    monthly: Decimal
+    """Reais a month."""
+    since: date | None = None
+    earlier: tuple[EarlierCase, ...] = ()
+    """The latest first."""
+
+
 class RequestToCommercial(_Asked):
     """P2: the request as it came in."""
 
     kind: Literal[LetterKind.REQUEST_TO_COMMERCIAL] = LetterKind.REQUEST_TO_COMMERCIAL
+    known: KnownCustomer | None = None
+    """None where the records did not answer: nothing waits for it (P2)."""
+    unknown: bool | None = None
+    """True: the CRM does not know the customer."""
 
 
 class NothingToClose(_Asked):
@@ -58,6 +92,15 @@ class RequestReceived(Brief):
     received_at: AwareDatetime
 
 
+class EndPreview(Brief):
+    """X25: the end in figures, before it has come, as billing reckons it when the letter is sent."""
+
+    last_day: date
+    lines: tuple[InvoiceLine, ...]
+    total: Decimal
+    """In reais; below zero it is a credit."""
+
+
 class Script(Brief):
     """P6: everything to know before formalising."""
 
@@ -71,6 +114,8 @@ class Script(Brief):
     port_until: date | None = None
     """Last safe day to ask for portability if the formalization came on the day of the letter (X4)."""
     recordings_asked: bool
+    preview: EndPreview | None = None
+    """If the formalization came on the day of the letter; None where billing did not answer."""
 
 
 class WhatIsMissing(Brief):
@@ -192,6 +237,19 @@ class NoticeStarted(Brief):
     """The very sentences that were taken for the request (X14)."""
     words: str | None = None
     """What was taken for the reason."""
+    preview: EndPreview | None = None
+    """None where billing did not answer."""
+
+
+class PortNoted(Brief):
+    """P9: what we know of a number's portability now."""
+
+    kind: Literal[LetterKind.PORT_NOTED] = LetterKind.PORT_NOTED
+    number: str
+    completed: bool
+    operator: str | None = None
+    last_day: date | None = None
+    """Of the notice; None while none runs."""
 
 
 class FinalBilling(Brief):
@@ -308,7 +366,9 @@ class _Closing(Brief):
     released: Released
     held: tuple[Held, ...]
     invoice_total: Decimal
-    """In reais."""
+    """In reais; below zero it is a credit that is given back."""
+    invoice: tuple[InvoiceLine, ...] = ()
+    """The final invoice line by line, as billing holds it when the letter is sent; empty where it did not answer."""
     voided_charges: int
     doubtful_amounts: int | None = None
     """How many amounts the final invoice leaves to Finance."""
@@ -426,6 +486,7 @@ LetterContent = Annotated[
     | FormalizedEarly
     | FormalizedEarlyToCommercial
     | NoticeStarted
+    | PortNoted
     | FinalBilling
     | ShutdownPlan
     | RecordingsReady

@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from cancellation.domain.values import MOST_LEFT_OUT as MOST_LEFT_OUT
 from cancellation.domain.values import Archive as Archive
@@ -48,6 +48,8 @@ class PurgeReport(Value):
     """Names of what is still there and nobody could remove, as people can read them; at most `MOST_LEFT_OUT`."""
     left_out_count: int = 0
     """How many those are in all."""
+    linked: bool = Field(default=True, exclude=True)
+    """Whether the case ever had a link, so that uses may have to be told; not written down."""
 
 
 class AccessKind(StrEnum):

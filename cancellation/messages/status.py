@@ -70,6 +70,7 @@ class UndecidedMail(Value):
     subject: str
     received_at: AwareDatetime
     why: tuple[str, ...]
+    original_sha256: str | None = None
 
 
 class NumberView(Value):

@@ -8,6 +8,7 @@ from cancellation.messages.billing import (
     BillingClosed,
     BillingClosure,
     BillingEndPlan,
+    BillingPreview,
     BillingReading,
     BillingWatch,
     UndueCharge,
@@ -44,3 +45,10 @@ class Billing(Protocol):
 
     async def void_undue(self, watch: BillingWatch) -> Sequence[UndueCharge]:
         """Void the undue charges that no invoice holds; answer the same again for the same watch (X10)."""
+
+
+class BillingPreviews(Protocol):
+    """The end in figures, before anything ends (X25)."""
+
+    async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
+        """What `Billing.close` would invoice for that last day, by the same arithmetic; writes nothing."""

@@ -71,10 +71,25 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _WATCH,
         "Mostra o custo de cada caso no Temporal: ações, eventos e bytes do histórico.",
     ),
+    "report": Listed(
+        "starters.cli.report",
+        _WATCH,
+        "Mostra os números de um período: quem ficou e por quê, tempo em cada etapa, valores.",
+    ),
+    "preview": Listed(
+        "starters.cli.report",
+        _WATCH,
+        "Mostra como seria a fatura final: do aviso prévio em curso, ou se ele começasse agora.",
+    ),
     "inbox": Listed(
         "starters.cli.inbox",
         _SERVERS,
         "Recebe os e-mails dos clientes, por SMTP e das caixas IMAP, até ser interrompido.",
+    ),
+    "desk": Listed(
+        "starters.cli.desk",
+        _SERVERS,
+        "Serve a mesa do Comercial até ser interrompido, ou cadastra quem pode entrar.",
     ),
     "gateway": Listed(
         "starters.cli.gateway",

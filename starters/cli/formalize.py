@@ -38,8 +38,9 @@ from starters.cli.running import (
     settings_of_command,
     wait_for,
 )
+from workers.policy import load_policy
 from workers.records import open_ledger
-from workers.wiring import load_policy, open_systems, provider_of
+from workers.wiring import open_systems, provider_of
 from workers.worker import Systems
 
 _PANEL: Final = "Conduzir um caso"

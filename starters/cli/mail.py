@@ -1,18 +1,15 @@
 """The command that shows a customer's e-mail as text, and records that a person read it and what it is not."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
 
 from cancellation.client import CancellationClient
 from cancellation.confined import read_confined
-from cancellation.domain.values import Authentication
-from cancellation.failures import CaseNotFound
 from cancellation.language import words
-from cancellation.messages.crm import MailDecision
-from cancellation.messages.facts import FormalizationMessage
+from cancellation.mail_decisions import MailDecisions
 from cancellation.messages.mail_in import KeptMail
 from cancellation.settings import Settings
 from cancellation.understanding import MailReading
@@ -31,7 +28,6 @@ from starters.cli.terminal import console
 from workers.records import open_crm, open_ledger
 
 _PANEL: Final = "Acompanhar"
-_NOBODY: Final = "desconhecido@example.invalid"
 _MOST_SHOWN: Final = 20_000
 
 
@@ -136,53 +132,11 @@ def _refuse(settings: Settings, sha256: str, by: str) -> None:
     """Tell the e-mail's case, close the task, and keep the decision as a label (X14, X15)."""
 
     async def work() -> bool:
-        now = datetime.now(UTC)
         async with open_ledger(settings) as ledger:
-            copies, task = await ledger.copies(sha256), await ledger.task(sha256)
-            told = False
-            customer_id = (copies.customer_id if copies else None) or (task.customer_id if task else None)
-            if copies is not None and customer_id is not None:
-                reading = await _read(settings, sha256)
-                client = await CancellationClient.connect(settings.home, registry=crm_registry(settings))
-                fact = _refusal(reading, copies.reported_as, copies.received_at, sha256, by)
-                try:
-                    await client.report(customer_id, fact)
-                    told = True
-                except CaseNotFound:
-                    told = False
-            closed = await ledger.close_task(sha256, by, now)
-            if closed and not told:
-                await ledger.keep_decision(
-                    MailDecision(
-                        message_id=copies.reported_as if copies else sha256,
-                        original_sha256=sha256,
-                        customer_id=customer_id,
-                        is_request=False,
-                        decided_by=by,
-                        decided_at=now,
-                    )
-                )
-        return told or closed
+            reading = await _read(settings, sha256)
+            client = await CancellationClient.connect(settings.home, registry=crm_registry(settings))
+            return await MailDecisions(ledger, client).refuse(reading, by, datetime.now(UTC))
 
     if not wait_for(work()):
         raise Failure("nenhum caso nem tarefa espera a decisão sobre esse e-mail")
     typer.echo("Registrado: o e-mail não conta; ele continua guardado.")
-
-
-def _refusal(
-    reading: MailReading, reported_as: str, received_at: datetime, sha256: str, by: str
-) -> FormalizationMessage:
-    given: dict[str, Any] = {
-        "message_id": reported_as,
-        "actor": by,
-        "sender": reading.sender or _NOBODY,
-        "recipients": [],
-        "received_at": received_at,
-        "subject": reading.subject[:1000],
-        "explicit_request": False,
-        "authentication": Authentication.NONE,
-        "original_sha256": sha256,
-        "original_ref": f"crm:original/{sha256}",
-        "refused_by": by,
-    }
-    return FormalizationMessage.model_validate(given)

@@ -87,6 +87,7 @@ def _children(addresses: Addresses) -> Sequence[Child]:
     return [
         Child(name="worker", argv=_ours("worker"), ready=worker_is_ready),
         Child(name="gateway", argv=_ours("gateway"), ready=partial(is_serving, addresses.gateway)),
+        Child(name="desk", argv=_ours("desk"), ready=partial(is_serving, addresses.desk)),
         Child(
             name="inbox",
             argv=_ours("inbox"),

@@ -34,7 +34,8 @@ from starters.cli.running import (
     wait_for,
 )
 from starters.cli.terminal import console
-from workers.wiring import load_policy, open_systems, provider_of
+from workers.policy import load_policy
+from workers.wiring import open_systems, provider_of
 
 _ACTIONS: Final = {
     Action.ACCEPT: ("aceitar como formalização", "green"),

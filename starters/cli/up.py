@@ -13,6 +13,7 @@ from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import wait_for
 from starters.cli.stack import embedded_stack
 from starters.cli.terminal import console
+from starters.desk.people import first_access_file
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -29,6 +30,9 @@ def up(
     ] = None,
     gateway_port: Annotated[
         int | None, typer.Option(help="Porta dos downloads.", show_default="livre")
+    ] = None,
+    desk_port: Annotated[
+        int | None, typer.Option(help="Porta da mesa do Comercial.", show_default="livre")
     ] = None,
     smtp_in_port: Annotated[
         int | None, typer.Option(help="Porta do correio de entrada.", show_default="livre")
@@ -54,6 +58,7 @@ def up(
             temporal_port=temporal_port,
             ui_port=ui_port,
             gateway_port=gateway_port,
+            desk_port=desk_port,
             smtp_in_port=smtp_in_port,
             progress=lambda line: out.print(escape(line), style="bright_black"),
         )
@@ -69,6 +74,7 @@ def show_addresses(addresses: Addresses, settings: Settings) -> None:
     """Where everything is, for the person who started it."""
     out = console()
     rows = (
+        ("Mesa do Comercial", f"{addresses.desk} (acesso em {first_access_file(settings)})"),
         ("Tela do Temporal", addresses.web_ui),
         ("Temporal", f"{addresses.temporal} (namespace {addresses.namespace})"),
         ("Correio de entrada", f"{addresses.smtp_in} (SMTP)"),

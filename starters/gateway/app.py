@@ -34,10 +34,11 @@ from cancellation.adapters.objectstore.reading import read_range
 from cancellation.domain.links import TOKEN_LENGTH, token_hash
 from cancellation.messages.recordings import AccessKind
 from starters.gateway.conditions import NoBody, answer_to, http_date
-from starters.gateway.limits import Doorkeeper, Limits, TooMuch
+from starters.gateway.limits import Doorkeeper, Limits
 from starters.gateway.pages import HERE, House, Pages
-from starters.gateway.protection import LastResort, SecurityHeaders
 from starters.gateway.transfer import TransferResponse
+from starters.web.limits import TooMuch
+from starters.web.protection import LastResort, SecurityHeaders
 
 logger = logging.getLogger(__name__)
 

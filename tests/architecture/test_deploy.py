@@ -12,7 +12,7 @@ import yaml
 
 CHECKOUT = Path(__file__).parents[2]
 ONE_SHOT = {"temporal-schema", "temporal-namespace", "setup"}
-SERVERS = {"postgres", "temporal", "worker", "gateway", "mail", "prometheus", "grafana"}
+SERVERS = {"postgres", "temporal", "worker", "gateway", "desk", "mail", "prometheus", "grafana"}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,12 @@ def test_everything_restarts_and_servers_say_how_they_are(services: dict[str, An
     for name, service in services.items():
         assert service["restart"] == ("on-failure:5" if name in ONE_SHOT else "unless-stopped"), name
     assert {name for name, service in services.items() if "healthcheck" in service} == SERVERS
+
+
+def test_the_web_ui_has_no_button_that_ends_a_case_without_a_name_X24(services: dict[str, Any]) -> None:
+    environment = services["temporal-ui"]["environment"]
+    for action in ("WORKFLOW_CANCEL", "WORKFLOW_TERMINATE", "WORKFLOW_RESET", "BATCH_ACTIONS"):
+        assert environment[f"TEMPORAL_{action}_DISABLED"] == "true"
 
 
 def test_no_secret_stands_in_the_file(services: dict[str, Any]) -> None:

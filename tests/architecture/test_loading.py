@@ -19,6 +19,21 @@ RARE = {"cancellation.adapters.kamailio", "cancellation.adapters.memory", "holid
 NEVER_LOADED = {
     "starters.cli.app": {"temporalio", "asyncpg", "pydantic", "cancellation"} | TERMINAL,
     "starters.cli.gateway": {"temporalio", "cancellation.client"} | WORK | MAIL_IN | TERMINAL | RARE,
+    # Speaks to Temporal, reads e-mails and draws plots only when somebody opens such a page.
+    "starters.desk.serving": {
+        "temporalio",
+        "cancellation.letters",
+        "cancellation.domain.case",
+        "activities",
+        "workflows.cancellation",
+        "cancellation.understanding",
+        "cancellation.confined",
+        "pygal",
+        "obstore",
+    }
+    | MAIL_IN
+    | TERMINAL
+    | RARE,
     "starters.cli.inbox": {"obstore", "imap_tools"} | WORK | PAGES | TERMINAL | RARE,
     "starters.cli.up": {"obstore", "imap_tools"} | WORK | PAGES | RARE,
     "starters.cli.worker": {"starlette", "uvicorn"} | MAIL_IN | TERMINAL | RARE,

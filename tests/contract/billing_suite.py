@@ -18,6 +18,7 @@ from cancellation.messages.billing import (
 from cancellation.messages.crm import Customer
 from cancellation.messages.seed import ChargeSeed, CustomerSeed, SubscriptionSeed
 from cancellation.ports import Billing, DestructionForbidden, PermanentRefusal
+from cancellation.ports.billing import BillingPreviews
 from tests.contract.formalized import Formalizations, warrant_for
 
 Seed = TypeVar("Seed", SubscriptionSeed, ChargeSeed)
@@ -25,7 +26,7 @@ Seed = TypeVar("Seed", SubscriptionSeed, ChargeSeed)
 NOON = datetime(2026, 11, 22, 15, tzinfo=UTC)
 
 
-class RecurringBilling(Billing, Protocol):
+class RecurringBilling(Billing, BillingPreviews, Protocol):
     """A billing system together with its own monthly run and master data."""
 
     async def charge_month(self, year: int, month: int) -> int: ...
@@ -137,6 +138,30 @@ class BillingSuite:
         ]
         assert closed.voided_charges == 0
         assert (await rig.billing.read_back(closure("2026-12-15"))).is_clean
+
+    async def test_the_preview_is_the_invoice_that_closing_issues_X25(self, rig: BillingRig) -> None:
+        await rig.customer(
+            subscription("pabx", "310.00", "2026-10-01"),
+            subscription("ramais", "99.90", "2026-11-16"),
+            charges=(
+                charge("c1", "pabx", "2026-10-01", "2026-10-31", "310.00", invoiced=True),
+                charge("c2", "pabx", "2026-12-01", "2026-12-31", "310.00", invoiced=True),
+                charge("c3", "ramais", "2026-12-01", "2026-12-31", "99.90"),
+            ),
+        )
+        last_day = date(2026, 12, 15)
+        preview = await rig.billing.preview("1042", last_day)
+        again = await rig.billing.preview("1042", last_day)
+        closed = await rig.billing.close(await rig.formalized("2026-12-15"))
+        assert preview == again
+        assert (preview.lines, preview.total) == (closed.invoice.lines, closed.invoice.total)
+        assert preview.credits == Decimal("160.00")
+        assert preview.doubtful_count == 0
+
+    async def test_the_preview_counts_amounts_that_cannot_be_charged_X25(self, rig: BillingRig) -> None:
+        await rig.customer(of_amount(subscription("odd", "1.00", "2026-12-01"), "NaN"))
+        preview = await rig.billing.preview("1042", date(2026, 12, 15))
+        assert (preview.total, preview.doubtful_count) == (Decimal("0.00"), 1)
 
     async def test_before_closing_the_reading_is_not_clean_P16(self, rig: BillingRig) -> None:
         await rig.customer(

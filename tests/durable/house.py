@@ -27,7 +27,7 @@ from cancellation.contract import ATTENTION, INCOMING_MAIL
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.trail import TrailEntry
-from cancellation.failures import is_moving
+from cancellation.engine_errors import is_moving
 from cancellation.mailroom import Mailroom
 from cancellation.messages.letters import Letter
 from cancellation.messages.mail_in import UNDECIDED_PREFIX, IncomingMail

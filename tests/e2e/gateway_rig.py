@@ -19,7 +19,7 @@ from cancellation.adapters.objectstore.ledger import Ledger, Link
 from cancellation.domain.links import link_id, link_token, token_hash
 from starters.gateway.app import create_app
 from starters.gateway.limits import Limits
-from starters.gateway.serving import serve
+from starters.web.serving import serve
 
 SECRET = b"a key of the tests"
 ENDS_AT = datetime(2026, 12, 23, 3, tzinfo=UTC)

@@ -373,7 +373,8 @@ from datetime import UTC, datetime
 from cancellation.adapters.objectstore.opening import open_store
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
-from starters.gateway import create_app, serve
+from starters.gateway import create_app
+from starters.web.serving import serve
 
 async def main():
     pool = await open_pool(sys.argv[1])

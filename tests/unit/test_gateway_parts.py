@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from starters.gateway.conditions import Body, NoBody, answer_to, http_date
-from starters.gateway.limits import Bucket, Doorkeeper, Limits, TooMuch, network_of
+from starters.gateway.limits import Doorkeeper, Limits
 from starters.gateway.pages import until
+from starters.web.limits import Bucket, TooMuch, network_of
 
 ETAG = '"abc"'
 MADE = datetime(2026, 11, 22, 15, 0, 0, 500_000, tzinfo=UTC)

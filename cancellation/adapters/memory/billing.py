@@ -12,6 +12,7 @@ from cancellation.adapters.final_invoice import (
     final_invoice,
     invoice_line,
     new_charge_id,
+    preview_of,
     recurring_charge_id,
 )
 from cancellation.adapters.memory.formalizations import must_be_formalized
@@ -31,6 +32,7 @@ from cancellation.messages.billing import (
     BillingClosed,
     BillingClosure,
     BillingEndPlan,
+    BillingPreview,
     BillingReading,
     BillingWatch,
     FinalInvoice,
@@ -112,6 +114,15 @@ class MemoryBilling:
         return made
 
     # ---------------------------------------------------------------- closing
+
+    async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
+        """What `close` would invoice for that last day (X25)."""
+        settled = []
+        for subscription_id, contract in self._contracts_of(customer_id):
+            charges = [one.charge for one in self._charges_of(subscription_id)]
+            settlement = settle(contract.subscription, charges, last_day)
+            settled.append((contract.subscription, contract.description, charges, settlement))
+        return preview_of(customer_id, last_day, settled)
 
     async def close(self, closure: BillingClosure) -> BillingClosed:
         """Stop charging, issue the one final invoice, void what is dated after the end; see the port."""

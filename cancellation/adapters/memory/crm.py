@@ -1,7 +1,7 @@
 """A CRM in memory that refuses what PostgreSQL's would refuse (P2, P11, P12, P14, P19, P20, X1)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
 from cancellation.adapters.memory.formalizations import incomplete
 from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
 from cancellation.domain.trail import TrailEntry
+from cancellation.domain.values import Offer, Request
 from cancellation.messages.crm import (
     AuthorisedContact,
     CaseOpening,
@@ -34,6 +35,8 @@ from cancellation.messages.crm import (
     MailDecision,
     OpenedCase,
     Original,
+    RetentionDecision,
+    RetentionRecord,
     TaskOrder,
     TrailReceipt,
 )
@@ -43,7 +46,9 @@ from cancellation.ports import DestructionForbidden, PermanentRefusal
 
 
 @dataclass
-class _Case:
+class HeldRecord:
+    """A case as this CRM holds it."""
+
     summary: CaseSummary
     changed_at: datetime
     status_before: str
@@ -54,6 +59,11 @@ class _Case:
     """The case of a terminated execution that this one follows (X20)."""
     tasks: dict[str, CaseTask] = field(default_factory=dict)
     chain: list[ChainedEntry] = field(default_factory=list)
+    stages: dict[str, datetime] = field(default_factory=dict)
+    """When it came to stand in each of its stages."""
+    request: Request | None = None
+    offers: dict[str, Offer] = field(default_factory=dict)
+    decision: RetentionDecision | None = None
     formalization: FormalizationRecord | None = None
     in_force: bool = False
     acts: set[str] = field(default_factory=set)
@@ -61,6 +71,7 @@ class _Case:
 
     @property
     def held(self) -> HeldCase:
+        """How far it is."""
         return HeldCase(self.summary.stage, len(self.chain), self.summary.outcome)
 
     def append(self, trail: Sequence[TrailEntry]) -> None:
@@ -83,7 +94,7 @@ class MemoryCrm:
     def __init__(self) -> None:
         self._customers: dict[str, Customer] = {}
         self._status_at: dict[str, datetime] = {}
-        self._cases: dict[str, _Case] = {}
+        self._cases: dict[str, HeldRecord] = {}
         self._originals: dict[str, bytes] = {}
         self.decisions: list[MailDecision] = []
         """What people decided about e-mails of cases (X14)."""
@@ -133,6 +144,8 @@ class MemoryCrm:
         for order in record.open_tasks:
             _order_task(case, order, record.at)
         _close_tasks(case, record)
+        if record.retention is not None:
+            _put_retention(case, record.retention)
         if record.formalization is not None and case.formalization is None:
             case.formalization, case.in_force = with_local_days(record.formalization), True
         self.decisions += [one for one in record.decisions if one not in self.decisions]
@@ -276,10 +289,18 @@ class MemoryCrm:
             raise DestructionForbidden("the notice has not ended")
         case.acts.add(act)
 
+    def all_cases(self) -> Mapping[str, HeldRecord]:
+        """Every case with all that is held of it, for the desk's memory twin."""
+        return self._cases
+
+    def known_customers(self) -> Mapping[str, Customer]:
+        """Every customer, by id."""
+        return self._customers
+
     def _by_id(self) -> list[Customer]:
         return sorted(self._customers.values(), key=lambda customer: customer.customer_id)
 
-    def _handed_on(self, opening: CaseOpening) -> _Case | None:
+    def _handed_on(self, opening: CaseOpening) -> HeldRecord | None:
         """The forsaken case that the opening goes on as, with Commercial's task in it."""
         key = forsaken_task_key(opening.case_id)
         for case in self._cases.values():
@@ -290,7 +311,7 @@ class MemoryCrm:
                 return case
         return None
 
-    async def _new_case(self, opening: CaseOpening) -> _Case:
+    async def _new_case(self, opening: CaseOpening) -> HeldRecord:
         forsaken = next((case for case in self._cases.values() if _is_forsaken_by(case, opening)), None)
         self._must_be_new(opening, forsaken)
         follows = None
@@ -307,8 +328,10 @@ class MemoryCrm:
         ]
         # The minute is for the clocks of mail servers: see crm.follow_earlier_cases in 001_crm.sql.
         mails_after = min(max(ends), opening.opened_at) - timedelta(minutes=1) if ends else None
-        case = _Case(_summary(opening), opening.opened_at, before, mails_after, follows)
+        case = HeldRecord(_summary(opening), opening.opened_at, before, mails_after, follows)
         case.append(opening.trail)
+        case.request = opening.request
+        case.stages[opening.stage] = opening.opened_at
         self._cases[opening.case_id] = case
         _order_task(case, opening.commercial_task, opening.opened_at)
         # Somebody who has left and writes once more stays one who has left, unless the case goes on.
@@ -316,7 +339,7 @@ class MemoryCrm:
             self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
         return case
 
-    def _must_be_new(self, opening: CaseOpening, forsaken: _Case | None) -> None:
+    def _must_be_new(self, opening: CaseOpening, forsaken: HeldRecord | None) -> None:
         for case in self._cases.values():
             summary = case.summary
             still_open = summary.customer_id == opening.customer_id and summary.ended_at is None
@@ -333,7 +356,7 @@ class MemoryCrm:
             self._status_at[customer_id] = at
 
 
-def _must_be_acceptable(case: _Case, record: CaseRecord) -> None:
+def _must_be_acceptable(case: HeldRecord, record: CaseRecord) -> None:
     if record.formalization is not None:
         if case.formalization is not None and case.formalization != with_local_days(record.formalization):
             raise PermanentRefusal("the case holds another formalization")
@@ -361,7 +384,7 @@ def _summary(opening: CaseOpening) -> CaseSummary:
     )
 
 
-def _is_forsaken_by(case: _Case, opening: CaseOpening) -> bool:
+def _is_forsaken_by(case: HeldRecord, opening: CaseOpening) -> bool:
     """Whether the case is an earlier execution's of the same workflow id, and open (X1)."""
     held = case.summary
     return (
@@ -371,7 +394,7 @@ def _is_forsaken_by(case: _Case, opening: CaseOpening) -> bool:
     )
 
 
-def _forsaken(case: _Case) -> Forsaken:
+def _forsaken(case: HeldRecord) -> Forsaken:
     return Forsaken(
         case_id=case.summary.case_id,
         protocol=case.summary.protocol,
@@ -383,7 +406,7 @@ def _forsaken(case: _Case) -> Forsaken:
     )
 
 
-def _order_task(case: _Case, order: TaskOrder, at: datetime) -> None:
+def _order_task(case: HeldRecord, order: TaskOrder, at: datetime) -> None:
     held = case.tasks.get(order.key)
     if held is not None and (held.ordered_at > at or (held.closed_at is not None and held.closed_at >= at)):
         return
@@ -392,7 +415,7 @@ def _order_task(case: _Case, order: TaskOrder, at: datetime) -> None:
     )
 
 
-def _close_tasks(case: _Case, record: CaseRecord) -> None:
+def _close_tasks(case: HeldRecord, record: CaseRecord) -> None:
     opened = {order.key for order in record.open_tasks}
     for key, task in case.tasks.items():
         meant = key in record.close_tasks or (record.close_all_tasks and key not in opened)
@@ -400,9 +423,19 @@ def _close_tasks(case: _Case, record: CaseRecord) -> None:
             case.tasks[key] = task.model_copy(update={"closed_at": record.at})
 
 
-def _advance(case: _Case, record: CaseRecord) -> None:
+def _put_retention(case: HeldRecord, given: RetentionRecord) -> None:
+    for offer in given.offers:
+        held = case.offers.get(offer.offer_id)
+        if held is None or held.at <= offer.at:
+            case.offers[offer.offer_id] = offer
+    if given.decision is not None and (case.decision is None or case.decision.at <= given.decision.at):
+        case.decision = given.decision
+
+
+def _advance(case: HeldRecord, record: CaseRecord) -> None:
     if case.changed_at <= record.at:
         case.changed_at = record.at
         case.summary = case.summary.model_copy(update={"stage": record.stage})
+        case.stages.setdefault(record.stage, record.at)
     if record.outcome is not None and case.summary.outcome is None:
         case.summary = case.summary.model_copy(update={"outcome": record.outcome, "ended_at": record.at})

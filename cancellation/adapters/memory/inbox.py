@@ -22,6 +22,7 @@ class _Row:
     entry: MailEntry
     reported_as: str
     outcome: MailOutcome | None = None
+    why: tuple[str, ...] = ()
 
 
 class MemoryInbox:
@@ -58,7 +59,8 @@ class MemoryInbox:
     async def settle(self, delivery_id: str, outcome: MailOutcome, why: Sequence[str], at: datetime) -> None:
         """Note what became of a delivery; the first word stays."""
         row = self._rows[delivery_id]
-        row.outcome = row.outcome or outcome
+        if row.outcome is None:
+            row.outcome, row.why = outcome, tuple(why)
 
     async def copies(self, sha256: str) -> Copies | None:
         """What all deliveries of an e-mail say together."""
@@ -124,6 +126,18 @@ class MemoryInbox:
         """E-mails that wait for a person, the oldest first."""
         found = [task for task in self._tasks.values() if task.closed_at is None or not open_only]
         return sorted(found, key=lambda task: (task.opened_at, task.sha256))
+
+    def original_of(self, message_id: str) -> str | None:
+        """The SHA-256 of the e-mail that was reported under that Message-ID."""
+        return next((r.entry.sha256 for r in self._rows.values() if r.reported_as == message_id), None)
+
+    def why(self, sha256: str) -> tuple[str, ...]:
+        """What the reader said of an e-mail when it was handled."""
+        return next((r.why for r in self._rows.values() if r.entry.sha256 == sha256 and r.outcome), ())
+
+    def arrived(self, since: datetime, until: datetime) -> int:
+        """How many e-mails arrived in [since, until), copies counted once."""
+        return len({r.reported_as for r in self._rows.values() if since <= r.entry.received_at < until})
 
     def _before(self, row: _Row) -> list[_Row]:
         rows = list(self._rows.values())

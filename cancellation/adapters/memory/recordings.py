@@ -81,10 +81,11 @@ class MemoryLedger:
         for one in objects:
             self._removals.setdefault((warrant.case_id, one.path), _Removal(kind, one.size)).removed = False
 
-    async def finish_removals(self, warrant: Warrant, paths: Sequence[str]) -> None:
-        """Record that the objects are gone."""
+    async def finish_removals(self, warrant: Warrant, paths: Sequence[str]) -> PurgeReport:
+        """Record that the objects are gone; what the case has removed in all."""
         for path in paths:
             self._removals[warrant.case_id, path].removed = True
+        return await self.removed(warrant.case_id)
 
     async def removed(self, case_id: str) -> PurgeReport:
         """What the case has removed in all."""

@@ -55,6 +55,8 @@ class OrderedPurge:
     """The customer's cases that may have archives."""
     begun: Sequence[str]
     """Paths of objects whose removal an earlier run recorded and did not finish."""
+    linked: bool = True
+    """Whether the case that orders it ever had a link."""
 
 
 class LinkBook(Protocol):
@@ -99,8 +101,8 @@ class Ledger(LinkBook, Protocol):
     async def begin_removals(self, warrant: Warrant, kind: str, objects: Sequence[StoredObject]) -> None:
         """Record objects that are about to be removed (P19)."""
 
-    async def finish_removals(self, warrant: Warrant, paths: Sequence[str]) -> None:
-        """Record that the objects are gone."""
+    async def finish_removals(self, warrant: Warrant, paths: Sequence[str]) -> PurgeReport:
+        """Record that the objects are gone; what the case has removed in all."""
 
     async def removed(self, case_id: str) -> PurgeReport:
         """What the case has removed in all."""

@@ -115,15 +115,20 @@ class ObjectRecordingStore:
             for kind, folder in _folders_to_purge(warrant.customer_id, ordered.cases):
                 await self._empty(order, kind, folder, course, tell)
             gone = sorted(path for path in course.begun if not course.keeps(path))
+            report = None
             for start in range(0, len(gone), _AT_ONCE):
-                await self._ledger.finish_removals(warrant, gone[start : start + _AT_ONCE])
+                report = await self._ledger.finish_removals(warrant, gone[start : start + _AT_ONCE])
                 tell(f"read back {start}")
-            report = await self._ledger.removed(warrant.case_id)
+            report = report or await self._ledger.removed(warrant.case_id)
             if course.denied:
                 await self._must_be_their_own_fault(course.denied, report, warrant.case_id)
         names = sorted(map(told_name, course.kept))
         return report.model_copy(
-            update={"left_out": tuple(names[:MOST_LEFT_OUT]), "left_out_count": len(names)}
+            update={
+                "left_out": tuple(names[:MOST_LEFT_OUT]),
+                "left_out_count": len(names),
+                "linked": ordered.linked,
+            }
         )
 
     async def accesses(self, case_id: str, after_id: int = 0) -> Sequence[Access]:

@@ -1,12 +1,14 @@
 """The embedded billing system over PostgreSQL: subscriptions, monthly charges, invoices (P16)."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import date
+from time import monotonic
 from typing import Final
 
 import asyncpg
 
-from cancellation.adapters.final_invoice import closed
+from cancellation.adapters.final_invoice import closed, preview_of
 from cancellation.adapters.postgres import billing_records as records
 from cancellation.adapters.postgres.pool import Pool
 from cancellation.adapters.postgres.queries import queries
@@ -16,13 +18,20 @@ from cancellation.messages.billing import (
     BillingClosed,
     BillingClosure,
     BillingEndPlan,
+    BillingPreview,
     BillingReading,
     BillingWatch,
+    FinalInvoice,
     UndueCharge,
 )
 from cancellation.messages.seed import CustomerSeed
 
 ACT: Final = "billing.close"
+_PLAN_IS_FRESH: Final = 5.0
+"""Seconds in which what was read for the plan of an end serves the letter that tells of it, once."""
+_NO_PLAN: Final[tuple[float, BillingPreview | None]] = (0.0, None)
+_INVOICES_REMEMBERED: Final = 100
+"""Their letters are sent at once after they were issued."""
 
 SQL: Final = queries("billing")
 
@@ -32,18 +41,21 @@ class PostgresBilling:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._issued = OrderedDict[str, FinalInvoice]()
+        self._planned = _NO_PLAN
 
     # ---------------------------------------------------------------- the notice
 
     async def plan_end(self, plan: BillingEndPlan) -> None:
         """Let nothing recur after the last day, until lifted; a lifted plan stays lifted."""
-        await self._pool.execute(
+        rows = await self._pool.fetch(
             SQL["plan_end"],
             plan.case_id,
             plan.customer_id,
             plan.last_day,
             plan.at,
         )
+        self._planned = (monotonic(), _preview(plan.customer_id, plan.last_day, records.accounts_of(rows)))
 
     async def lift_end(self, case_id: str) -> None:
         """Undo this case's plan, and no other's; the next monthly run charges what was left out (X3)."""
@@ -63,6 +75,14 @@ class PostgresBilling:
                 await connection.execute(SQL["lock_customer"], row["customer_id"])
                 made += await records.charge_days(connection, row["customer_id"], days)
         return made
+
+    async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
+        """What `close` would invoice for that last day (X25)."""
+        (told_at, planned), self._planned = self._planned, _NO_PLAN
+        is_same = planned is not None and (planned.customer_id, planned.last_day) == (customer_id, last_day)
+        if planned is not None and is_same and monotonic() - told_at < _PLAN_IS_FRESH:
+            return planned
+        return _preview(customer_id, last_day, await records.accounts(self._pool, customer_id))
 
     # ---------------------------------------------------------------- closing
 
@@ -85,7 +105,20 @@ class PostgresBilling:
                 invoice = await records.issue(connection, closure, accounts, settlements)
             voided = await records.stop(connection, closure)
             doubtful = await records.doubtful(connection, closure)
+        self._remember(warrant.case_id, invoice)
         return closed(invoice, voided, doubtful)
+
+    async def final_invoice(self, case_id: str) -> FinalInvoice | None:
+        """The case's final invoice, or None before it was issued; it never changes, so the newest are remembered."""
+        found = self._issued.get(case_id) or await records.held_invoice(self._pool, case_id)
+        if found is not None:
+            self._remember(case_id, found)
+        return found
+
+    def _remember(self, case_id: str, invoice: FinalInvoice) -> None:
+        self._issued[case_id] = invoice
+        while len(self._issued) > _INVOICES_REMEMBERED:
+            self._issued.popitem(last=False)
 
     async def read_back(self, closure: BillingClosure) -> BillingReading:
         """Read what billing holds, independently of what `close` believes it did."""
@@ -131,3 +164,16 @@ class PostgresBilling:
 
 def _undue(row: asyncpg.Record) -> UndueCharge:
     return UndueCharge(**{**row, "amount": row["amount"] if is_sound(row["amount"]) else None})
+
+
+def _preview(customer_id: str, last_day: date, accounts: Sequence[records.Account]) -> BillingPreview:
+    settled = [
+        (
+            account.subscription,
+            account.description,
+            account.charges,
+            settle(account.subscription, account.charges, last_day),
+        )
+        for account in accounts
+    ]
+    return preview_of(customer_id, last_day, settled)

@@ -16,7 +16,7 @@ from cancellation.adapters.final_invoice import (
     new_charge_id,
     recurring_charge_id,
 )
-from cancellation.adapters.postgres.pool import Connection
+from cancellation.adapters.postgres.pool import Connection, Pool
 from cancellation.adapters.postgres.queries import queries
 from cancellation.adapters.postgres.warrants import destroying
 from cancellation.domain.proration import (
@@ -48,9 +48,13 @@ class Account:
     """The days of every charge, void ones too."""
 
 
-async def accounts(connection: Connection, customer_id: str) -> list[Account]:
+async def accounts(connection: "Connection | Pool", customer_id: str) -> list[Account]:
     """All subscriptions of a customer with their charges, in the order of their ids."""
-    rows = await connection.fetch(SQL["account"], customer_id)
+    return accounts_of(await connection.fetch(SQL["account"], customer_id))
+
+
+def accounts_of(rows: Sequence[asyncpg.Record]) -> list[Account]:
+    """Subscriptions from the rows of `billing.accounts`, in the order of their ids."""
     return [_account(list(of_one)) for _, of_one in groupby(rows, key=itemgetter("subscription_id"))]
 
 
@@ -105,12 +109,22 @@ async def issued_invoice(connection: Connection, closure: BillingClosure) -> Fin
         closure.last_day,
     ):
         raise PermanentRefusal("the case's final invoice was issued for another customer or last day")
+    return _invoice(closure.warrant.case_id, rows)
+
+
+async def held_invoice(pool: Pool, case_id: str) -> FinalInvoice | None:
+    """The case's final invoice as it was issued, or None."""
+    rows = await pool.fetch(SQL["issued_invoice"], case_id)
+    return _invoice(case_id, rows) if rows else None
+
+
+def _invoice(case_id: str, rows: Sequence[asyncpg.Record]) -> FinalInvoice:
     lines = [
         InvoiceLine(**{name: row[name] for name in InvoiceLine.model_fields})
         for row in rows
         if row["subscription_id"] is not None
     ]
-    return final_invoice(closure.warrant.case_id, lines)
+    return final_invoice(case_id, lines)
 
 
 async def charge_days(connection: Connection, customer_id: str, days: Days) -> int:

@@ -18,7 +18,13 @@ from cancellation.adapters.postgres.queries import queries
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import FormalizationMail
-from cancellation.messages.crm import CaseRecord, FormalizationRecord, MailDecision, TrailReceipt
+from cancellation.messages.crm import (
+    CaseRecord,
+    FormalizationRecord,
+    MailDecision,
+    RetentionRecord,
+    TrailReceipt,
+)
 from cancellation.ports import PermanentRefusal
 
 SQL: Final = queries("crm")
@@ -42,6 +48,8 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
         return not_taken
     await append_trail(connection, record.case_id, new_entries(trail, held))
     await _change_tasks(connection, record)
+    if record.retention is not None:
+        await _put_retention(connection, record.case_id, record.retention)
     if record.formalization is not None:
         await _insert_formalization(connection, record, record.formalization)
     if record.decisions:
@@ -99,6 +107,21 @@ async def _change_tasks(connection: Connection, record: CaseRecord) -> None:
         list(orders.values()),
         list(map(storable, record.close_tasks)),
         record.close_all_tasks,
+    )
+
+
+async def _put_retention(connection: Connection, case_id: str, retention: RetentionRecord) -> None:
+    """What Commercial tried, as it stands now (P3, P4)."""
+    decision = retention.decision
+    await connection.execute(
+        SQL["put_retention"],
+        case_id,
+        [offer.model_dump(mode="json") for offer in retention.offers],
+        decision and decision.outcome.value,
+        decision and decision.reason.category.value,
+        decision and decision.reason.text,
+        decision and decision.actor,
+        decision and decision.at,
     )
 
 

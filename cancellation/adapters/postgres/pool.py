@@ -21,7 +21,9 @@ _SESSION: Final = {
 }
 
 
-async def open_pool(database_url: str, *, application_name: str = "cancelamento", max_size: int = 10) -> Pool:
+async def open_pool(
+    database_url: str, *, application_name: str = "cancelamento", max_size: int = 10, role: str | None = None
+) -> Pool:
     """Open the process's one pool; close it with `await pool.close()`.
 
     Text and JSON written through it lose what PostgreSQL cannot hold (U+0000, lone surrogates), so that no
@@ -36,6 +38,7 @@ async def open_pool(database_url: str, *, application_name: str = "cancelamento"
         database_url: such as `postgresql://user@host/name` or `postgresql:///name?host=/socket/folder`.
         application_name: what the server's own views call these connections.
         max_size: how many connections at most; they are opened as they are needed.
+        role: as which role of the database everything is done; None: as whoever connects.
     """
     pool = await asyncpg.create_pool(
         database_url,
@@ -44,7 +47,11 @@ async def open_pool(database_url: str, *, application_name: str = "cancelamento"
         max_inactive_connection_lifetime=60,
         timeout=5,
         command_timeout=9,
-        server_settings={"application_name": application_name, **_SESSION},
+        server_settings={
+            "application_name": application_name,
+            **_SESSION,
+            **({"role": role} if role else {}),
+        },
         init=_prepare,
         reset=_as_it_is,
     )

@@ -69,8 +69,9 @@ class PostgresLedger:
             rows = await connection.fetch(SQL["lock_cases_of_customer"], warrant.customer_id, warrant.case_id)
             cases = [row["case_id"] for row in rows]
             await connection.execute(SQL["revoke"], cases, warrant.at)
-            begun = await connection.fetch(SQL["unfinished_removals"], warrant.case_id)
-        return OrderedPurge(cases, [row["path"] for row in begun])
+            before = await connection.fetchrow(SQL["before_purge"], warrant.case_id)
+            assert before is not None
+        return OrderedPurge(cases, before["begun"], before["linked"])
 
     async def begin_removals(self, warrant: Warrant, kind: str, objects: Sequence[StoredObject]) -> None:
         """Record objects that are about to be removed (P19)."""
@@ -87,15 +88,14 @@ class PostgresLedger:
                 list(sizes.values()),
             )
 
-    async def finish_removals(self, warrant: Warrant, paths: Sequence[str]) -> None:
-        """Record that the objects are gone."""
-        await self._pool.execute(SQL["finish_removals"], warrant.case_id, list(map(storable, paths)))
+    async def finish_removals(self, warrant: Warrant, paths: Sequence[str]) -> PurgeReport:
+        """Record that the objects are gone; what the case has removed in all."""
+        gone = list(map(storable, paths))
+        return _report(await self._pool.fetchrow(SQL["finish_removals"], warrant.case_id, gone))
 
     async def removed(self, case_id: str) -> PurgeReport:
         """What the case has removed in all."""
-        row = await self._pool.fetchrow(SQL["removed"], case_id)
-        assert row is not None
-        return PurgeReport(recordings=row["recordings"], archives=row["archives"], bytes=row["bytes"])
+        return _report(await self._pool.fetchrow(SQL["removed"], case_id))
 
     # ---------------------------------------------------------------- accesses
 
@@ -121,6 +121,11 @@ class PostgresLedger:
         """The case's accesses after one of them, oldest first."""
         rows = await self._pool.fetch(SQL["accesses"], case_id, after_id)
         return [Access(**row) for row in rows]
+
+
+def _report(row: asyncpg.Record | None) -> PurgeReport:
+    assert row is not None
+    return PurgeReport(recordings=row["recordings"], archives=row["archives"], bytes=row["bytes"])
 
 
 def _link(row: asyncpg.Record | None) -> Link | None:

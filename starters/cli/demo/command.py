@@ -27,7 +27,8 @@ from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure, wait_for
 from starters.cli.stack import embedded_stack
 from starters.cli.terminal import console
-from workers.wiring import load_policy, open_systems
+from workers.policy import load_policy
+from workers.wiring import open_systems
 
 _FOREIGN: Final = ("TEMPORAL_", "CANCELAMENTO_", "DATABASE_URL")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from cancellation.application import payloads
 from cancellation.application.answers import take_answer, take_failure
 from cancellation.application.casefile import CaseFile
 from cancellation.application.letters import write
+from cancellation.application.tasks import order
 from cancellation.domain.case import Case
 from cancellation.domain.commands import (
     CloseBilling,
@@ -301,6 +303,17 @@ def test_amounts_that_are_none_are_given_to_finance_and_told_with_the_invoice_P1
     letter = write(file.case, LetterOrder(kind=LetterKind.CLOSED), NOW, invoice_total=INVOICE.total)
     assert isinstance(letter.content, Closed)
     assert letter.content.doubtful_amounts == 3
+
+
+def test_an_invoice_that_is_a_credit_is_a_task_for_finance_that_outlives_the_case_P16_P18() -> None:
+    file = closing()
+    credit = INVOICE.model_copy(update={"total": Decimal("-12.30")})
+    answer(file, CloseBilling, BillingClosed(invoice=credit, voided_charges=0))
+    (wish,) = tasks(file.case, TaskKind.REFUND)
+    assert file.case.lasting == [wish]
+    task = order(file.case, wish)
+    assert task is not None
+    assert (task.team, task.title) == (Team.FINANCE, "Devolver R$\N{NO-BREAK SPACE}12,30 ao cliente 1042")
 
 
 def closing() -> CaseFile:

@@ -67,6 +67,13 @@ def with_archive(case: Case) -> Case:
     return case
 
 
+def ported() -> Case:
+    """A case in notice with a portability that was asked for."""
+    case = in_notice()
+    case.record_port(port(), NOW)
+    return case
+
+
 def holding() -> Case:
     """A closed down case with a number that is held for its portability."""
     case = in_notice()
@@ -96,6 +103,7 @@ OWED: dict[LetterKind, tuple[Callable[[], Case], dict[str, Any]]] = {
     LetterKind.FORMALIZED_EARLY: (early, {}),
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: (early, {}),
     LetterKind.NOTICE_STARTED: (in_notice, {}),
+    LetterKind.PORT_NOTED: (ported, {"number": port().number}),
     LetterKind.FINAL_BILLING: (in_notice, {}),
     LetterKind.SHUTDOWN_PLAN: (in_notice, {}),
     LetterKind.RECORDINGS_READY: (lambda: with_archive(in_notice()), {}),
@@ -147,7 +155,8 @@ def test_every_letter_is_written_from_a_case_that_owes_it(kind: LetterKind) -> N
         assert letter.key == f"run-1:{kind.value}:{audience}:7"
         assert (letter.kind, letter.team, letter.case_id, letter.at) == (kind, team, "run-1", NOW)
         assert letter.mailboxes == (FINANCE, COMMERCIAL)
-        assert render(letter, Letterhead()).get_content_type() == "multipart/alternative"
+        kinds = ("multipart/alternative", "multipart/mixed")  # mixed: a file goes along
+        assert render(letter, Letterhead()).get_content_type() in kinds
 
 
 @pytest.mark.parametrize("kind", [k for k in LetterKind if k.audiences == (None,)])

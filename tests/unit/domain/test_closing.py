@@ -201,3 +201,30 @@ def test_an_email_while_closing_is_kept_and_changes_nothing_X2() -> None:
     case.receive_formalization(mail("<9@x>", received_at=NOW), "inbox", NOW)
     assert (case.notice, case.stage, len(case.mails)) == (notice, Stage.CLOSING, 2)
     assert not case.pending.owed
+
+
+def test_an_email_of_the_notice_that_comes_after_its_end_holds_up_the_point_of_no_return_X15() -> None:
+    case = in_closing()
+    assert case.notice is not None
+    assert case.closing_since is not None
+    written, now = case.notice.ends_at - timedelta(hours=3), case.closing_since + timedelta(hours=1)
+    for message_id in ("<late@acme.com.br>", "<later@acme.com.br>"):
+        doubtful = mail(message_id, received_at=written, doubts=("O texto chegou cortado.",))
+        case.receive_formalization(doubtful, "caixa de entrada", now)
+    assert not case.may_be_shut_down
+    assert "mail" in case.attention
+    assert case.waits_until is not None
+    assert case.waits_until > now
+    # Commercial is told of each that something waits for it, and once of each.
+    assert len(letters(case, LetterKind.REMIND_MAIL)) == 2
+
+
+def test_an_email_that_comes_when_closing_has_waited_enough_holds_up_nothing_X15() -> None:
+    case = in_closing()
+    assert case.notice is not None
+    late = case.notice.ends_at + timedelta(days=20)
+    written = case.notice.ends_at - timedelta(hours=3)
+    case.receive_formalization(mail("<late@acme.com.br>", received_at=written, doubts=("…",)), "inbox", late)
+    assert case.waited_enough
+    assert case.holding_up == []
+    assert [one.message_id for one in case.to_decide] == ["<late@acme.com.br>"]

@@ -95,6 +95,7 @@ ORDERED: dict[str, set[object]] = {
     },
     "shutdown_planned": {TaskKind.SHUTDOWN_PLAN, LetterKind.SHUTDOWN_PLAN},
     "silence": {TaskKind.SILENCE},
+    "port_noted": {LetterKind.PORT_NOTED},
     "ending_settled": set(),
     "ended": {EndCase},
 }

@@ -166,6 +166,7 @@ CONTENTS: tuple[say.LetterContent, ...] = (
         port_until=PORT_UNTIL,
         recordings_asked=True,
     ),
+    say.PortNoted(number=NUMBERS[0], completed=False, operator="Operadora Azul", last_day=LAST_DAY),
     say.FinalBilling(notice=NOTICE),
     say.ShutdownPlan(notice=NOTICE, inventory=INVENTORY),
     say.RecordingsReady(archive=ARCHIVE),

@@ -86,7 +86,7 @@ def test_example_of_the_script_counts_in_sao_paulo_P8() -> None:
 
 def test_script_without_known_numbers_still_tells_about_them_P9() -> None:
     text = plain(example(LetterKind.SCRIPT, numbers=(), port_until=None))
-    assert "Os números de propriedade da sua empresa permanecem ativos durante os 30 dias" in text
+    assert "Os números de sua propriedade permanecem ativos durante os 30 dias" in text
     assert "último dia seguro" not in text
 
 
@@ -202,7 +202,7 @@ def test_retained_customer_reads_what_was_accepted_P5() -> None:
 
 
 def test_withdrawal_is_confirmed_and_undone_X3() -> None:
-    assert "desistiu do cancelamento" in plain(example(LetterKind.WITHDRAWN))
+    assert "a sua desistência do cancelamento" in plain(example(LetterKind.WITHDRAWN))
     assert "link enviado" not in plain(example(LetterKind.WITHDRAWN, link_was_sent=False))
     finance = example(LetterKind.WITHDRAWN_TO_TEAM)
     support = finance.model_copy(update={"team": Team.SUPPORT})
@@ -341,7 +341,7 @@ def test_early_formalization_is_told_with_the_day_from_which_it_counts_X18() -> 
 def test_stopped_case_is_told_with_the_day_that_no_longer_holds_X18() -> None:
     text = plain(example(LetterKind.DISCARDED))
     for fact in (
-        *("foi interrompido do nosso lado", "Nada muda nos serviços", "Comercial vai entrar em contato"),
+        *("foi interrompido do nosso lado", "Nada muda nos seus serviços", "Comercial vai entrar em contato"),
         f"A data de {LAST_DAY} como último dia dos serviços não vale mais",
         "O link enviado para baixar as gravações deixou de funcionar",
         "com um novo protocolo e uma nova formalização: a que já recebemos não vale para ele",

@@ -7,10 +7,14 @@ select pg_advisory_xact_lock(hashtextextended('billing:' || $1, 0));
 -- ---------------------------------------------------------------------------------------- the notice
 
 -- name: plan_end
--- A lifted plan stays lifted.
-insert into billing.end_plans (case_id, customer_id, last_day, planned_at) values ($1, $2, $3, $4)
-on conflict (case_id) do update set last_day = excluded.last_day, planned_at = excluded.planned_at
-where end_plans.state = 'planned';
+-- A lifted plan stays lifted. Answers the account, as `account` does: the notice's first letter tells the end in figures.
+with planned as (
+    insert into billing.end_plans (case_id, customer_id, last_day, planned_at) values ($1, $2, $3, $4)
+    on conflict (case_id) do update set last_day = excluded.last_day, planned_at = excluded.planned_at
+    where end_plans.state = 'planned'
+)
+select * from billing.accounts where customer_id = $2
+order by subscription_id, first_day, charge_id, credit_first_day;
 
 -- name: lift_end
 update billing.end_plans set state = 'lifted' where case_id = $1 and state = 'planned';
@@ -34,15 +38,8 @@ on conflict (charge_id) do nothing;
 -- ---------------------------------------------------------------------------------------- closing
 
 -- name: account
--- One row a subscription, charge and credit; a subscription without charges and a charge without credits have one.
-select s.subscription_id, s.description, s.monthly, s.started_on, least(s.ended_on, s.stopped_on) as ended_on,
-    s.billed_through, c.charge_id, c.first_day, c.last_day, c.amount, c.status,
-    l.first_day as credit_first_day, l.last_day as credit_last_day
-from billing.subscriptions s
-left join billing.charges c using (subscription_id)
-left join billing.invoice_lines l on l.charge_id = c.charge_id and l.kind = 'credit'
-where s.customer_id = $1
-order by s.subscription_id, c.first_day, c.charge_id, l.first_day;
+select * from billing.accounts where customer_id = $1
+order by subscription_id, first_day, charge_id, credit_first_day;
 
 -- name: issued_invoice
 -- One row a line; an invoice without lines has one.

@@ -80,6 +80,26 @@ update crm.tasks set closed_at = $2
 where case_id = $1 and closed_at is null and ordered_at <= $2
     and (key = any($4) or $5) and key not in (select key from orders);
 
+-- name: put_retention
+-- An attempt that comes late takes nothing back.
+with given as (
+    select * from jsonb_to_recordset($2) as o (
+        offer_id text, kind text, description text, status text, actor text, at timestamptz)
+), offers as (
+    insert into crm.offers as held (case_id, offer_id, kind, description, status, actor, at)
+    select $1, offer_id, kind, description, status, actor, at from given
+    on conflict (case_id, offer_id) do update
+    set kind = excluded.kind, description = excluded.description, status = excluded.status, actor = excluded.actor,
+        at = excluded.at
+    where held.at <= excluded.at
+)
+insert into crm.retention as held (case_id, outcome, reason_category, reason_text, decided_by, decided_at)
+select $1, $3, $4, $5, $6, $7 where $3::text is not null
+on conflict (case_id) do update
+set outcome = excluded.outcome, reason_category = excluded.reason_category, reason_text = excluded.reason_text,
+    decided_by = excluded.decided_by, decided_at = excluded.decided_at
+where held.decided_at <= excluded.decided_at;
+
 -- name: insert_formalization
 -- Once a case; no row when there is one. The constraints check that it is complete (P19).
 insert into crm.formalizations

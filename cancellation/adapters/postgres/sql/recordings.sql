@@ -48,10 +48,19 @@ from unnest($6::text[], $7::bigint[]) as one (path, size)
 on conflict (case_id, path) do update set removed = false;
 
 -- name: finish_removals
-update recordings.removals set removed = true where case_id = $1 and path = any($2);
+-- What the case has removed in all, these among it.
+with gone as (
+    update recordings.removals set removed = true where case_id = $1 and path = any($2)
+)
+select count(*) filter (where kind = 'recording') as recordings,
+    count(*) filter (where kind = 'archive') as archives,
+    coalesce(sum(size) filter (where kind <> 'staging'), 0)::bigint as bytes
+from recordings.removals where case_id = $1 and (removed or path = any($2));
 
--- name: unfinished_removals
-select path from recordings.removals where case_id = $1 and not removed order by path;
+-- name: before_purge
+-- What an earlier run has begun; whether the case ever had a link.
+select exists (select from recordings.links where case_id = $1) as linked,
+    array(select path from recordings.removals where case_id = $1 and not removed order by path) as begun;
 
 -- name: removed
 select count(*) filter (where kind = 'recording') as recordings,

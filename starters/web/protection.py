@@ -1,4 +1,4 @@
-"""What surrounds every answer of the gateway: headers, and a page when all else fails."""
+"""What surrounds every answer of a web server of ours: headers, and a page when all else fails."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,15 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 logger = logging.getLogger(__name__)
 
 _HEADERS: Final[Mapping[str, str]] = {
-    "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    # The address holds the token: no page that is visited next may learn it.
-    "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "x-robots-tag": "noindex, nofollow, noarchive",
@@ -32,11 +26,21 @@ class SecurityHeaders:
     Args:
         app: what answers.
         https: whether visitors come over HTTPS, and must from now on.
+        form_action: where forms may go, in the words of a content security policy.
+        referrer: what a browser tells of the address. With `no-referrer` it sends forms without saying where they
+            come from, so a site with forms of its own takes `same-origin`.
     """
 
-    def __init__(self, app: ASGIApp, https: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, https: bool, form_action: str = "'none'", referrer: str = "no-referrer"
+    ) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
+        # An address can hold a link's token, or a protocol: no other site that is visited next may learn it.
+        self._headers = {**_HEADERS, "referrer-policy": referrer}
+        self._headers["content-security-policy"] = (
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+            f"form-action {form_action}; frame-ancestors 'none'"
+        )
         if https:
             self._headers["strict-transport-security"] = "max-age=31536000"
 

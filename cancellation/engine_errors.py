@@ -1,0 +1,85 @@
+"""The engine's errors about a case, in our own words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from temporalio.client import (
+    WorkflowFailureError,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from cancellation.domain.refusal import Problem, Refused
+from cancellation.failures import CaseEnded, CaseFailed, CaseNotFound, ServerUnreachable
+
+
+@contextmanager
+def translated(reference: str) -> Iterator[None]:
+    """Turn the library's errors about the case named `reference` into ours."""
+    try:
+        yield
+    except WorkflowUpdateFailedError as error:
+        raise _answered_no(error.cause, reference) from error
+    except WorkflowFailureError as error:
+        cause = error.cause
+        refused = isinstance(cause, ApplicationError) and cause.type == "Refused"
+        words = cause.message if refused and isinstance(cause, ApplicationError) else str(cause)
+        raise CaseFailed(f"a execução do caso “{reference}” falhou: {words}") from error
+    except WorkflowQueryFailedError as error:
+        raise CaseFailed(f"o caso “{reference}” não respondeu: {error.message}") from error
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        raise ServerUnreachable("nenhum worker respondeu a tempo (cancelamento worker)") from error
+    except RPCError as error:
+        raise _rpc_problem(error, reference) from error
+
+
+def _answered_no(cause: BaseException, reference: str) -> Exception:
+    if not isinstance(cause, ApplicationError):
+        return CaseFailed(f"o caso “{reference}” não pôde responder: {cause}")
+    if cause.type == "Refused":
+        return Refused(*_problems(cause))
+    if cause.type == "AcceptedUpdateCompletedWorkflow":
+        return CaseEnded(reference)
+    return CaseFailed(f"o caso “{reference}” não pôde responder: {cause.message}")
+
+
+def _problems(error: ApplicationError) -> list[Problem]:
+    """The problems in a refusal's details, whatever another version of the worker put there."""
+    found = [detail for detail in error.details if isinstance(detail, dict)]
+    problems = [
+        Problem(field=str(detail.get("field", "payload")), problem=str(detail.get("problem", "")))
+        for detail in found
+    ]
+    return problems or [Problem(field="payload", problem=error.message)]
+
+
+def _rpc_problem(error: RPCError, reference: str) -> Exception:
+    match error.status:
+        case RPCStatusCode.NOT_FOUND:
+            ended = "already completed" in error.message
+            return CaseEnded(reference) if ended else CaseNotFound(reference)
+        case RPCStatusCode.FAILED_PRECONDITION:
+            return ServerUnreachable("nenhum worker está no ar para responder (cancelamento worker)")
+        case RPCStatusCode.INVALID_ARGUMENT:
+            return Refused(Problem(field="payload", problem=error.message))
+        case _:
+            return ServerUnreachable(f"o servidor Temporal não respondeu ({error.status.name})")
+
+
+def is_moving(error: RPCError) -> bool:
+    """Whether the case goes on in a new execution at this moment, or ends, and can be asked a moment later."""
+    words = ("not scheduled yet", "unexpected workflow task failure")
+    return error.status is RPCStatusCode.FAILED_PRECONDITION and any(word in error.message for word in words)
+
+
+def is_busy(error: RPCError) -> bool:
+    """Whether the server, being there, could not take what was asked just now."""
+    given_back = error.status is RPCStatusCode.UNAVAILABLE and "aborted" in error.message
+    return (
+        given_back
+        or is_moving(error)
+        or error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
+    )

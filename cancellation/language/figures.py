@@ -1,0 +1,95 @@
+"""Words of the figures, for the page, the table of the command line and CSV (X26)."""
+
+from datetime import date
+from typing import Final
+
+from cancellation.domain.values import Channel, OfferKind, ReasonCategory
+from cancellation.language import vocabulary, words
+
+_NOTHING: Final = {
+    "reason": "sem motivo registrado",
+    "offer": "sem oferta",
+    "person": "sem resultado registrado",
+}
+_DIMENSIONS: Final = {
+    "all": "Todos os casos",
+    "reason": "Motivo",
+    "offer": "Oferta feita",
+    "channel": "Canal",
+    "person": "Quem registrou o resultado",
+}
+_STEPS: Final = {
+    "opened": "Pedidos de cancelamento",
+    "offered": "Com oferta registrada",
+    "decided": "Com resultado registrado",
+    "retained": "Ficaram na conversa",
+    "declined": "Mantiveram a decisão",
+    "formalized": "Formalizaram",
+    "withdrawn": "Desistiram no aviso prévio",
+    "closed": "Cancelados",
+    "lapsed": "Prazo de formalizar vencido",
+    "discarded": "Abertos por engano",
+    "open": "Em aberto",
+}
+_STANDINGS: Final = {
+    "open": "em aberto",
+    "stood": "ficou há 30 dias ou mais",
+    "fresh": "ficou há menos de 30 dias",
+    "back": "ficou e pediu de novo em 30 dias",
+    "closed": "cancelado",
+    "lapsed": "prazo vencido",
+    "discarded": "aberto por engano",
+}
+
+
+def dimension(code: str) -> str:
+    """What saves are told apart by."""
+    return _DIMENSIONS[code]
+
+
+def step(code: str) -> str:
+    """A step of the funnel."""
+    return _STEPS[code]
+
+
+def standing(code: str) -> str:
+    """How a case counts."""
+    return _STANDINGS[code]
+
+
+def of_dimension(by: str, code: str) -> str:
+    """A code within a dimension, such as the reason `price`; a person's name stays as it is."""
+    if code == "—":
+        return _NOTHING.get(by, code)
+    match by:
+        case "reason":
+            return vocabulary.reason_category(ReasonCategory(code))
+        case "offer":
+            return vocabulary.offer_kind(OfferKind(code))
+        case "channel":
+            return vocabulary.channel(Channel(code))
+        case "all":
+            return _DIMENSIONS["all"].lower()
+        case _:
+            return code
+
+
+def percent(share: float | None) -> str:
+    """`42 %`; of nothing, a dash."""
+    return "—" if share is None else f"{round(share * 100)} %"
+
+
+def hours(count: float) -> str:
+    """`3,5 horas`, `12 dias`."""
+    if count >= 48:
+        return words.days(round(count / 24))
+    if count >= 1:
+        return f"{count:.1f}".rstrip("0").rstrip(".").replace(".", ",") + (
+            " hora" if count == 1 else " horas"
+        )
+    return words.counted(round(count * 60), "minuto", "minutos")
+
+
+def month(first_day: date) -> str:
+    """`11/2026`."""
+    return f"{first_day:%m/%Y}"

@@ -1,0 +1,119 @@
+"""Runs the desk until it is told to stop."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from cancellation.adapters.postgres.billing import PostgresBilling
+from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.desk import ROLE, PostgresDesk
+from cancellation.adapters.postgres.inbox import PostgresInbox
+from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.settings import Clock, Settings, read_addresses
+from starters.desk.access import Door
+from starters.desk.app import create_app
+from starters.desk.desk import Desk
+from starters.desk.mailwork import MailWork
+from starters.desk.pages import House, Pages
+from starters.desk.people import People
+from starters.web.serving import serve
+from workers.policy import load_policy
+
+if TYPE_CHECKING:
+    from cancellation.client import CancellationClient
+    from cancellation.letters import Letterhead
+
+# Engine and letters are loaded with the first page that needs them: on many days nobody comes.
+
+logger = logging.getLogger(__name__)
+
+_CONNECTIONS: Final = 4
+
+
+async def run_desk(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+    """Serve the desk as the settings say, until cancelled.
+
+    Args:
+        settings: database, Temporal, and `CANCELAMENTO_DESK_*`.
+        ready: told the address once it is taken.
+
+    Raises:
+        NotConfigured: no database is configured.
+        OSError: the address is taken.
+        ValueError: the policy file is not a valid policy.
+    """
+    pool = await open_desk_pool(settings)
+    try:
+        desk = desk_over(settings, pool)
+        await serve(
+            create_app(desk, public_url=settings.desk.public_url),
+            settings.desk.host,
+            settings.desk.port,
+            ready=ready,
+        )
+    finally:
+        await pool.close()
+
+
+async def open_desk_pool(settings: Settings) -> Pool:
+    """Connections that may do what the desk does and nothing else, where the database has that role."""
+    url, name = settings.require_database_url(), "cancelamento-desk"
+    try:
+        return await open_pool(url, application_name=name, max_size=_CONNECTIONS, role=ROLE)
+    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
+        logger.warning(
+            "the desk runs as the connection's own role", extra={"role": ROLE, "error": type(error).__name__}
+        )
+        return await open_pool(url, application_name=name, max_size=_CONNECTIONS)
+
+
+def desk_over(settings: Settings, pool: Pool) -> Desk:
+    """The desk of a real installation."""
+    records = PostgresDesk(pool)
+    people = People(settings.people_file)
+    addresses = read_addresses(settings.home)
+    crm = PostgresCrm(pool)
+    return Desk(
+        records=records,
+        previews=PostgresBilling(pool),
+        connect=_Connection(settings),
+        mail=MailWork(settings, load_policy(settings), crm, PostgresInbox(pool)),
+        door=Door(settings.desk, people, records, settings.link_key()),
+        people=people,
+        pages=Pages(
+            House(
+                company=settings.sender.company,
+                web_ui=addresses.web_ui if addresses else "",
+                virtual_clock=settings.clock is Clock.VIRTUAL,
+            )
+        ),
+        letterhead=partial(letterhead_of, settings),
+    )
+
+
+def letterhead_of(settings: Settings) -> "Letterhead":
+    """The provider's side of the letters that are shown before they are sent."""
+    from cancellation.adapters.smtp.mailer import letterhead_of as of
+
+    return of(settings)
+
+
+class _Connection:
+    """The client of the cases: connected with the first page that needs it, and again after a failure."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: CancellationClient | None = None
+        self._lock = asyncio.Lock()
+
+    async def __call__(self) -> "CancellationClient":
+        from cancellation.client import CancellationClient
+
+        async with self._lock:
+            if self._client is None:
+                self._client = await CancellationClient.connect(self._settings.home)
+            return self._client

@@ -1,0 +1,248 @@
+"""What people are told so that they can act on it: who calls whom, what is owed, dates in a calendar."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from email.message import EmailMessage
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cancellation.application.letter_facts import (
+    previewed_day,
+    with_account,
+    with_invoice,
+    with_preview,
+)
+from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.values import Team
+from cancellation.letters import Letterhead, render
+from cancellation.messages.billing import BillingPreview, FinalInvoice, InvoiceLine
+from cancellation.messages.crm import AuthorisedContact, CaseSummary, Customer
+from cancellation.messages.desk import Account
+from tests.unit.letters.examples import HOUSE, LAST_DAY, ORIGINAL, PROTOCOL, TOTAL, example
+from tests.unit.letters.reading import arrived, html_of, plain
+
+DESK = Letterhead(desk_url="https://mesa.nuvemjti.com.br")
+ACCOUNT = Account(
+    customer=Customer(
+        customer_id="1042",
+        name="Acme Comércio de Ferragens Ltda",
+        contacts=(AuthorisedContact(name="Rita Souza", email="rita@acme.com.br", phone="+5511999990000"),),
+    ),
+    monthly=Decimal("859.00"),
+    since=date(2021, 3, 15),
+    plan=("PABX em nuvem", "Tronco SIP"),
+    earlier=(
+        CaseSummary(
+            case_id="old", customer_id="1042", workflow_id="w", protocol="CAN-20250101-AAAAAA", stage="retained",
+            opened_at=datetime(2025, 1, 1, 12, tzinfo=UTC), outcome="retained",
+            ended_at=datetime(2025, 1, 2, 12, tzinfo=UTC),
+        ),
+    ),
+)  # fmt: skip
+
+
+def line(amount: str, description: str = "PABX em nuvem") -> InvoiceLine:
+    return InvoiceLine(
+        subscription_id="s",
+        description=description,
+        first_day=date(2026, 12, 1),
+        last_day=date(2026, 12, 22),
+        days=22,
+        period_days=31,
+        amount=Decimal(amount),
+    )
+
+
+def files(message: EmailMessage) -> dict[str, str]:
+    return {str(part.get_filename()): part.get_content() for part in message.iter_attachments()}
+
+
+# -------------------------------------------------------------------- Commercial
+
+
+def test_commercials_first_letter_says_whom_to_call_and_what_is_at_stake_P2() -> None:
+    text = plain(with_account(example(LetterKind.REQUEST_TO_COMMERCIAL), ACCOUNT))
+    for words in (
+        "Acme Comércio de Ferragens Ltda", "Rita Souza, +55 (11) 99999-0000, rita@acme.com.br", "R$ 859,00",
+        "PABX em nuvem; Tronco SIP", "Cliente desde: 15/03/2021", "Casos anteriores: 01/01/2025 (Retido)",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_a_request_of_somebody_unknown_says_so_at_once_and_asks_for_no_offers_P2() -> None:
+    letter = with_account(example(LetterKind.REQUEST_TO_COMMERCIAL), None)
+    message = render(letter, HOUSE)
+    assert "o CRM não o conhece" in str(message["Subject"])
+    text = plain(letter)
+    assert "O CRM não conhece o cliente 1042" in text
+    assert "oferta" not in text
+    assert "Quem é o cliente" not in text
+
+
+def test_a_letter_to_a_team_leads_to_its_page_and_one_to_the_customer_does_not_X24() -> None:
+    for kind in LetterKind:
+        letter = example(kind)
+        body = render(letter, DESK).get_body(("plain",))
+        assert body is not None
+        link = f"https://mesa.nuvemjti.com.br/caso/{PROTOCOL}"
+        assert (link in body.get_content()) is (letter.team is not None), kind
+        assert "/caso/" not in plain(letter)
+
+
+@pytest.mark.parametrize(
+    "kind", [LetterKind.MAIL_TO_DECIDE, LetterKind.NOTICE_TO_CONFIRM, LetterKind.MAIL_WITHOUT_CASE]
+)
+def test_a_letter_about_an_e_mail_leads_to_where_it_is_decided_X24(kind: LetterKind) -> None:
+    link = f"https://mesa.nuvemjti.com.br/email/{ORIGINAL}"
+    message = render(example(kind), DESK)
+    for part in ("plain", "html"):
+        body = message.get_body((part,))
+        assert body is not None
+        assert link in body.get_content()
+    assert "/email/" not in plain(example(kind))
+
+
+# -------------------------------------------------------------------- the end
+
+
+@pytest.mark.parametrize("kind", [LetterKind.CLOSED, LetterKind.CLOSED_TO_TEAM])
+def test_the_closing_letters_say_the_invoice_line_by_line_P18(kind: LetterKind) -> None:
+    lines = (line("1300.00"), line("-65.44", "Crédito: Tronco SIP"))
+    text = plain(with_invoice(example(kind), FinalInvoice(invoice_id="i", lines=lines, total=TOTAL)))
+    assert "PABX em nuvem, de 01/12/2026 a 22/12/2026 (22 de 31 dias): R$ 1.300,00" in text
+    assert "Crédito: Tronco SIP" in text
+    assert "-R$ 65,44" in text.replace("R$ -65,44", "-R$ 65,44")
+
+
+def test_lines_that_do_not_make_up_the_total_are_not_told_P16() -> None:
+    invoice = FinalInvoice(invoice_id="i", lines=(line("1.00"),), total=Decimal("1.00"))
+    letter = example(LetterKind.CLOSED)
+    assert with_invoice(letter, invoice) == letter
+
+
+@pytest.mark.parametrize("kind", [LetterKind.CLOSED, LetterKind.CLOSED_TO_TEAM])
+def test_a_total_below_zero_is_a_credit_and_somebody_gives_it_back_P16(kind: LetterKind) -> None:
+    text = plain(example(kind, invoice_total=Decimal("-12.30")))
+    assert "Crédito a devolver: R$ 12,30" in text
+    assert "Fatura final" not in text
+    assert "devol" in text.partition("Crédito a devolver")[2]
+
+
+def test_finance_gets_the_lines_as_a_file_and_nobody_else_does_P13() -> None:
+    letter = example(LetterKind.CLOSED_TO_TEAM, invoice=(line("1234.56", "=1+1"),))
+    finance = render(letter.model_copy(update={"team": Team.FINANCE}), HOUSE)
+    assert files(finance)["fatura-final.csv"].splitlines()[1] == "'=1+1;01/12/2026;22/12/2026;22;31;1234,56"
+    assert files(render(letter.model_copy(update={"team": Team.SUPPORT}), HOUSE)) == {}
+
+
+# -------------------------------------------------------------------- the customer
+
+
+def test_the_script_opens_a_draft_to_both_mailboxes_with_the_model_P6() -> None:
+    letter = example(LetterKind.SCRIPT)
+    (address,) = [part for part in html_of(arrived(letter)).split('"') if part.startswith("mailto:")][:1]
+    parts = urlsplit(address.replace("&amp;", "&"))
+    assert unquote(parts.path).split(",") == list(letter.mailboxes)
+    asked = parse_qs(parts.query)
+    assert asked["subject"] == [f"[{PROTOCOL}] Cancelamento dos serviços"]
+    assert asked["body"][0].startswith(
+        "Solicito o cancelamento dos serviços contratados com a NuvemJTI.\r\nMotivo:"
+    )
+
+
+def test_the_dates_of_the_notice_come_for_a_calendar_as_well_P8() -> None:
+    message = render(example(LetterKind.NOTICE_STARTED), HOUSE)
+    calendar = files(message)["datas-do-cancelamento.ics"]
+    assert f"DTSTART;VALUE=DATE:{LAST_DAY:%Y%m%d}" in calendar
+    assert "DTSTART;VALUE=DATE:20261217" in calendar
+    assert calendar.count("BEGIN:VEVENT") == calendar.count("END:VEVENT") == 2
+    late = example(LetterKind.NOTICE_STARTED).model_copy(
+        update={"at": datetime(2026, 12, 18, 15, tzinfo=UTC)}
+    )
+    assert files(render(late, HOUSE))["datas-do-cancelamento.ics"].count("BEGIN:VEVENT") == 1
+    over = late.model_copy(update={"at": datetime(2026, 12, 24, 15, tzinfo=UTC)})
+    assert files(render(over, HOUSE)) == {}
+
+
+def test_a_letter_with_a_file_is_the_same_at_every_attempt_X12() -> None:
+    letter = example(LetterKind.NOTICE_STARTED)
+    assert bytes(render(letter, HOUSE)) == bytes(render(letter, HOUSE))
+    assert "datas-do-cancelamento" not in plain(letter)
+
+
+@given(st.text(max_size=80))
+def test_no_line_of_a_calendar_is_longer_than_allowed_P8(company: str) -> None:
+    from cancellation.letters.enclosures import enclosures
+
+    (enclosed,) = enclosures(example(LetterKind.NOTICE_STARTED), company)
+    assert all(len(part.encode()) <= 75 for part in enclosed.text.split("\r\n"))
+    assert "\n" not in enclosed.text.replace("\r\n", "")
+
+
+@pytest.mark.parametrize(
+    "kind", [LetterKind.REMIND_FORMALIZATION, LetterKind.REMIND_PORTABILITY, LetterKind.REMIND_LINK]
+)
+def test_a_reminder_says_in_its_subject_how_many_days_are_left_X4(kind: LetterKind) -> None:
+    assert "(faltam " in str(render(example(kind), HOUSE)["Subject"])
+
+
+def test_nobody_is_called_a_company_or_a_team_X18() -> None:
+    for kind in LetterKind:
+        letter = example(kind)
+        if letter.team is None:
+            text = plain(letter)
+            assert "sua empresa" not in text, kind
+            assert "equipe Acme" not in text, kind
+            assert "vocês" not in text, kind
+
+
+def test_one_number_is_one_number_X4() -> None:
+    one = example(LetterKind.REMIND_PORTABILITY, numbers=("+551130000001",))
+    several = example(LetterKind.REMIND_PORTABILITY)
+    assert "levá-lo para" in plain(one)
+    assert "levá-los" not in plain(one)
+    assert "levá-los" in plain(several)
+
+
+def test_a_hold_that_ended_says_that_all_is_closed_now_X6() -> None:
+    assert "todo concluído" in plain(example(LetterKind.HOLD_ENDED))
+
+
+def test_the_foot_names_us_as_far_as_the_settings_do_P6() -> None:
+    whole = Letterhead(cnpj="12.345.678/0001-90", postal="Rua A, 1, Campinas", phone="+551130001000")
+    body = render(example(LetterKind.SCRIPT), whole).get_body(("plain",))
+    assert body is not None
+    text = " ".join(body.get_content().split())
+    assert "NuvemJTI, CNPJ 12.345.678/0001-90, Rua A, 1, Campinas, +55 (11) 3000-1000" in text
+    assert "CNPJ" not in plain(example(LetterKind.SCRIPT))
+
+
+@pytest.mark.parametrize("kind", [LetterKind.SCRIPT, LetterKind.NOTICE_STARTED])
+def test_the_end_is_told_in_figures_before_it_comes_X25(kind: LetterKind) -> None:
+    letter = example(kind)
+    day = previewed_day(letter)
+    assert day == LAST_DAY
+    preview = BillingPreview(
+        customer_id="1042", last_day=day, lines=(line("609.61"),), total=Decimal("609.61")
+    )
+    told = with_preview(letter, preview)
+    text = plain(told)
+    assert "PRÉVIA DA FATURA FINAL" in text
+    assert "22 de 31 dias): R$ 609,61" in text
+    assert "Total: R$ 609,61." in text
+    assert "609,61" in html_of(arrived(told))
+    credit = preview.model_copy(update={"lines": (line("-1.00"),), "total": Decimal("-1.00")})
+    assert "Crédito a devolver: R$ 1,00." in plain(with_preview(letter, credit))
+
+
+@pytest.mark.parametrize("kind", [LetterKind.SCRIPT, LetterKind.NOTICE_STARTED])
+def test_figures_that_are_not_sure_are_not_told_X25(kind: LetterKind) -> None:
+    letter = example(kind)
+    unsure = BillingPreview(
+        customer_id="1042", last_day=LAST_DAY, lines=(line("0.00"),), total=Decimal(0), doubtful_count=1
+    )
+    assert with_preview(letter, unsure) == letter
+    assert previewed_day(example(LetterKind.RETAINED)) is None
