@@ -24,7 +24,7 @@ from tests.matrix.stories import STORIES
 from workers.worker import Systems
 
 AT_ONCE = 10
-OF_A_KIND = 4
+OF_A_KIND = 3
 """Cells of each kind in a sample."""
 STAGES = [stage.name for story in STORIES for stage in story.stages_with_outages()] if WHOLE else ["sample"]
 

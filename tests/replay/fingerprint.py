@@ -1,5 +1,6 @@
 """What a case commands in which order, as a text that a reviewer sees change (architecture.md, "The engine")."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -22,9 +23,9 @@ _NO_DATES: Final = {
 
 async def fingerprint(environment: WorkflowEnvironment) -> str:
     """The commands of every story, one result at a time."""
-    lines = []
-    for story, steps in STORIES.items():
-        history = await Lockstep(House(environment), steps, policy=_NO_DATES).live()
+    lives = [Lockstep(House(environment), steps, policy=_NO_DATES).live() for steps in STORIES.values()]
+    lines: list[str] = []
+    for story, history in zip(STORIES, await asyncio.gather(*lives), strict=True):
         lines += [f"[{story}]", *commands(history), ""]
     return "\n".join(lines)
 
