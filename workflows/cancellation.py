@@ -92,6 +92,8 @@ class CancellationWorkflow(MessageHandlers):
             raise
         self._file = file
         if not continued:
+            # A first workflow task without a command could be merged with the next: the case would open twice (X22).
+            self._publisher.publish(file.case, self._now)
             terms = freeze_policy(start, file.case)
             while not terms.done():
                 await self._sleep_until(terms.done)
@@ -181,7 +183,7 @@ class CancellationWorkflow(MessageHandlers):
         try:
             await workflow.wait_condition(condition)
         except asyncio.CancelledError:
-            self.inbox.stop_requested = True
+            self.inbox.stop()
 
     def _has_news(self) -> bool:
         return self.inbox.has_news
@@ -267,7 +269,7 @@ class CancellationWorkflow(MessageHandlers):
             await self._sleep_until(self._has_news_or_is_alone)
 
     def _be_reset(self, _: int) -> None:
-        self.inbox.was_reset = True
+        self.inbox.begin_anew()
 
     # ------------------------------------------------------------------ queries
 

@@ -187,7 +187,7 @@ class Dispatcher:
     # ------------------------------------------------------------------ results
 
     def _arrive(self, attempt: _Attempt, _: "asyncio.Task[Any]") -> None:
-        self._inbox.results.append(attempt)
+        self._inbox.answer(attempt)
 
     def take_results(self, now: datetime) -> None:
         """What became of attempts that have ended."""

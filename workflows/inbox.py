@@ -39,6 +39,12 @@ class Inbox:
     stop_requested: bool = False
     was_reset: bool = False
     woken: bool = False
+    last_arrival: datetime = field(default_factory=workflow.now)
+    """When the last of all that came has come: the case's time.
+
+    What the engine says now is another thing. After the local activity with which a case opens it is one time for the
+    worker that ran it and another for one that replays it.
+    """
     _breathing: bool = False
 
     @property
@@ -55,6 +61,7 @@ class Inbox:
     def tell(self, name: str, raw: RawValue) -> None:
         """A message whose sender hears no answer."""
         self.messages.append(Arrived(name, raw))
+        self._note_arrival()
 
     async def ask(self, name: str, raw: RawValue) -> Answer:
         """A message whose sender waits.
@@ -64,11 +71,28 @@ class Inbox:
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.messages.append(Arrived(name, raw, answer))
+        self._note_arrival()
         return await answer
+
+    def answer(self, result: Any) -> None:
+        """What became of something that was asked for outside."""
+        self.results.append(result)
+        self._note_arrival()
 
     def wake(self) -> None:
         """Something else is due: a look at the case."""
         self.woken = True
+        self._note_arrival()
+
+    def stop(self) -> None:
+        """Somebody asked the engine to cancel the execution."""
+        self.stop_requested = True
+        self._note_arrival()
+
+    def begin_anew(self) -> None:
+        """Somebody reset the execution."""
+        self.was_reset = True
+        self._note_arrival()
 
     def take_messages(self) -> list[Arrived]:
         """The oldest messages; of a flood a part, and the rest a moment later."""
@@ -81,6 +105,10 @@ class Inbox:
 
     def _breathe(self, _: "asyncio.Task[None]") -> None:
         self._breathing = False
+        self._note_arrival()
+
+    def _note_arrival(self) -> None:
+        self.last_arrival = max(self.last_arrival, workflow.now())
 
 
 class Alarm:
@@ -94,12 +122,12 @@ class Alarm:
         self._timer: asyncio.Task[None] | None = None
 
     def now(self) -> datetime:
-        """The case's time: the engine's, but never before an instant for which it has rung.
+        """The case's time: when the last thing came, but never before an instant for which it has rung.
 
         A worker that comes cold and answers a query first may be given the next workflow task with the time of the one
         before, which a replay of the whole history is not (X22): the instant is over all the same.
         """
-        now = workflow.now()
+        now = self._inbox.last_arrival
         return now if self._passed is None else max(now, self._passed)
 
     def set(self, at: datetime | None, summary: str) -> bool:

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio import activity
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.testing import WorkflowEnvironment
 
+from activities.terms import Terms, TermsActivities
+from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.trail import TrailEntry
 from tests.durable.house import CaseDriver, House, until
 from workflows.plugin import WithoutContext
@@ -102,3 +105,28 @@ async def recorded(case: CaseDriver) -> None:
     await case.forward(timedelta(minutes=15))
     await case.quiet()
     assert list(await case.crm_trail()) == await case.trail()
+
+
+async def test_what_comes_while_the_policy_is_frozen_happened_when_it_happened_whoever_looks_P20_X22(
+    temporal_env: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is asked something meanwhile goes on in a workflow task of its own; a replay goes on at once."""
+    freeze = TermsActivities.freeze_policy
+
+    @activity.defn(name="freeze_policy")
+    async def slowly(self, terms: Terms) -> CancellationPolicy:  # type: ignore[no-untyped-def]
+        await asyncio.sleep(0.4)
+        return await freeze(self, terms)
+
+    monkeypatch.setattr(TermsActivities, "freeze_policy", slowly)
+    house = House(temporal_env)
+    async with house.worker():
+        case = await house.open(signal=("request", {"channel": "phone", "text": "E aí?", "actor": "bia"}))
+        await case.trail()
+        await case.signal("request", channel="phone", text="Alguém aí?", actor="bia")
+        await case.quiet()
+        seen = await case.trail()
+    async with house.worker():
+        assert await case.trail() == seen
+        await house.replays()
+        await house.close()

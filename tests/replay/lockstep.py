@@ -96,6 +96,8 @@ class _Walk:
             case = await self.house.open(policy=self.policy)
             try:
                 await self._go(case, stop_at, arrival)
+                if self.to_the_end:
+                    await self._tells_the_same_cold(case)
                 return await case.history()
             finally:
                 self.gate.let_all_through()
@@ -104,6 +106,14 @@ class _Walk:
 
     async def _go(self, case: CaseDriver, stop_at: int | None, arrival: Arrival | None) -> None:
         raise NotImplementedError
+
+    async def _tells_the_same_cold(self, case: CaseDriver) -> None:
+        """What the trail says, and when it happened, is the same for a worker that was not there (P20, X22)."""
+        seen = await case.trail()
+        await self._stop()
+        await self._start()
+        told = await case.trail()
+        assert told == seen, [(one, other) for one, other in zip(seen, told, strict=False) if one != other]
 
     @asynccontextmanager
     async def _activities(self) -> AsyncIterator[None]:
