@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from cancellation.domain.proration import Charge, Days, Line, LineKind, Settlement, Subscription, is_sound
 from cancellation.domain.values import MOST_LEFT_OUT, readable
-from cancellation.messages.billing import BillingClosed, BillingPreview, FinalInvoice, InvoiceLine
+from cancellation.messages.billing import CREDIT, BillingClosed, BillingPreview, FinalInvoice, InvoiceLine
 
 
 def invoice_id(case_id: str) -> str:
@@ -26,7 +26,7 @@ def recurring_charge_id(subscription_id: str, line: Line) -> str:
 
 def invoice_line(subscription_id: str, description: str, line: Line) -> InvoiceLine:
     """One line as the customer and Finance read it."""
-    credit = "Crédito: " if line.kind is LineKind.CREDIT else ""
+    credit = CREDIT if line.kind is LineKind.CREDIT else ""
     return InvoiceLine(
         subscription_id=subscription_id,
         description=credit + description,

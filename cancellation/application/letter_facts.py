@@ -1,16 +1,19 @@
 """What a letter says that the case does not know itself: the customer as the records have it, the invoice's lines."""
 
+from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from cancellation.language import words
-from cancellation.messages.billing import BillingPreview, FinalInvoice
+from cancellation.messages.billing import CREDIT, BillingPreview, FinalInvoice, InvoiceLine
 from cancellation.messages.desk import Account
 from cancellation.messages.letter_contents import (
     Caller,
     Closed,
     ClosedToTeam,
     EarlierCase,
+    EndChange,
     EndPreview,
     KnownCustomer,
     NoticeStarted,
@@ -92,3 +95,59 @@ def with_invoice(letter: Letter, invoice: FinalInvoice | None) -> Letter:
     if invoice.total != content.invoice_total or len(invoice.lines) > MOST_LINES:
         return letter
     return letter.model_copy(update={"content": content.model_copy(update={"invoice": invoice.lines})})
+
+
+def told_to_compare(letter: Letter) -> str | None:
+    """The hash of the end that the customer was told, where the invoice of the letter is another one (X25)."""
+    content = letter.content
+    if not isinstance(content, Closed | ClosedToTeam) or content.told is None or not content.invoice:
+        return None
+    if content.told.last_day != content.notice.last_day:
+        return None  # The letter says so: every line follows from it.
+    billed = EndPreview(
+        last_day=content.notice.last_day, lines=content.invoice, total=content.invoice_total
+    ).told
+    return content.told.sha256 if billed != content.told else None
+
+
+def with_changes(letter: Letter, told: EndPreview | None) -> Letter:
+    """The letter with what its invoice bills otherwise than the customer was told (X25)."""
+    content = letter.content
+    if told is None or not isinstance(content, Closed | ClosedToTeam):
+        return letter
+    changes = changes_between(told.lines, content.invoice)
+    return letter.model_copy(update={"content": content.model_copy(update={"changes": changes})})
+
+
+def changes_between(told: Sequence[InvoiceLine], billed: Sequence[InvoiceLine]) -> tuple[EndChange, ...]:
+    """What is billed otherwise than told, one change a subscription, in the order in which people read them."""
+    before, after = _by_subscription(told), _by_subscription(billed)
+    changes = []
+    for subscription_id in {**before, **after}:
+        was, now = before.get(subscription_id, []), after.get(subscription_id, [])
+        if _what_is_billed(was) == _what_is_billed(now):
+            continue
+        changes.append(
+            EndChange(
+                description=(now or was)[0].description.removeprefix(CREDIT),
+                told=sum((line.amount for line in was), Decimal(0)) if was else None,
+                billed=sum((line.amount for line in now), Decimal(0)) if now else None,
+                other_days=_days(was) != _days(now),
+            )
+        )
+    return tuple(changes)
+
+
+def _by_subscription(lines: Sequence[InvoiceLine]) -> dict[str, list[InvoiceLine]]:
+    found: dict[str, list[InvoiceLine]] = {}
+    for line in lines:
+        found.setdefault(line.subscription_id, []).append(line)
+    return found
+
+
+def _what_is_billed(lines: Sequence[InvoiceLine]) -> list[tuple[date, date, Decimal]]:
+    return sorted((line.first_day, line.last_day, line.amount) for line in lines)
+
+
+def _days(lines: Sequence[InvoiceLine]) -> list[tuple[date, date, bool]]:
+    return sorted((line.first_day, line.last_day, line.amount < 0) for line in lines)

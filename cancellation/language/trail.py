@@ -178,6 +178,11 @@ def _letter(event: e.Event) -> str:
             also = ""
             if event.partly_refused is not None:
                 also = f" Recusada em parte dos endereços: {sentence(event.partly_refused)}"
+            if event.told is not None:
+                also += (
+                    f" Prévia da fatura final até {words.short_date(event.told.last_day)}: "
+                    f"{words.money(event.told.total)} (SHA-256 {event.told.sha256})."
+                )
             return f"Mensagem “{vocabulary.letter(event.letter)}” enviada ({to}), Message-ID {event.letter_id}.{also}"
         case e.LetterUndelivered():
             why = sentence(vocabulary.undelivered(event.why))

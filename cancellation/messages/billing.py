@@ -2,11 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from pydantic import AwareDatetime
 
 from cancellation.domain.values import Label, Value
 from cancellation.messages.warrant import Warrant
+
+CREDIT: Final = "Crédito: "
+"""Begins the description of a line that gives something back."""
 
 
 class BillingEndPlan(Value):

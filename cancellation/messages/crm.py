@@ -2,9 +2,9 @@
 
 from datetime import date
 from itertools import islice
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, model_validator
 
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.notice import Notice
@@ -23,6 +23,14 @@ from cancellation.domain.values import (
 )
 
 
+def _what_is_said(entries: tuple[TrailEntry, ...]) -> list[dict[str, Any]]:
+    """Entries without the fields that most of them leave empty: a case's history holds each of them once."""
+    return [entry.model_dump(mode="json", exclude_defaults=True) for entry in entries]
+
+
+Entries = Annotated[tuple[TrailEntry, ...], PlainSerializer(_what_is_said, when_used="json")]
+
+
 class CaseOpening(Value):
     """The first effect of a case: its record and the task for Commercial (P2)."""
 
@@ -35,7 +43,7 @@ class CaseOpening(Value):
     customer_status: str
     request: Request
     commercial_task: "TaskOrder"
-    trail: tuple[TrailEntry, ...] = ()
+    trail: Entries = ()
 
 
 MOST_CONTACTS: Final = 100
@@ -177,7 +185,7 @@ class CaseRecord(Value):
     stage: str
     customer_status: str | None = None
     """The customer's new status, exact words (P12); None leaves it."""
-    trail: tuple[TrailEntry, ...] = ()
+    trail: Entries = ()
     """Entries in order; those already held are skipped by their number (P20)."""
     open_tasks: tuple[TaskOrder, ...] = ()
     close_tasks: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from cancellation.adapters.memory.mailer import MemoryMailer
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.messages.billing import BillingPreview, FinalInvoice
 from cancellation.messages.desk import Account
+from cancellation.messages.letter_contents import EndPreview
 from cancellation.messages.letters import LetterBatch
 from tests.unit.letters.examples import example
 from tests.unit.letters.test_told import ACCOUNT
@@ -31,6 +32,9 @@ class Records:
         return ACCOUNT
 
     async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
+        raise ConnectionError
+
+    async def told_end(self, case_id: str, sha256: str) -> EndPreview | None:
         raise ConnectionError
 
     async def issued_invoice(self, case_id: str) -> FinalInvoice | None:

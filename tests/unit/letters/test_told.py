@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from cancellation.application.letter_facts import (
     previewed_day,
+    told_to_compare,
     with_account,
+    with_changes,
     with_invoice,
     with_preview,
 )
@@ -21,6 +23,8 @@ from cancellation.letters import Letterhead, render
 from cancellation.messages.billing import BillingPreview, FinalInvoice, InvoiceLine
 from cancellation.messages.crm import AuthorisedContact, CaseSummary, Customer
 from cancellation.messages.desk import Account
+from cancellation.messages.letter_contents import EndPreview
+from cancellation.messages.letters import Letter
 from tests.unit.letters.examples import HOUSE, LAST_DAY, ORIGINAL, PROTOCOL, TOTAL, example
 from tests.unit.letters.reading import arrived, html_of, plain
 
@@ -236,6 +240,77 @@ def test_the_end_is_told_in_figures_before_it_comes_X25(kind: LetterKind) -> Non
     assert "609,61" in html_of(arrived(told))
     credit = preview.model_copy(update={"lines": (line("-1.00"),), "total": Decimal("-1.00")})
     assert "Crédito a devolver: R$ 1,00." in plain(with_preview(letter, credit))
+
+
+# ---------------------------------------------------------------- what was told, and what came of it
+
+TOLD = EndPreview(
+    last_day=LAST_DAY,
+    lines=(
+        line("1300.00"),
+        line("-65.44", "Crédito: Tronco SIP").model_copy(update={"subscription_id": "t"}),
+    ),
+    total=TOTAL,
+)
+
+
+def closing(kind: LetterKind, lines: tuple[InvoiceLine, ...], told: EndPreview = TOLD) -> Letter:
+    """A closing letter as it goes out, held against what was told."""
+    total = sum((one.amount for one in lines), Decimal(0))
+    letter = example(kind, told=told.told, invoice_total=total)
+    letter = with_invoice(letter, FinalInvoice(invoice_id="i", lines=lines, total=total))
+    return with_changes(letter, told) if told_to_compare(letter) else letter
+
+
+@pytest.mark.parametrize("kind", [LetterKind.CLOSED, LetterKind.CLOSED_TO_TEAM])
+def test_an_invoice_as_it_was_told_says_so_X25(kind: LetterKind) -> None:
+    letter = closing(kind, TOLD.lines)
+    assert "O total é o mesmo da prévia" in plain(letter)
+    assert "O total é o mesmo da prévia" in html_of(arrived(letter))
+    assert "mudou" not in plain(letter)
+    whole_month = tuple(one.model_copy(update={"period_days": one.days}) for one in TOLD.lines)
+    assert told_to_compare(closing(kind, whole_month)) is None, "charged meanwhile, for the same days"
+
+
+@pytest.mark.parametrize("kind", [LetterKind.CLOSED, LetterKind.CLOSED_TO_TEAM])
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            (line("1000.00"), TOLD.lines[1]),
+            "PABX em nuvem: R$ 1.000,00 em vez de R$ 1.300,00: os dias são os mesmos, o valor mudou",
+        ),
+        (
+            (TOLD.lines[0].model_copy(update={"first_day": date(2026, 12, 5)}), TOLD.lines[1]),
+            "PABX em nuvem: R$ 1.300,00 em vez de R$ 1.300,00: os dias a cobrar são outros",
+        ),
+        ((TOLD.lines[0],), "Tronco SIP: a prévia tinha -R$ 65,44; não há mais nada a cobrar"),
+        (
+            (*TOLD.lines, line("10.00", "Gravação").model_copy(update={"subscription_id": "g"})),
+            "Gravação: R$ 10,00, que a prévia não tinha: passou a ser devido depois dela",
+        ),
+    ],
+)
+def test_an_invoice_that_is_not_as_it_was_told_says_what_changed_and_why_X25(
+    kind: LetterKind, lines: tuple[InvoiceLine, ...], said: str
+) -> None:
+    letter = closing(kind, lines)
+    for text in (plain(letter), " ".join(html_of(arrived(letter)).split())):
+        assert said in text.replace("\u00a0", " ")
+        assert "tinha o total de R$ 1.234,56" in text.replace("\u00a0", " ")
+
+
+def test_an_end_that_was_told_for_another_last_day_says_so_X25() -> None:
+    told = TOLD.model_copy(update={"last_day": date(2026, 12, 20)})
+    text = plain(closing(LetterKind.CLOSED, (line("1.00"),), told))
+    assert "supunha o último dia em 20/12/2026, com o total de R$ 1.234,56" in text
+    assert f"terminou em {LAST_DAY:%d/%m/%Y}" in text
+
+
+def test_a_difference_is_told_even_when_the_records_do_not_answer_X25() -> None:
+    text = plain(example(LetterKind.CLOSED, told=TOLD.told, invoice_total=Decimal(1)))
+    assert "A diferença vem do que mudou" in text
+    assert "prévia" not in plain(example(LetterKind.CLOSED))
 
 
 @pytest.mark.parametrize("kind", [LetterKind.SCRIPT, LetterKind.NOTICE_STARTED])
