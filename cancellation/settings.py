@@ -322,6 +322,8 @@ class Settings(BaseSettings):
     clock: Clock = Clock.STRICT
     inbox: InboxSettings = InboxSettings()
     telephony: TelephonySettings = TelephonySettings()
+    invoice_due_days: int = Field(default=10, ge=0, le=365)
+    """Days from its issue in which the embedded billing's final invoice is to be paid."""
     metrics_address: str | None = None
     """`host:port` where a worker serves Prometheus metrics; none means it does not."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
@@ -351,6 +353,11 @@ class Settings(BaseSettings):
             msg = "DATABASE_URL não está definida e não há servidor embutido no ar (cancelamento up)"
             raise NotConfigured(msg)
         return self.database_url.get_secret_value()
+
+    @property
+    def desk_address(self) -> str:
+        """What letters and tasks lead to; empty where no desk is configured and none is up."""
+        return self.desk.public_url.rstrip("/") if "desk" in self.model_fields_set else ""
 
     @property
     def people_file(self) -> Path:

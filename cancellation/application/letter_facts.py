@@ -65,8 +65,18 @@ def with_account(letter: Letter, account: Account | None) -> Letter:
         return letter
     if account is None:
         return letter.model_copy(update={"content": content.model_copy(update={"unknown": True})})
-    earlier = [case for case in account.earlier if case.case_id != letter.case_id]
-    known = KnownCustomer(
+    return letter.model_copy(
+        update={
+            "content": content.model_copy(update={"known": known_customer(account, letter.case_id)}),
+            "customer_name": account.customer.name,
+        }
+    )
+
+
+def known_customer(account: Account, case_id: str) -> KnownCustomer:
+    """What people read of an account about a case of it."""
+    earlier = [case for case in account.earlier if case.case_id != case_id]
+    return KnownCustomer(
         name=account.customer.name,
         callers=tuple(
             Caller(name=one.name, email=one.email, phone=one.phone)
@@ -79,12 +89,6 @@ def with_account(letter: Letter, account: Account | None) -> Letter:
             EarlierCase(opened_at=case.opened_at, outcome=case.outcome) for case in earlier[:_MOST_NAMED]
         ),
     )
-    return letter.model_copy(
-        update={
-            "content": content.model_copy(update={"known": known}),
-            "customer_name": account.customer.name,
-        }
-    )
 
 
 def with_invoice(letter: Letter, invoice: FinalInvoice | None) -> Letter:
@@ -94,7 +98,9 @@ def with_invoice(letter: Letter, invoice: FinalInvoice | None) -> Letter:
         return letter
     if invoice.total != content.invoice_total or len(invoice.lines) > MOST_LINES:
         return letter
-    return letter.model_copy(update={"content": content.model_copy(update={"invoice": invoice.lines})})
+    return letter.model_copy(
+        update={"content": content.model_copy(update={"invoice": invoice.lines, "due_on": invoice.due_on})}
+    )
 
 
 def told_to_compare(letter: Letter) -> str | None:

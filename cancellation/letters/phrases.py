@@ -1,7 +1,7 @@
 """What letters are put together from, as phrases that people read: rows, lists, what is missing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -239,11 +239,15 @@ def held_lines(held: Sequence[Held], ended: str | None = None) -> list[str]:
 
 
 def billing_lines(
-    invoice_total: Decimal, voided_charges: int, doubtful_amounts: int | None = None
+    invoice_total: Decimal,
+    due_on: date | None,
+    voided_charges: int,
+    doubtful_amounts: int | None = None,
 ) -> list[str]:
     """The final invoice, what Finance still has to look at, and what was voided (P16)."""
     lines = [
         f"Fatura final: {words.money(invoice_total)}"
+        + (f", com vencimento em {words.short_date(due_on)}" if due_on else "")
         if invoice_total >= 0
         else f"Crédito a devolver: {words.money(-invoice_total)}"
     ]

@@ -49,6 +49,8 @@ class FinalInvoice(Value):
     invoice_id: str
     lines: tuple[InvoiceLine, ...]
     total: Decimal
+    due_on: date | None = None
+    """Until when it is to be paid, in America/Sao_Paulo; None: nothing is, or billing does not say."""
 
 
 class BillingPreview(Value):

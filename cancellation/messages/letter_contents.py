@@ -395,6 +395,8 @@ class _Closing(Brief):
     """In reais; below zero it is a credit that is given back."""
     invoice: tuple[InvoiceLine, ...] = ()
     """The final invoice line by line, as billing holds it when the letter is sent; empty where it did not answer."""
+    due_on: date | None = None
+    """Until when the invoice is to be paid, as billing holds it when the letter is sent."""
     told: EndTold | None = None
     """The end in figures as the customer was told it last; None: no letter told it (X25)."""
     changes: tuple[EndChange, ...] = ()

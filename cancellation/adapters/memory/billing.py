@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from cancellation.adapters.final_invoice import (
+    DUE_DAYS,
     closed,
     doubtful_charge,
     doubtful_subscription,
+    due_after,
     final_invoice,
     invoice_line,
     new_charge_id,
@@ -288,6 +290,7 @@ class MemoryBilling:
                 invoice_line(subscription_id, self._contracts[subscription_id].description, line)
                 for subscription_id, line in lines
             ],
+            due_after(closure.warrant.at, DUE_DAYS),
         )
 
 

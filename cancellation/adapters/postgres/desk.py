@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from cancellation.adapters.postgres.pool import Pool
+from cancellation.adapters.postgres.pool import Pool, storable
 from cancellation.adapters.postgres.queries import queries
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Offer, Reason, ReasonCategory
@@ -65,8 +65,8 @@ class PostgresDesk:
         )
 
     async def dossier(self, protocol: str) -> Dossier | None:
-        """What the records hold of the case with that protocol number."""
-        row = await self._pool.fetchrow(SQL["dossier"], protocol.strip().upper())
+        """What the records hold of the case with that protocol number, or that case id."""
+        row = await self._pool.fetchrow(SQL["dossier"], storable(protocol.strip()))
         if row is None:
             return None
         case_id = row["case_id"]

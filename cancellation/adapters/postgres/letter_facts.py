@@ -1,6 +1,7 @@
 """What letters say beside the case's own knowledge, from PostgreSQL."""
 
 from datetime import date
+from time import monotonic
 from typing import Final
 
 from cancellation.adapters.postgres.billing import PostgresBilling
@@ -12,6 +13,9 @@ from cancellation.messages.desk import Account
 from cancellation.messages.letter_contents import EndPreview
 
 OUTBOX: Final = queries("outbox")
+_FRESH: Final = 5.0
+"""Seconds in which what was read for Commercial's task serves its letter, once."""
+_NOTHING: Final[tuple[float, Account | None]] = (0.0, None)
 
 
 class PostgresLetterFacts:
@@ -19,12 +23,19 @@ class PostgresLetterFacts:
 
     def __init__(self, pool: Pool, billing: PostgresBilling) -> None:
         self._pool = pool
+        self._account = _NOTHING
         self._desk = PostgresDesk(pool)
         self._billing = billing
 
     async def account(self, customer_id: str) -> Account | None:
         """The customer with contacts, plan, value and cases."""
-        return await self._desk.account(customer_id)
+        read_at, held = self._account
+        self._account = _NOTHING
+        if monotonic() - read_at < _FRESH and held is not None and held.customer.customer_id == customer_id:
+            return held
+        found = await self._desk.account(customer_id)
+        self._account = (monotonic(), found)
+        return found
 
     async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
         """What the final invoice would be for that last day (X25)."""

@@ -115,7 +115,9 @@ def test_a_letter_about_an_e_mail_leads_to_where_it_is_decided_X24(kind: LetterK
 @pytest.mark.parametrize("kind", [LetterKind.CLOSED, LetterKind.CLOSED_TO_TEAM])
 def test_the_closing_letters_say_the_invoice_line_by_line_P18(kind: LetterKind) -> None:
     lines = (line("1300.00"), line("-65.44", "Crédito: Tronco SIP"))
-    text = plain(with_invoice(example(kind), FinalInvoice(invoice_id="i", lines=lines, total=TOTAL)))
+    invoice = FinalInvoice(invoice_id="i", lines=lines, total=TOTAL, due_on=date(2027, 1, 2))
+    text = plain(with_invoice(example(kind), invoice))
+    assert "Fatura final: R$ 1.234,56, com vencimento em 02/01/2027" in text
     assert "PABX em nuvem, de 01/12/2026 a 22/12/2026 (22 de 31 dias): R$ 1.300,00" in text
     assert "Crédito: Tronco SIP" in text
     assert "-R$ 65,44" in text.replace("R$ -65,44", "-R$ 65,44")

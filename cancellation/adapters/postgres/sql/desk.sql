@@ -57,7 +57,7 @@ select c.case_id, c.customer_id, c.workflow_id, c.protocol, c.stage, c.opened_at
 from crm.cases c
 left join crm.stage_changes s on s.case_id = c.case_id and s.stage = c.stage
 left join crm.retention r on r.case_id = c.case_id
-where c.protocol = $1;
+where c.protocol = upper($1) or c.case_id = $1;
 
 -- name: offers
 select offer_id, kind, description, status, actor, at from crm.offers where case_id = $1 order by at, offer_id;
