@@ -18,6 +18,7 @@ from cancellation.application.letter_facts import (
     with_preview,
 )
 from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.notice import notice_from
 from cancellation.domain.values import Team
 from cancellation.letters import Letterhead, render
 from cancellation.messages.billing import BillingPreview, FinalInvoice, InvoiceLine
@@ -25,7 +26,7 @@ from cancellation.messages.crm import AuthorisedContact, CaseSummary, Customer
 from cancellation.messages.desk import Account
 from cancellation.messages.letter_contents import EndPreview
 from cancellation.messages.letters import Letter
-from tests.unit.letters.examples import HOUSE, LAST_DAY, ORIGINAL, PROTOCOL, TOTAL, example
+from tests.unit.letters.examples import HOUSE, LAST_DAY, ORIGINAL, POLICY, PROTOCOL, TOTAL, example
 from tests.unit.letters.reading import arrived, html_of, plain
 
 DESK = Letterhead(desk_url="https://mesa.nuvemjti.com.br")
@@ -323,3 +324,40 @@ def test_figures_that_are_not_sure_are_not_told_X25(kind: LetterKind) -> None:
     )
     assert with_preview(letter, unsure) == letter
     assert previewed_day(example(LetterKind.RETAINED)) is None
+
+
+def test_a_port_has_a_short_receipt_when_it_is_asked_for_and_when_it_is_done_P9() -> None:
+    asked = example(LetterKind.PORT_NOTED)
+    assert "Portabilidade anotada: +55 (11) 3000-0001" in str(render(asked, HOUSE)["Subject"])
+    text = plain(asked)
+    assert "foi pedida à operadora Operadora Azul" in text
+    assert "O aviso prévio termina na terça-feira, 22 de dezembro de 2026 (faltam 30 dias)" in text
+    done = example(LetterKind.PORT_NOTED, completed=True)
+    assert "Portabilidade concluída" in str(render(done, HOUSE)["Subject"])
+    assert "foi concluída, para a operadora Operadora Azul" in plain(done)
+    assert "não resta nada a fazer" in plain(done)
+    for letter in (asked, done):
+        assert len(plain(letter)) < 700
+
+
+def test_finance_and_support_hear_that_a_held_number_ended_X6() -> None:
+    letter = example(LetterKind.HOLD_ENDED_TO_TEAM)
+    finance, support = (
+        plain(letter.model_copy(update={"team": team})) for team in (Team.FINANCE, Team.SUPPORT)
+    )
+    assert "Liberados sem portabilidade: - +55 (11) 3000-0002" in finance
+    assert "Não há cobrança por esses números" in finance
+    assert "Não é preciso desligar nada à mão" in support
+
+
+def test_a_formalization_that_is_handled_late_asks_for_a_port_at_once_X18() -> None:
+    """Received on 27 October, handled a month later: the last safe day has passed."""
+    notice = notice_from(datetime(2026, 10, 27, 15, tzinfo=UTC), POLICY)
+    letter = example(LetterKind.NOTICE_STARTED, notice=notice, port_until=date(2026, 11, 23)).model_copy(
+        update={"at": datetime(2026, 11, 25, 13, tzinfo=UTC)}
+    )
+    text = plain(letter)
+    assert "peça a portabilidade à nova operadora o quanto antes" in text
+    assert "o último dia seguro para pedir a portabilidade" in text.lower()
+    assert "já passou: um pedido feito agora pode não terminar a tempo" in text
+    assert "até segunda-feira, 23 de novembro" not in text
