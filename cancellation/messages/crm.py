@@ -203,12 +203,21 @@ class CaseRecord(Value):
     """Set when the case ends."""
     decisions: tuple[MailDecision, ...] = ()
     """What people decided about e-mails, each kept once."""
+    corrections: tuple["ContactCorrection", ...] = ()
+    """Authorised contacts whose address was wrong, each corrected once (X16)."""
 
     @model_validator(mode="after")
     def _one_status(self) -> Self:
         if self.restore_status and self.customer_status is not None:
             raise ValueError("customer_status and restore_status exclude each other")
         return self
+
+
+class ContactCorrection(Value):
+    """An authorised contact of the customer is at another address."""
+
+    wrong: str
+    right: str
 
 
 class TrailReceipt(Value):

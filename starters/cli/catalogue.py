@@ -44,6 +44,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         "Registra que o cliente desistiu do cancelamento durante o aviso prévio.",
     ),
     "discard": Listed("starters.cli.facts", _CONDUCT, "Descarta um caso aberto por engano."),
+    "resend": Listed(
+        "starters.cli.facts",
+        _CONDUCT,
+        "Envia uma mensagem ao cliente de novo, com o e-mail do contato corrigido se preciso.",
+    ),
     "formalize": Listed(
         "starters.cli.formalize",
         _CONDUCT,

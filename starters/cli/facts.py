@@ -19,10 +19,12 @@ from cancellation.domain.values import (
 from cancellation.language.vocabulary import offer_kind
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import (
+    AgainLetter,
     DiscardMessage,
     PortabilityMessage,
     RecordingsRequestMessage,
     RequestMessage,
+    ResendMessage,
     RetentionOfferMessage,
     RetentionOutcomeMessage,
     WithdrawalMessage,
@@ -56,6 +58,7 @@ def add_commands(app: typer.Typer) -> None:
         ("recordings", recordings),
         ("withdraw", withdraw),
         ("discard", discard),
+        ("resend", resend),
     ):
         app.command(name, cls=PortugueseCommand, rich_help_panel=_PANEL)(command)
 
@@ -238,6 +241,34 @@ def discard(
     """Descarta um caso aberto por engano."""
     fields = {"reason": reason, "message_id": message_id, "occurred_at": instant(occurred_at)}
     _report(case, message(DiscardMessage, actor, fields), no_wait, json, "Caso descartado.")
+
+
+def resend(
+    case: CaseReference,
+    letter: Annotated[AgainLetter, typer.Argument(metavar="MENSAGEM", help=choices(AgainLetter))],
+    wrong: Annotated[
+        str | None, typer.Option(help="E-mail errado de um contato autorizado, para corrigir antes.")
+    ] = None,
+    right: Annotated[
+        str | None, typer.Option(help="O e-mail certo; vale no caso e no CRM daqui em diante.")
+    ] = None,
+    actor: Actor = None,
+    message_id: MessageId = None,
+    occurred_at: OccurredAt = None,
+    no_wait: NoWait = False,
+    json: AsJson = False,
+) -> None:
+    """Envia uma mensagem ao cliente de novo, com o e-mail do contato corrigido se preciso."""
+    fields = {
+        "letter": letter,
+        "wrong_address": wrong,
+        "right_address": right,
+        "message_id": message_id,
+        "occurred_at": instant(occurred_at),
+    }
+    _report(
+        case, message(ResendMessage, actor, fields), no_wait, json, "A mensagem sai de novo em instantes."
+    )
 
 
 def _report(case: str, fact: Message, no_wait: bool, json: bool, words: str) -> None:

@@ -75,6 +75,8 @@ BY_NAME: dict[str, list[Any]] = {
     "names": [("a.wav", "b.wav")],
     "why": ["no_contact", "put_off", "550 caixa inexistente"],
     "partly_refused": ["550 caixa inexistente"],
+    "wrong": ["rita@acme.con.br"],
+    "right": ["rita@acme.com.br"],
     "protocol": ["CAN-20261116-7F3KQ2"],
     "status": ["Em retenção", "5.1.1"],
     "outcome": ["closed"],
