@@ -79,7 +79,8 @@ _FILLS: Final = (
         (key, case_id, kind, audience, message_id, subject, content, content_is_whole, written_at, status, settled_at)
     select 'case-' || n || ':' || k, 'case-' || n, 'script', 'customer', '<' || n || '.' || k || '@nuvemjti.com.br>',
         'Como formalizar',
-        convert_to(E'Subject: x\\nDate: Sun, 22 Nov 2026 10:15:00 -0300\\n\\n' || repeat('texto ', 300), 'UTF8'), true, now(), 'sent', now()
+        convert_to(E'Subject: x\\nDate: Sun, 22 Nov 2026 10:15:00 -0300\\n\\n' || repeat('texto ', 300), 'UTF8'),
+        true, now(), 'sent', now()
     from generate_series(1, $1) n, generate_series(1, 4) k""",
 )
 

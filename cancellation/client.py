@@ -25,7 +25,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from cancellation.case_list import PROBLEMS, CaseListing, case_query, latest_with, listing_of
+from cancellation.case_list import PROBLEMS, CaseListing, Wanted, case_query, latest_with, listing_of
 from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED, TASK_TIMEOUT
 from cancellation.domain.identity import WORKFLOW_PREFIX, find_protocols, workflow_id
 from cancellation.domain.policy import CancellationPolicy
@@ -201,7 +201,12 @@ class CancellationClient:
         return result
 
     async def cases(
-        self, *, stage: Stage | None = None, attention: bool = False, customer_id: str | None = None
+        self,
+        *,
+        stage: Stage | None = None,
+        attention: bool = False,
+        customer_id: str | None = None,
+        wanted: Wanted | None = None,
     ) -> AsyncIterator[CaseListing]:
         """Cases by search attributes, the latest first; ended ones for as long as Temporal keeps them.
 
@@ -209,10 +214,11 @@ class CancellationClient:
             stage: only cases in that stage.
             attention: only cases that need attention (X7), or that a bug keeps from answering.
             customer_id: only cases of that customer.
+            wanted: every filter there is, in place of these.
         """
-        wanted = case_query(stage=stage, attention=attention, customer_id=customer_id)
+        filters = wanted or Wanted(stage=stage, attention=attention, customer_id=customer_id)
         with translated("lista de casos"):
-            async for execution in self.temporal.list_workflows(wanted):
+            async for execution in self.temporal.list_workflows(case_query(filters)):
                 yield listing_of(execution)
 
     async def find(self, case: str) -> WorkflowHandle[Any, Any]:

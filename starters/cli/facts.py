@@ -16,6 +16,7 @@ from cancellation.domain.values import (
     PortStatus,
     ReasonCategory,
 )
+from cancellation.language import typed
 from cancellation.language.vocabulary import offer_kind
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import (
@@ -40,6 +41,7 @@ from starters.cli.options import (
     NoWait,
     OccurredAt,
     choices,
+    day,
     instant,
 )
 from starters.cli.portuguese import PortugueseCommand
@@ -76,7 +78,7 @@ def open_case(
     json: AsJson = False,
 ) -> None:
     """Abre o caso do cliente, ou junta mais um contato ao caso já aberto."""
-    contact = {"name": name, "email": email, "phone": phone}
+    contact = {"name": name, "email": email, "phone": typed.phone(phone) if phone else None}
     fields = {
         "channel": channel,
         "text": text,
@@ -166,7 +168,7 @@ def outcome(
 
 def portability(
     case: CaseReference,
-    number: Annotated[str, typer.Argument(metavar="NÚMERO", help="Número em E.164, como +551130000001.")],
+    number: Annotated[str, typer.Argument(metavar="NÚMERO", help="Como (11) 3000-0001 ou +551130000001.")],
     status: Annotated[PortStatus, typer.Argument(metavar="SITUAÇÃO", help=choices(PortStatus))],
     operator: Annotated[str | None, typer.Option(help="Operadora que recebe o número.")] = None,
     actor: Actor = None,
@@ -177,7 +179,7 @@ def portability(
 ) -> None:
     """Registra a portabilidade de um número do cliente."""
     fields = {
-        "number": number,
+        "number": typed.phone(number),
         "status": status,
         "operator": operator,
         "message_id": message_id,
@@ -190,10 +192,10 @@ def recordings(
     case: CaseReference,
     from_date: Annotated[
         str | None,
-        typer.Option("--from", metavar="AAAA-MM-DD", help="Primeiro dia; sem ele, desde o início."),
+        typer.Option("--from", metavar="DIA", help="Primeiro dia; sem ele, desde o início."),
     ] = None,
     to_date: Annotated[
-        str | None, typer.Option("--to", metavar="AAAA-MM-DD", help="Último dia; sem ele, até o fim.")
+        str | None, typer.Option("--to", metavar="DIA", help="Último dia; sem ele, até o fim.")
     ] = None,
     deliver_to: Annotated[
         str | None, typer.Option(help="E-mail que recebe o link; sem ele, os contatos do cliente.")
@@ -206,8 +208,8 @@ def recordings(
 ) -> None:
     """Registra que o cliente quer as gravações das chamadas."""
     fields = {
-        "from_date": from_date,
-        "to_date": to_date,
+        "from_date": day(from_date, "--from"),
+        "to_date": day(to_date, "--to"),
         "deliver_to": deliver_to,
         "message_id": message_id,
         "occurred_at": instant(occurred_at),

@@ -7,10 +7,11 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from cancellation.client import CancellationClient, Registry
+    from cancellation.domain.refusal import Refused
     from cancellation.messages.envelope import Message
     from cancellation.settings import Settings
 
@@ -142,7 +143,7 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
 
     match error:
         case Refused():
-            return ExitCode.REFUSED, f"recusado: {error.told}"
+            return ExitCode.REFUSED, f"recusado: {_by_option(error)}"
         case CaseNotFound() | CaseFailed() | CaseNotAnswering():
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
@@ -151,6 +152,44 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
         case _:
             return _other_problem(error)
+
+
+_OPTIONS: Final = {
+    "channel": "--channel",
+    "contact.name": "--name",
+    "contact.email": "--email",
+    "contact.phone": "--phone",
+    "text": "--text",
+    "kind": "TIPO",
+    "status": "SITUAÇÃO",
+    "offer_id": "--offer-id",
+    "description": "--text",
+    "outcome": "RESULTADO",
+    "reason": "--reason",
+    "reason.category": "--reason",
+    "reason.text": "--text",
+    "notes": "--notes",
+    "number": "NÚMERO",
+    "operator": "--operator",
+    "from_date": "--from",
+    "to_date": "--to",
+    "deliver_to": "--deliver-to",
+    "letter": "MENSAGEM",
+    "wrong_address": "--wrong",
+    "right_address": "--right",
+    "occurred_at": "--occurred-at",
+    "message_id": "--message-id",
+    "actor": "--actor",
+}
+"""What a field of a message is called where it is typed."""
+
+
+def _by_option(refusal: "Refused") -> str:
+    """Every problem, each field under the name by which it was typed (X8)."""
+    told = (
+        one.model_copy(update={"field": _OPTIONS.get(one.field, one.field)}).told for one in refusal.problems
+    )
+    return "; ".join(told)
 
 
 def _other_problem(error: BaseException) -> tuple[ExitCode, str]:

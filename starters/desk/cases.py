@@ -14,7 +14,7 @@ from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
 from cancellation.failures import CaseEnded, CaseNotFound, ServerUnreachable
-from cancellation.language import vocabulary
+from cancellation.language import typed, vocabulary
 from cancellation.messages.billing import BillingPreview
 from cancellation.messages.desk import CONFIRMS_NOTICE, DeskAct, DeskActKind, Dossier, TaskFilter, TaskLine
 from cancellation.messages.envelope import Message
@@ -223,7 +223,11 @@ class Cases:
                 {
                     "channel": form["canal"],
                     "text": form["texto"],
-                    "contact": {"name": form["nome"], "email": form["email"], "phone": form["telefone"]},
+                    "contact": {
+                        "name": form["nome"],
+                        "email": form["email"],
+                        "phone": typed.phone(form["telefone"]),
+                    },
                 },
             )
             client = await self._desk.connect()
@@ -310,7 +314,11 @@ class Cases:
 
     async def portability(self, request: Request, visitor: Visitor, form: Form) -> Response:
         """What became of a number (P9)."""
-        fields = {"number": form["numero"], "status": form["situacao"], "operator": form["operadora"]}
+        fields = {
+            "number": typed.phone(form["numero"]),
+            "status": form["situacao"],
+            "operator": form["operadora"],
+        }
         names = {"number": "numero", "status": "situacao", "operator": "operadora"}
         return await self._report(request, visitor, form, PortabilityMessage, fields, names, "portabilidade")
 

@@ -64,6 +64,11 @@ class PostgresDesk:
             by_stage={row["stage"]: row["count"] for row in counts},
         )
 
+    async def in_list(self, protocols: Sequence[str]) -> dict[str, tuple[str | None, datetime]]:
+        """The company, and since when the case is in its stage, by protocol."""
+        rows = await self._pool.fetch(SQL["in_list"], list(protocols))
+        return {row["protocol"]: (row["company"], row["since"]) for row in rows}
+
     async def dossier(self, protocol: str) -> Dossier | None:
         """What the records hold of the case with that protocol number, or that case id."""
         row = await self._pool.fetchrow(SQL["dossier"], storable(protocol.strip()))
