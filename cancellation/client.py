@@ -7,6 +7,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -97,7 +98,9 @@ class CancellationClient:
             client = await Client.connect(**config, data_converter=pydantic_data_converter)
         except RuntimeError as error:
             target = config.get("target_host")
-            raise ServerUnreachable(f"não foi possível conectar ao Temporal em {target}") from error
+            raise ServerUnreachable(
+                f"não foi possível conectar ao Temporal em {target} (TEMPORAL_ADDRESS)"
+            ) from error
         return cls(client, registry=registry)
 
     async def open_or_join(
@@ -265,7 +268,7 @@ class CancellationClient:
         return True
 
     async def _open(self, start: CaseStart, request: RequestMessage) -> Answer:
-        def opening() -> Awaitable[Answer]:
+        async def opening() -> Answer:
             operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
                 CANCELLATION,
                 start,
@@ -275,9 +278,16 @@ class CancellationClient:
                 task_timeout=TASK_TIMEOUT,
                 static_summary=f"Cancelamento do cliente {start.customer_id}",
             )
-            return self.temporal.execute_update_with_start_workflow(
-                "request_checked", request, start_workflow_operation=operation, result_type=Answer
-            )
+            try:
+                answer: Answer = await self.temporal.execute_update_with_start_workflow(
+                    "request_checked", request, start_workflow_operation=operation, result_type=Answer
+                )
+            except RPCError:
+                # The library tells the operation too, and complains at the end of one that nobody asked.
+                with suppress(RPCError):
+                    await operation.workflow_handle()
+                raise
+            return answer
 
         handle = self.temporal.get_workflow_handle(workflow_id(start.customer_id))
         return await self._asked(opening, start.customer_id, handle)

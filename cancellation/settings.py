@@ -15,7 +15,7 @@ import secrets
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +23,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 if TYPE_CHECKING:
     from temporalio.envconfig import ClientConnectConfig
 
+PREFIX: Final = "CANCELAMENTO_"
+"""How every variable of ours begins."""
 ADDRESSES_FILE = "addresses.json"
 DEFAULT_TEMPORAL_ADDRESS = "127.0.0.1:7233"
 DEFAULT_NAMESPACE = "default"
@@ -290,7 +292,7 @@ class Settings(BaseSettings):
     """Every setting of one process. Build it with `Settings()`, or with `load_settings()` in a command."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CANCELAMENTO_",
+        env_prefix=PREFIX,
         env_nested_delimiter="_",
         env_nested_max_split=1,
         env_ignore_empty=True,

@@ -257,6 +257,16 @@ def test_list_shows_open_cases_only_if_asked(up: Up, do: TypedCommand) -> None:
     assert "555" in everything - still_open
 
 
+def test_a_namespace_that_is_not_there_is_named(
+    up: Up, do: TypedCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", up.addresses.temporal)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "nada")
+    for command in (("list",), ("status", "1042"), ("open", "1042")):
+        said = do(*command, code=2)
+        assert said.err == "cancelamento: o namespace “nada” não existe no Temporal (TEMPORAL_NAMESPACE)\n"
+
+
 def test_list_shows_the_company_and_filters_by_what_people_ask(up: Up, do: TypedCommand) -> None:
     do("open", "1051", "--channel", "whatsapp", "--text", "Quero sair")
     _status_once(do, "1051", lambda status: status["customer_name"])
