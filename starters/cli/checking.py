@@ -23,28 +23,27 @@ from starters.cli.running import ExitCode, Failure
 if TYPE_CHECKING:
     from pydantic_settings import SettingsError
 
-_OTHERS: Final = frozenset(
-    {
-        "CANCELAMENTO_BUILD_ID",
-        # Of whoever proves the program, whose commands inherit them.
-        "CANCELAMENTO_PROOF",
-        "CANCELAMENTO_NO_SKIPS",
-        "CANCELAMENTO_WALK_SAMPLE",
-    }
-)
-"""Variables that begin like ours and are no setting of a process."""
+_OTHERS: Final = frozenset({"CANCELAMENTO_BUILD_ID"})
+"""Variables that are read elsewhere than in the settings."""
+_NEAR: Final = 0.75
+"""How alike two names are when one is taken for the other misspelt."""
 _STORES: Final = frozenset({"file", "memory", "s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl"})
 _TELEPHONY: Final = ("postgres", "kamailio")
 
 
 def unknown_variable(environment: Mapping[str, str]) -> str | None:
-    """The first variable that begins like ours and that nobody reads, with the nearest one that is read."""
-    known = {name.upper() for name in known_variables()} | _OTHERS
+    """The first variable that nobody reads and that looks like a misspelt one of ours, with the right name.
+
+    What begins like ours and looks like nothing that we read is somebody else's: a script's own, a test's.
+    """
+    known = {name.upper().removeprefix(PREFIX) for name in known_variables()}
+    known |= {name.removeprefix(PREFIX) for name in _OTHERS}
     for name in sorted(environment):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
-            asked = f"; você quis dizer {near[0]}?" if near else ""
-            return f"variável desconhecida: {name}{asked}"
+        rest = name.upper().removeprefix(PREFIX)
+        if name.upper().startswith(PREFIX) and rest not in known:
+            near = difflib.get_close_matches(rest, known, n=1, cutoff=_NEAR)
+            if near:
+                return f"variável desconhecida: {name}; você quis dizer {PREFIX}{near[0]}?"
     return None
 
 

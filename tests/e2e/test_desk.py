@@ -534,5 +534,5 @@ def test_an_address_that_is_taken_is_named_X24(up: Up) -> None:
     second = subprocess.run(
         [*PROGRAM, "desk"], env=taken, capture_output=True, text=True, timeout=60, check=False
     )
-    assert second.returncode == 1
+    assert second.returncode == 2
     assert f"127.0.0.1:{port} já está em uso" in second.stderr

@@ -157,3 +157,8 @@ def test_every_documented_variable_is_known() -> None:
     assert (
         unknown_variable(dict.fromkeys((word for word in named if not word.endswith(("_", "*"))), "")) is None
     )
+
+
+def test_a_variable_of_somebody_elses_is_left_alone() -> None:
+    assert unknown_variable({"CANCELAMENTO_CMD": "x", "CANCELAMENTO_PROOF": "1", "PATH": "/bin"}) is None
+    assert unknown_variable({"CANCELAMENTO_SMTP_PROT": "25"}) is not None
