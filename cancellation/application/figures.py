@@ -197,7 +197,8 @@ def wilson(count: int, of: int) -> tuple[float, float]:
     share, square = count / of, _Z * _Z
     middle = (share + square / (2 * of)) / (1 + square / of)
     half = _Z * sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # The share lies in between; in numbers of a computer it can lie a hair beside.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 FUNNEL: Final[dict[str, Callable[[CaseFigure], bool]]] = {
