@@ -12,7 +12,9 @@ from cancellation.application.letter_facts import (
     needs_account,
     needs_invoice,
     previewed_day,
+    told_to_compare,
     with_account,
+    with_changes,
     with_invoice,
     with_preview,
 )
@@ -72,7 +74,9 @@ class MailActivities:
                 if (last_day := previewed_day(letter)) is not None:
                     return with_preview(letter, await self.facts.preview(letter.customer_id, last_day))
                 if needs_invoice(letter):
-                    return with_invoice(letter, await self.facts.issued_invoice(letter.case_id))
+                    letter = with_invoice(letter, await self.facts.issued_invoice(letter.case_id))
+                    if sha256 := told_to_compare(letter):
+                        return with_changes(letter, await self.facts.told_end(letter.case_id, sha256))
         except Exception as error:
             logger.warning(
                 "letter says less: the records do not answer",

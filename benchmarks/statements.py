@@ -176,7 +176,8 @@ class Script:
         crm = PostgresCrm(pool)
         guard = Guard(crm, None)
         self._ports = (crm, PostgresBilling(pool), PostgresTelephony(pool))
-        self.crm = CrmActivities(crm, self._ports[2])
+        facts = PostgresLetterFacts(pool, self._ports[1])
+        self.crm = CrmActivities(crm, self._ports[2], facts)
         self.billing = BillingActivities(self._ports[1], guard)
         self.telephony = TelephonyActivities(self._ports[2], guard)
         self.recordings = RecordingActivities(
@@ -186,7 +187,7 @@ class Script:
             OutboxMailer(
                 PostgresOutbox(pool), MemoryTransport(), Letterhead(), "https://gravacoes.example/{}".format
             ),
-            PostgresLetterFacts(pool, self._ports[1]),
+            facts,
         )
 
     async def provision(self) -> None:

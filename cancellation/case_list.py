@@ -1,5 +1,7 @@
 """Cases as Temporal's own list tells them, by search attributes alone: no worker is asked."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -9,6 +11,7 @@ from temporalio.common import SearchAttributeKey
 from cancellation.contract import ATTENTION, CANCELLATION, CHANNEL, NOTICE_END, PROTOCOL, REASON, STAGE
 from cancellation.domain.identity import customer_of, workflow_id
 from cancellation.domain.stage import Stage
+from cancellation.domain.values import Channel, ReasonCategory
 
 PROBLEMS: Final = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
 """The server's own: set after some failures of a workflow task in a row, and unset when one succeeds."""
@@ -33,20 +36,50 @@ class CaseListing(BaseModel):
     attention: tuple[str, ...]
     opened_at: AwareDatetime
     ended_at: AwareDatetime | None
+    company: str | None = None
+    """None where the CRM was not asked, or does not know the customer."""
+    since: AwareDatetime | None = None
+    """Since when it is in its stage; None where the CRM was not asked."""
     problems: tuple[str, ...] = ()
     """What the server reports of an execution whose workflow task keeps failing; empty for one that works."""
 
 
-def case_query(*, stage: Stage | None, attention: bool, customer_id: str | None) -> str:
+@dataclass(frozen=True)
+class Wanted:
+    """Which cases the list shall have; None: whatever it is."""
+
+    stage: Stage | None = None
+    attention: bool = False
+    """Only cases that need attention (X7), or that a bug keeps from answering."""
+    customer_id: str | None = None
+    reason: ReasonCategory | None = None
+    channel: Channel | None = None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
+    open_only: bool = False
+
+
+def case_query(wanted: Wanted) -> str:
     """The list filter of `CancellationClient.cases`."""
-    wanted = [f"WorkflowType = '{CANCELLATION}'", "ExecutionStatus != 'ContinuedAsNew'"]
-    if stage is not None:
-        wanted.append(f"{STAGE.name} = '{stage.value}'")
-    if attention:
-        wanted.append(f"({ATTENTION.name} IS NOT NULL OR {PROBLEMS.name} IS NOT NULL)")
-    if customer_id is not None:
-        wanted.append(f"WorkflowId = '{_quoted(workflow_id(customer_id))}'")
-    return " AND ".join(wanted)
+    parts = [f"WorkflowType = '{CANCELLATION}'", "ExecutionStatus != 'ContinuedAsNew'"]
+    for attribute, value in (
+        (STAGE.name, wanted.stage),
+        (REASON.name, wanted.reason),
+        (CHANNEL.name, wanted.channel),
+    ):
+        if value is not None:
+            parts.append(f"{attribute} = '{value.value}'")
+    if wanted.attention:
+        parts.append(f"({ATTENTION.name} IS NOT NULL OR {PROBLEMS.name} IS NOT NULL)")
+    if wanted.customer_id is not None:
+        parts.append(f"WorkflowId = '{_quoted(workflow_id(wanted.customer_id))}'")
+    if wanted.opened_from is not None:
+        parts.append(f"StartTime >= '{wanted.opened_from.astimezone(UTC).isoformat()}'")
+    if wanted.opened_before is not None:
+        parts.append(f"StartTime < '{wanted.opened_before.astimezone(UTC).isoformat()}'")
+    if wanted.open_only:
+        parts.append("ExecutionStatus = 'Running'")
+    return " AND ".join(parts)
 
 
 async def latest_with(client: Client, protocol: str) -> WorkflowExecution | None:

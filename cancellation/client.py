@@ -7,6 +7,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -25,7 +26,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from cancellation.case_list import PROBLEMS, CaseListing, case_query, latest_with, listing_of
+from cancellation.case_list import PROBLEMS, CaseListing, Wanted, case_query, latest_with, listing_of
 from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED, TASK_TIMEOUT
 from cancellation.domain.identity import WORKFLOW_PREFIX, find_protocols, workflow_id
 from cancellation.domain.policy import CancellationPolicy
@@ -97,7 +98,9 @@ class CancellationClient:
             client = await Client.connect(**config, data_converter=pydantic_data_converter)
         except RuntimeError as error:
             target = config.get("target_host")
-            raise ServerUnreachable(f"não foi possível conectar ao Temporal em {target}") from error
+            raise ServerUnreachable(
+                f"não foi possível conectar ao Temporal em {target} (TEMPORAL_ADDRESS)"
+            ) from error
         return cls(client, registry=registry)
 
     async def open_or_join(
@@ -201,7 +204,12 @@ class CancellationClient:
         return result
 
     async def cases(
-        self, *, stage: Stage | None = None, attention: bool = False, customer_id: str | None = None
+        self,
+        *,
+        stage: Stage | None = None,
+        attention: bool = False,
+        customer_id: str | None = None,
+        wanted: Wanted | None = None,
     ) -> AsyncIterator[CaseListing]:
         """Cases by search attributes, the latest first; ended ones for as long as Temporal keeps them.
 
@@ -209,10 +217,11 @@ class CancellationClient:
             stage: only cases in that stage.
             attention: only cases that need attention (X7), or that a bug keeps from answering.
             customer_id: only cases of that customer.
+            wanted: every filter there is, in place of these.
         """
-        wanted = case_query(stage=stage, attention=attention, customer_id=customer_id)
+        filters = wanted or Wanted(stage=stage, attention=attention, customer_id=customer_id)
         with translated("lista de casos"):
-            async for execution in self.temporal.list_workflows(wanted):
+            async for execution in self.temporal.list_workflows(case_query(filters)):
                 yield listing_of(execution)
 
     async def find(self, case: str) -> WorkflowHandle[Any, Any]:
@@ -259,7 +268,7 @@ class CancellationClient:
         return True
 
     async def _open(self, start: CaseStart, request: RequestMessage) -> Answer:
-        def opening() -> Awaitable[Answer]:
+        async def opening() -> Answer:
             operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
                 CANCELLATION,
                 start,
@@ -269,9 +278,16 @@ class CancellationClient:
                 task_timeout=TASK_TIMEOUT,
                 static_summary=f"Cancelamento do cliente {start.customer_id}",
             )
-            return self.temporal.execute_update_with_start_workflow(
-                "request_checked", request, start_workflow_operation=operation, result_type=Answer
-            )
+            try:
+                answer: Answer = await self.temporal.execute_update_with_start_workflow(
+                    "request_checked", request, start_workflow_operation=operation, result_type=Answer
+                )
+            except RPCError:
+                # The library tells the operation too, and complains at the end of one that nobody asked.
+                with suppress(RPCError):
+                    await operation.workflow_handle()
+                raise
+            return answer
 
         handle = self.temporal.get_workflow_handle(workflow_id(start.customer_id))
         return await self._asked(opening, start.customer_id, handle)

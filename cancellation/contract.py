@@ -80,5 +80,6 @@ FACTS: Final = tuple(
         ("withdrawal", "Cliente desistiu do cancelamento durante o aviso prévio", "withdraw"),
         ("discard", "Descartar um caso aberto por engano", "discard"),
         ("bounce", "Mensagem nossa devolvida depois do envio", None),
+        ("resend", "Enviar uma mensagem ao cliente de novo, com o e-mail corrigido se preciso", "resend"),
     )
 )

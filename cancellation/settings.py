@@ -15,7 +15,7 @@ import secrets
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +23,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 if TYPE_CHECKING:
     from temporalio.envconfig import ClientConnectConfig
 
+PREFIX: Final = "CANCELAMENTO_"
+"""How every variable of ours begins."""
 ADDRESSES_FILE = "addresses.json"
 DEFAULT_TEMPORAL_ADDRESS = "127.0.0.1:7233"
 DEFAULT_NAMESPACE = "default"
@@ -290,7 +292,7 @@ class Settings(BaseSettings):
     """Every setting of one process. Build it with `Settings()`, or with `load_settings()` in a command."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CANCELAMENTO_",
+        env_prefix=PREFIX,
         env_nested_delimiter="_",
         env_nested_max_split=1,
         env_ignore_empty=True,
@@ -322,6 +324,8 @@ class Settings(BaseSettings):
     clock: Clock = Clock.STRICT
     inbox: InboxSettings = InboxSettings()
     telephony: TelephonySettings = TelephonySettings()
+    invoice_due_days: int = Field(default=10, ge=0, le=365)
+    """Days from its issue in which the embedded billing's final invoice is to be paid."""
     metrics_address: str | None = None
     """`host:port` where a worker serves Prometheus metrics; none means it does not."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
@@ -351,6 +355,11 @@ class Settings(BaseSettings):
             msg = "DATABASE_URL não está definida e não há servidor embutido no ar (cancelamento up)"
             raise NotConfigured(msg)
         return self.database_url.get_secret_value()
+
+    @property
+    def desk_address(self) -> str:
+        """What letters and tasks lead to; empty where no desk is configured and none is up."""
+        return self.desk.public_url.rstrip("/") if "desk" in self.model_fields_set else ""
 
     @property
     def people_file(self) -> Path:

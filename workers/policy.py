@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 
 from cancellation.domain.policy import CancellationPolicy
+from cancellation.messages.envelope import words_of
 from cancellation.settings import Settings
 
 
@@ -19,5 +20,5 @@ def load_policy(settings: Settings) -> CancellationPolicy:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "(arquivo)"
-        message = f"política inválida em {settings.policy_file}: {field}: {first['msg']}"
+        message = f"CANCELAMENTO_POLICY_FILE: política inválida em {settings.policy_file}: {field}: {words_of(first)}"
         raise ValueError(message) from error

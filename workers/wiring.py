@@ -40,7 +40,7 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
         stack.push_async_callback(pool.close)
-        billing = PostgresBilling(pool)
+        billing = PostgresBilling(pool, settings.invoice_due_days)
         yield Systems(
             crm=PostgresCrm(pool),
             billing=billing,
@@ -53,6 +53,7 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
             mailer=smtp_mailer(settings, pool),
             inbox=PostgresInbox(pool),
             letter_facts=PostgresLetterFacts(pool, billing),
+            desk_url=settings.desk_address,
         )
 
 

@@ -42,12 +42,14 @@ class Systems:
     inbox: MailLedger | None = None
     """None where no incoming mail is handled."""
     letter_facts: LetterFacts | None = None
-    """What letters say beside the case's own knowledge; None: they say less."""
+    """What letters and tasks say beside the case's own knowledge; None: they say less."""
+    desk_url: str = ""
+    """Where Commercial's desk is, for tasks to lead to; empty: there is none."""
 
 
 def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) -> Sequence[Callable[..., Any]]:
     """Every activity of cases, over these systems."""
-    crm = CrmActivities(systems.crm, systems.telephony)
+    crm = CrmActivities(systems.crm, systems.telephony, systems.letter_facts, systems.desk_url)
     billing = BillingActivities(systems.billing, guard)
     telephony = TelephonyActivities(systems.telephony, guard)
     recordings = RecordingActivities(systems.recordings, guard)

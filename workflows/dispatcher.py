@@ -46,6 +46,7 @@ ACTIONS: Final[dict[type[Any], _Action]] = {
     c.SetStatus: _RECORD,
     c.RegisterFormalization: _RECORD,
     c.KeepDecision: _RECORD,
+    c.CorrectContact: _RECORD,
     c.WriteTrail: _RECORD,
     c.EndCase: _RECORD,
     c.SendLetter: _Action(MailActivities.send_letters, payloads.letters, MAIL),

@@ -68,6 +68,11 @@ class MessageHandlers:
         """A letter of ours came back (X16)."""
         self.inbox.tell("bounce", message)
 
+    @workflow.signal(name="resend", description=_SAYS["resend"])
+    async def on_resend(self, message: RawValue) -> None:
+        """A letter to the customer goes out again (X16)."""
+        self.inbox.tell("resend", message)
+
     @workflow.signal(dynamic=True)
     async def on_anything_else(self, name: str, messages: Sequence[RawValue]) -> None:
         """A signal of an unknown name is refused and recorded (X8)."""
@@ -117,6 +122,11 @@ class MessageHandlers:
     async def check_bounce(self, message: RawValue) -> Answer:
         """See the signal `bounce`."""
         return await self.inbox.ask("bounce", message)
+
+    @workflow.update(name="resend_checked", description=_ANSWERS["resend"])
+    async def check_resend(self, message: RawValue) -> Answer:
+        """See the signal `resend`."""
+        return await self.inbox.ask("resend", message)
 
     @workflow.update(dynamic=True)
     async def check_anything_else(self, name: str, messages: Sequence[RawValue]) -> Answer:

@@ -1,12 +1,17 @@
 """How a settlement becomes the case's one final invoice, the same in every billing adapter (P16)."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from cancellation.domain.proration import Charge, Days, Line, LineKind, Settlement, Subscription, is_sound
 from cancellation.domain.values import MOST_LEFT_OUT, readable
-from cancellation.messages.billing import BillingClosed, BillingPreview, FinalInvoice, InvoiceLine
+from cancellation.language import words
+from cancellation.messages.billing import CREDIT, BillingClosed, BillingPreview, FinalInvoice, InvoiceLine
+
+DUE_DAYS: Final = 10
+"""Days from its issue in which the final invoice is to be paid, unless the settings say otherwise."""
 
 
 def invoice_id(case_id: str) -> str:
@@ -26,7 +31,7 @@ def recurring_charge_id(subscription_id: str, line: Line) -> str:
 
 def invoice_line(subscription_id: str, description: str, line: Line) -> InvoiceLine:
     """One line as the customer and Finance read it."""
-    credit = "Crédito: " if line.kind is LineKind.CREDIT else ""
+    credit = CREDIT if line.kind is LineKind.CREDIT else ""
     return InvoiceLine(
         subscription_id=subscription_id,
         description=credit + description,
@@ -38,10 +43,17 @@ def invoice_line(subscription_id: str, description: str, line: Line) -> InvoiceL
     )
 
 
-def final_invoice(case_id: str, lines: Sequence[InvoiceLine]) -> FinalInvoice:
-    """The invoice of these lines."""
+def final_invoice(case_id: str, lines: Sequence[InvoiceLine], due_on: date | None) -> FinalInvoice:
+    """The invoice of these lines, to be paid until then if anything is to be paid."""
     total = sum((line.amount for line in lines), Decimal("0.00"))
-    return FinalInvoice(invoice_id=invoice_id(case_id), lines=tuple(lines), total=total)
+    return FinalInvoice(
+        invoice_id=invoice_id(case_id), lines=tuple(lines), total=total, due_on=due_on if total > 0 else None
+    )
+
+
+def due_after(issued_at: datetime, days: int) -> date:
+    """Until when an invoice is to be paid that is issued at that instant."""
+    return words.days_after(issued_at, days)
 
 
 def preview_of(

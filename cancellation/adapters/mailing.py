@@ -29,6 +29,7 @@ from cancellation.letters import (
     render,
     with_original,
 )
+from cancellation.messages.letter_contents import EndPreview
 from cancellation.messages.letters import Delivery, KeptLetter, Letter
 
 MOST_TEXTS = 30
@@ -77,6 +78,8 @@ class Draft:
     original that goes along, which is kept elsewhere."""
     written_at: datetime
     recipients: Sequence[str] = field(repr=False)
+    told: EndPreview | None = None
+    """The end in figures that it tells (X25)."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class Entry:
     content_is_whole: bool
     answers: Mapping[str, Answer] = field(repr=False)
     """By address, in the letter's order."""
+    told: EndPreview | None = None
+    """The end in figures that the kept letter tells, whatever a later attempt would (X25)."""
 
     @property
     def waiting(self) -> list[str]:
@@ -248,6 +253,7 @@ class OutboxMailer:
             content_is_whole=whole,
             written_at=letter.at,
             recipients=self._letterhead.recipients(letter),
+            told=getattr(letter.content, "preview", None),
         )
 
 
@@ -260,4 +266,5 @@ def _delivery(letter: Letter, entry: Entry) -> Delivery:
         message_id=entry.message_id,
         refused=None if sent else refused,
         partly_refused=refused if sent else None,
+        told=entry.told.told if sent and entry.told else None,
     )

@@ -183,7 +183,12 @@ def _take_deliveries(
     for owed, delivery in zip(batch, report.deliveries, strict=True):
         if not delivery.put_off:
             file.case.note_letter(
-                owed.key, delivery.message_id, delivery.refused, delivery.partly_refused, now
+                owed.key,
+                delivery.message_id,
+                delivery.refused,
+                delivery.partly_refused,
+                now,
+                delivery.told,
             )
         elif owed.lane not in put_off:
             put_off.add(owed.lane)

@@ -7,6 +7,7 @@ from pydantic_core import from_json
 
 from cancellation.domain.case import Case
 from cancellation.domain.events import FieldsFilled
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.refusal import Refused, RuleBroken, refuse
 from cancellation.domain.values import FormalizationMail, Offer, Port, RecordingsRequest, Request
 from cancellation.language.refusals import worded
@@ -19,6 +20,7 @@ from cancellation.messages.facts import (
     PortabilityMessage,
     RecordingsRequestMessage,
     RequestMessage,
+    ResendMessage,
     RetentionOfferMessage,
     RetentionOutcomeMessage,
     WithdrawalMessage,
@@ -177,6 +179,10 @@ def _apply(case: Case, message: Message, actor: str, now: datetime) -> None:
             case.discard(message.reason, actor, now, at)
         case BounceMessage():
             case.hear_of_bounce(message.letter, message.status, actor, now)
+        case ResendMessage():
+            case.send_again(
+                LetterKind(message.letter), message.wrong_address, message.right_address, actor, now
+            )
         case _:
             raise refuse("name", "mensagem sem tratamento")
 

@@ -347,6 +347,7 @@ def _closed(case: Case, invoice_total: Decimal | None) -> say.Closed:
         released=case.released,
         held=tuple(case.held),
         invoice_total=_needed(invoice_total, "invoice_total"),
+        told=case.end_told,
         voided_charges=case.voided_charges,
         doubtful_amounts=case.doubtful_amounts or None,
         link_was_sent=case.archive is not None,
@@ -359,6 +360,7 @@ def _closed_to_team(case: Case, invoice_total: Decimal | None) -> say.ClosedToTe
         released=case.released,
         held=tuple(case.held),
         invoice_total=_needed(invoice_total, "invoice_total"),
+        told=case.end_told,
         voided_charges=case.voided_charges,
         doubtful_amounts=case.doubtful_amounts or None,
     )

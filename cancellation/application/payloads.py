@@ -11,6 +11,7 @@ from cancellation.domain.case import Case
 from cancellation.domain.commands import (
     CloseTask,
     Command,
+    CorrectContact,
     EndCase,
     ExportRecordings,
     KeepDecision,
@@ -34,6 +35,7 @@ from cancellation.messages.billing import BillingClosure, BillingEndPlan
 from cancellation.messages.crm import (
     CaseOpening,
     CaseRecord,
+    ContactCorrection,
     FormalizationRecord,
     MailDecision,
     RetentionDecision,
@@ -101,6 +103,11 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
         outcome=case.stage.value if ends else None,
         decisions=tuple(
             _decision(case, command) for command in commands if isinstance(command, KeepDecision)
+        ),
+        corrections=tuple(
+            ContactCorrection(wrong=command.wrong, right=command.right)
+            for command in commands
+            if isinstance(command, CorrectContact)
         ),
     )
 

@@ -56,6 +56,7 @@ def status_of(case: Case, now: datetime) -> CaseStatus:
         undecided_mails=tuple(_undecided(case)),
         ended_at=case.ended_at,
         ended_by=case.ended_by,
+        ending=case.ending,
         released=case.released if case.past_no_return else None,
         invoice_total=case.invoice_total,
     )

@@ -26,6 +26,7 @@ from cancellation.domain.state import Held, SentLetter
 from cancellation.domain.values import (
     MOST_LEFT_OUT,
     Archive,
+    EndTold,
     PortStatus,
     Released,
     Team,
@@ -288,9 +289,15 @@ class Answers(Procedure):
     # ------------------------------------------------------------------ letters
 
     def note_letter(
-        self, key: str, letter_id: str, refused: str | None, partly: str | None, now: datetime
+        self,
+        key: str,
+        letter_id: str,
+        refused: str | None,
+        partly: str | None,
+        now: datetime,
+        told: EndTold | None = None,
     ) -> None:
-        """A letter went out, or its mail server refused it for good (X16)."""
+        """A letter went out, or its mail server refused it for good (X16); `told`: the end that it tells (X25)."""
         owed = self.pending.find(key)
         if owed is None or not isinstance(owed.command, SendLetter):
             return
@@ -302,9 +309,10 @@ class Answers(Procedure):
         self.letters[letter_id] = SentLetter(kind=letter.kind, team=letter.team)
         while len(self.letters) > _LETTERS_KEPT:
             del self.letters[next(iter(self.letters))]
+        self.end_told = told or self.end_told
         self._happen(
             events.LetterSent(
-                letter=letter.kind, team=letter.team, letter_id=letter_id, partly_refused=partly
+                letter=letter.kind, team=letter.team, letter_id=letter_id, partly_refused=partly, told=told
             ),
             now,
         )

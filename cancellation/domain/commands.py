@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from cancellation.domain.letter_kinds import LetterOrder
-from cancellation.domain.values import KeptNumber, PhoneNumber, PortStatus, Value
+from cancellation.domain.values import KeptNumber, MailAddress, PhoneNumber, PortStatus, Value
 
 
 class System(StrEnum):
@@ -140,6 +140,14 @@ class KeepDecision(Value):
     decided_at: AwareDatetime
 
 
+class CorrectContact(Value):
+    """An authorised contact's address is another one (X9, X16)."""
+
+    do: Literal["correct_contact"] = "correct_contact"
+    wrong: MailAddress
+    right: MailAddress
+
+
 class WriteTrail(Value):
     """Bring the CRM's trail up to date (P20)."""
 
@@ -237,6 +245,7 @@ Command = Annotated[
     | SetStatus
     | RegisterFormalization
     | KeepDecision
+    | CorrectContact
     | WriteTrail
     | EndCase
     | SendLetter

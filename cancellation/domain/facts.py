@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from cancellation.domain import events
 from cancellation.domain.commands import (
     CloseTask,
+    CorrectContact,
     ExportRecordings,
     KeepDecision,
     OpenTask,
@@ -197,6 +198,59 @@ class Facts(CaseState):
         self._advance(Move.STOPPED, field="stage")
         self.ended_by = actor
         self._happen(events.Stopped(actor=actor), now)
+
+    def send_again(
+        self, kind: LetterKind, wrong: str | None, right: str | None, actor: str, now: datetime
+    ) -> None:
+        """The customer gets a letter once more, as the case stands now; a contact may be put right first (X16).
+
+        What Commercial was asked to do because that letter did not arrive is done by it.
+        """
+        if not self._may_be_sent_again(kind):
+            raise RuleBroken("letter", "not_sent_again", stage=self.stage)
+        if (wrong is None) != (right is None):
+            raise RuleBroken("right_address" if right is None else "wrong_address", "both_addresses")
+        if wrong is not None and right is not None:
+            self._correct_contact(wrong.lower(), right.lower(), actor, now)
+        self.sent_again += 1
+        self._happen(events.LetterAskedAgain(actor=actor, letter=kind), now)
+        self._owe_letter(LetterOrder(kind=kind, ordinal=f"again-{self.sent_again}"), now=now)
+        for wish in self.lasting:
+            lost = wish.letter if wish.task is TaskKind.UNDELIVERED else None
+            if lost is not None and (lost.kind, lost.team) == (kind, None):
+                self._owe(CloseTask(key=wish.key), now=now)
+
+    def _may_be_sent_again(self, kind: LetterKind) -> bool:
+        """Whether the customer had that letter, or should have, and it still says what holds."""
+        if self.customer_name is None or self.stage.is_terminal:
+            return False
+        match kind:
+            case LetterKind.REQUEST_RECEIVED:
+                return not self.past_no_return
+            case LetterKind.SCRIPT:
+                return self.stage is Stage.AWAITING_FORMALIZATION
+            case LetterKind.FORMALIZED_EARLY:
+                return self.early_formalization is not None
+            case LetterKind.NOTICE_STARTED:
+                return self.stage is Stage.NOTICE
+            case LetterKind.RECORDINGS_READY:
+                return self.stage is Stage.NOTICE and self.archive is not None
+            case LetterKind.CLOSED:
+                return self.stage is Stage.CLOSING and self.confirmed is not None
+            case _:
+                return False
+
+    def _correct_contact(self, wrong: str, right: str, actor: str, now: datetime) -> None:
+        """Whoever was an authorised contact at a wrong address is one at the right address (X9)."""
+        if wrong not in self.authorised:
+            raise RuleBroken("wrong_address", "not_an_authorised_contact")
+        if right in self.authorised:
+            raise RuleBroken("right_address", "already_a_contact")
+        self.authorised[self.authorised.index(wrong)] = right
+        if self.recordings is not None and (self.recordings.deliver_to or "").lower() == wrong:
+            self.recordings = self.recordings.model_copy(update={"deliver_to": right})
+        self._happen(events.ContactCorrected(actor=actor, wrong=wrong, right=right), now)
+        self._owe(CorrectContact(wrong=wrong, right=right), now=now)
 
     def hear_of_bounce(self, letter_id: str, status: str, actor: str, now: datetime) -> None:
         """A letter of ours came back: Commercial hears of it as of a refusal at once, once a letter (X16).

@@ -33,6 +33,7 @@ from cancellation.domain.stage import Move, NotAllowed, Stage, advance
 from cancellation.domain.values import (
     Archive,
     Channel,
+    EndTold,
     FormalizationMail,
     Offer,
     Port,
@@ -147,6 +148,10 @@ class CaseState(BaseModel):
     """E-mail received until then belonged to an earlier case of the customer (X20)."""
     inventory: Inventory | None = None
     """What the customer occupies, as telephony told it; kept until the shutdown is planned (P13)."""
+    sent_again: int = 0
+    """How many letters people have sent once more (X16)."""
+    end_told: EndTold | None = None
+    """The end in figures as a letter told it last (X25)."""
     invoice_total: Decimal | None = None
     """Of the final invoice, once billing is closed (P16)."""
     doubtful_amounts: int = 0

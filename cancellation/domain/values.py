@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -234,6 +235,15 @@ class Port(Value):
     requested_at: AwareDatetime | None = None
     at: AwareDatetime
     actor: str
+
+
+class EndTold(Brief):
+    """The end in figures as a letter told it: by the hash it shows whether what came is what was told (X25)."""
+
+    last_day: date
+    total: Decimal
+    """In reais; below zero it is a credit."""
+    sha256: str
 
 
 class RecordingsRequest(Value):

@@ -33,6 +33,11 @@ _RULES: Final[dict[str, Callable[[Any], str]]] = {
     "not_an_authorised_contact": lambda _: "não é o endereço de um contato autorizado do cliente",
     "unknown_customer": lambda _: "o CRM não conhece este cliente; o Comercial recebeu o contato",
     "unknown_letter": lambda _: "nenhuma mensagem deste caso tem essa identificação",
+    "not_sent_again": lambda d: (
+        f"esta mensagem não foi devida ao cliente, ou já não vale, na etapa {_stage(d)}"
+    ),
+    "both_addresses": lambda _: "para corrigir um contato informe o endereço errado e o certo",
+    "already_a_contact": lambda _: "já é o endereço de um contato autorizado do cliente",
     "too_late_to_undo": lambda _: "o encerramento já começou por este e-mail e não pode ser desfeito",
     "notice_runs": lambda _: "o aviso prévio ainda não terminou",
     "nothing_destructive_yet": lambda _: (

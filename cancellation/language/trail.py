@@ -53,7 +53,14 @@ def said(event: e.Event, at: datetime) -> str:
             return _mail(event)
         case e.MessageRepeated() | e.MessageRefused() | e.FieldsFilled():
             return _message(event)
-        case e.LetterSent() | e.LetterUndelivered() | e.LetterOmitted() | e.LetterBounced():
+        case (
+            e.LetterSent()
+            | e.LetterUndelivered()
+            | e.LetterOmitted()
+            | e.LetterBounced()
+            | e.LetterAskedAgain()
+            | e.ContactCorrected()
+        ):
             return _letter(event)
         case e.CrmUpdated():
             return _crm(event)
@@ -178,12 +185,21 @@ def _letter(event: e.Event) -> str:
             also = ""
             if event.partly_refused is not None:
                 also = f" Recusada em parte dos endereços: {sentence(event.partly_refused)}"
+            if event.told is not None:
+                also += (
+                    f" Prévia da fatura final até {words.short_date(event.told.last_day)}: "
+                    f"{words.money(event.told.total)} (SHA-256 {event.told.sha256})."
+                )
             return f"Mensagem “{vocabulary.letter(event.letter)}” enviada ({to}), Message-ID {event.letter_id}.{also}"
         case e.LetterUndelivered():
             why = sentence(vocabulary.undelivered(event.why))
             return f"Mensagem “{vocabulary.letter(event.letter)}” não entregue: {why}"
         case e.LetterOmitted():
             return f"Mensagem “{vocabulary.letter(event.letter)}” não enviada: já não valia."
+        case e.LetterAskedAgain():
+            return f"A mensagem “{vocabulary.letter(event.letter)}” será enviada ao cliente de novo."
+        case e.ContactCorrected():
+            return f"E-mail de um contato autorizado corrigido: {event.right} no lugar de {event.wrong}."
         case e.LetterBounced():
             what = vocabulary.letter(event.letter)
             return (

@@ -253,6 +253,7 @@ _MESSAGES: Final = {
     "withdrawal": "desistência do cancelamento",
     "discard": "descarte do caso",
     "bounce": "devolução de uma mensagem nossa",
+    "resend": "novo envio de uma mensagem ao cliente",
 }
 _ENVELOPE: Final = {
     "message_id": "identificação",

@@ -18,7 +18,7 @@ _WEEKDAYS = (
     "sábado",
     "domingo",
 )
-_MONTHS = (
+MONTHS = (
     "janeiro",
     "fevereiro",
     "março",
@@ -43,7 +43,7 @@ def long_date(day: date) -> str:
     """`terça-feira, 22 de dezembro de 2026`; the first of a month is `1º`."""
     day = _day(day)
     number = "1º" if day.day == 1 else str(day.day)
-    return f"{_WEEKDAYS[day.weekday()]}, {number} de {_MONTHS[day.month - 1]} de {day.year}"
+    return f"{_WEEKDAYS[day.weekday()]}, {number} de {MONTHS[day.month - 1]} de {day.year}"
 
 
 def on(day: date) -> str:

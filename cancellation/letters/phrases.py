@@ -1,7 +1,7 @@
 """What letters are put together from, as phrases that people read: rows, lists, what is missing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from cancellation.language import vocabulary, words
 from cancellation.letters import clean
 from cancellation.letters.letterhead import Letterhead
 from cancellation.messages.billing import InvoiceLine
-from cancellation.messages.letter_contents import KnownCustomer
+from cancellation.messages.letter_contents import EndChange, KnownCustomer
 from cancellation.messages.letters import Letter
 
 
@@ -239,11 +239,15 @@ def held_lines(held: Sequence[Held], ended: str | None = None) -> list[str]:
 
 
 def billing_lines(
-    invoice_total: Decimal, voided_charges: int, doubtful_amounts: int | None = None
+    invoice_total: Decimal,
+    due_on: date | None,
+    voided_charges: int,
+    doubtful_amounts: int | None = None,
 ) -> list[str]:
     """The final invoice, what Finance still has to look at, and what was voided (P16)."""
     lines = [
         f"Fatura final: {words.money(invoice_total)}"
+        + (f", com vencimento em {words.short_date(due_on)}" if due_on else "")
         if invoice_total >= 0
         else f"Crédito a devolver: {words.money(-invoice_total)}"
     ]
@@ -268,6 +272,24 @@ def invoice_lines(invoice: Sequence[InvoiceLine]) -> list[str]:
         f"({line.days} de {words.days(line.period_days)}): {words.money(line.amount)}"
         for line in invoice
     ]
+
+
+def change_lines(changes: Sequence[EndChange]) -> list[str]:
+    """What the final invoice bills otherwise than the customer was told, and why (X25)."""
+    return [f"{one.description}: {_change(one)}" for one in changes]
+
+
+def _change(one: EndChange) -> str:
+    if one.told is None:
+        assert one.billed is not None
+        return f"{words.money(one.billed)}, que a prévia não tinha: passou a ser devido depois dela"
+    was = words.money(one.told)
+    if one.billed is None:
+        return f"a prévia tinha {was}; não há mais nada a cobrar, porque terminou antes ou já foi cobrado"
+    now = words.money(one.billed)
+    if one.other_days:
+        return f"{now} em vez de {was}: os dias a cobrar são outros"
+    return f"{now} em vez de {was}: os dias são os mesmos, o valor mudou"
 
 
 def customer_rows(known: KnownCustomer) -> list[tuple[str, str]]:

@@ -2,11 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from pydantic import AwareDatetime
 
 from cancellation.domain.values import Label, Value
 from cancellation.messages.warrant import Warrant
+
+CREDIT: Final = "Crédito: "
+"""Begins the description of a line that gives something back."""
 
 
 class BillingEndPlan(Value):
@@ -45,6 +49,8 @@ class FinalInvoice(Value):
     invoice_id: str
     lines: tuple[InvoiceLine, ...]
     total: Decimal
+    due_on: date | None = None
+    """Until when it is to be paid, in America/Sao_Paulo; None: nothing is, or billing does not say."""
 
 
 class BillingPreview(Value):

@@ -8,6 +8,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     Field,
+    PlainSerializer,
     SerializerFunctionWrapHandler,
     model_serializer,
     model_validator,
@@ -30,6 +31,14 @@ from cancellation.domain.values import (
 )
 
 
+def _what_is_said(entries: tuple[TrailEntry, ...]) -> list[dict[str, Any]]:
+    """Entries without the fields that most of them leave empty: a case's history holds each of them once."""
+    return [entry.model_dump(mode="json", exclude_defaults=True) for entry in entries]
+
+
+Entries = Annotated[tuple[TrailEntry, ...], PlainSerializer(_what_is_said, when_used="json")]
+
+
 class CaseOpening(Value):
     """The first effect of a case: its record and the task for Commercial (P2)."""
 
@@ -42,7 +51,7 @@ class CaseOpening(Value):
     customer_status: str
     request: Request
     commercial_task: "TaskOrder"
-    trail: tuple[TrailEntry, ...] = ()
+    trail: Entries = ()
 
 
 MOST_CONTACTS: Final = 100
@@ -184,7 +193,7 @@ class CaseRecord(Value):
     stage: str
     customer_status: str | None = None
     """The customer's new status, exact words (P12); None leaves it."""
-    trail: tuple[TrailEntry, ...] = ()
+    trail: Entries = ()
     """Entries in order; those already held are skipped by their number (P20)."""
     open_tasks: tuple[TaskOrder, ...] = ()
     close_tasks: tuple[str, ...] = ()
@@ -202,6 +211,8 @@ class CaseRecord(Value):
     """Set when the case ends."""
     decisions: tuple[MailDecision, ...] = ()
     """What people decided about e-mails, each kept once."""
+    corrections: tuple["ContactCorrection", ...] = ()
+    """Authorised contacts whose address was wrong, each corrected once (X16)."""
 
     @model_validator(mode="after")
     def _one_status(self) -> Self:
@@ -213,6 +224,13 @@ class CaseRecord(Value):
     def _what_is_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """What a record leaves alone takes no room in a history, which holds many of them."""
         return {name: value for name, value in serialize(self).items() if value not in (None, False, (), [])}
+
+
+class ContactCorrection(Value):
+    """An authorised contact of the customer is at another address."""
+
+    wrong: str
+    right: str
 
 
 class TrailReceipt(Value):

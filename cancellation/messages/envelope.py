@@ -20,6 +20,9 @@ _WORDS = {
     "string_pattern_mismatch": "formato inválido",
     "bool_type": "esperado true ou false",
     "int_type": "esperado um número inteiro",
+    "int_parsing": "esperado um número inteiro",
+    "float_parsing": "esperado um número",
+    "bool_parsing": "esperado true ou false",
     "enum": "valor inválido; aceitos: {expected}",
     "literal_error": "valor inválido; aceitos: {expected}",
     "timezone_aware": "falta o fuso horário (por exemplo -03:00)",
@@ -94,9 +97,13 @@ def _field_with_nul(data: bytes) -> str:
 
 def _problem(detail: Any) -> Problem:
     path = ".".join(str(part)[:60] for part in detail["loc"]) or "payload"
+    return Problem(field=path[:120], problem=words_of(detail)[:200])
+
+
+def words_of(detail: Any) -> str:
+    """What the validation library found wrong, in Portuguese, without echoing what was given."""
     words = _WORDS.get(detail["type"], "valor inválido")
-    problem = words.format_map(_Known(detail.get("ctx") or {})).replace("' or '", "' ou '")
-    return Problem(field=path[:120], problem=problem[:200])
+    return words.format_map(_Known(detail.get("ctx") or {})).replace("' or '", "' ou '")
 
 
 class _Known(dict[str, Any]):

@@ -1,10 +1,12 @@
 """The facts that others report about a case: one model a signal, published as JSON Schema (contract.md)."""
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
 from cancellation.domain.identity import CUSTOMER_ID_PATTERN
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import (
     Authentication,
@@ -111,6 +113,30 @@ class BounceMessage(Message):
     """What the delivery report says: the code, and the server's words without addresses."""
 
 
+class AgainLetter(StrEnum):
+    """Letters to the customer that a person may send once more: their kinds."""
+
+    REQUEST_RECEIVED = LetterKind.REQUEST_RECEIVED.value
+    SCRIPT = LetterKind.SCRIPT.value
+    FORMALIZED_EARLY = LetterKind.FORMALIZED_EARLY.value
+    NOTICE_STARTED = LetterKind.NOTICE_STARTED.value
+    RECORDINGS_READY = LetterKind.RECORDINGS_READY.value
+    CLOSED = LetterKind.CLOSED.value
+
+
+class ResendMessage(Message):
+    """A letter to the customer goes out again, as the case stands now; an address may be put right first (X16).
+
+    The corrected contact is the customer's authorised contact from then on, in the case and in the CRM (X9).
+    """
+
+    letter: AgainLetter
+    wrong_address: MailAddress | None = None
+    """The authorised contact's address that is wrong; null: nothing is corrected."""
+    right_address: MailAddress | None = None
+    """What it should be."""
+
+
 class CaseStart(Value):
     """The start argument of the workflow `Cancellation`."""
 
@@ -129,5 +155,6 @@ SIGNALS: Final[dict[str, type[Message]]] = {
     "withdrawal": WithdrawalMessage,
     "discard": DiscardMessage,
     "bounce": BounceMessage,
+    "resend": ResendMessage,
 }
 """Signal name to payload; each is also an update with the suffix `_checked`."""

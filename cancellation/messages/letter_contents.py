@@ -4,6 +4,8 @@ Who it is for, from which case and when it was written stand on the envelope, `c
 Codes stay codes and dates dates: words are in the templates.
 """
 
+import hashlib
+import json
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -19,6 +21,7 @@ from cancellation.domain.values import (
     Brief,
     Channel,
     Contact,
+    EndTold,
     Offer,
     Reason,
     Released,
@@ -99,6 +102,29 @@ class EndPreview(Brief):
     lines: tuple[InvoiceLine, ...]
     total: Decimal
     """In reais; below zero it is a credit."""
+
+    @property
+    def told(self) -> EndTold:
+        """What the case keeps of it: the hash is over the last day, the total, and what each line bills."""
+        billed = [
+            (one.subscription_id, one.first_day.isoformat(), one.last_day.isoformat(), str(one.amount))
+            for one in self.lines
+        ]
+        whole = json.dumps([self.last_day.isoformat(), str(self.total), sorted(billed)])
+        digest = hashlib.sha256(whole.encode()).hexdigest()
+        return EndTold(last_day=self.last_day, total=self.total, sha256=digest)
+
+
+class EndChange(Brief):
+    """What the final invoice bills of one thing otherwise than it was told (X25)."""
+
+    description: str
+    told: Decimal | None = None
+    """In reais; None: it was not told."""
+    billed: Decimal | None = None
+    """In reais; None: it is not billed."""
+    other_days: bool = False
+    """It bills other days than were told; else the same days cost another amount."""
 
 
 class Script(Brief):
@@ -369,6 +395,12 @@ class _Closing(Brief):
     """In reais; below zero it is a credit that is given back."""
     invoice: tuple[InvoiceLine, ...] = ()
     """The final invoice line by line, as billing holds it when the letter is sent; empty where it did not answer."""
+    due_on: date | None = None
+    """Until when the invoice is to be paid, as billing holds it when the letter is sent."""
+    told: EndTold | None = None
+    """The end in figures as the customer was told it last; None: no letter told it (X25)."""
+    changes: tuple[EndChange, ...] = ()
+    """What is billed otherwise than told; empty where nothing is, or the records did not answer."""
     voided_charges: int
     doubtful_amounts: int | None = None
     """How many amounts the final invoice leaves to Finance."""

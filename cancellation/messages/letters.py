@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import AwareDatetime, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from cancellation.domain.letter_kinds import LetterKind
-from cancellation.domain.values import Brief, Team, Value
+from cancellation.domain.values import Brief, EndTold, Team, Value
 from cancellation.messages.letter_contents import LetterContent
 
 
@@ -90,7 +90,7 @@ class KeptLetter(Value):
     """None: the customer."""
 
 
-class Delivery(Value):
+class Delivery(Brief):
     """What became of one letter."""
 
     key: str
@@ -102,6 +102,8 @@ class Delivery(Value):
     """It cannot go now, and neither can what comes after it to the same audience."""
     partly_refused: str | None = None
     """Of a letter that somebody got: the permanent refusal of other recipients, without addresses."""
+    told: EndTold | None = None
+    """The end in figures, where the letter that somebody got tells it (X25)."""
 
 
 class DeliveryReport(Value):

@@ -124,6 +124,8 @@ class CaseStatus(Value):
     undecided_mails: tuple[UndecidedMail, ...] = ()
     ended_at: AwareDatetime | None = None
     ended_by: str | None = None
+    ending: str | None = None
+    """Why the case ended, in words, where somebody gave them."""
     released: Released | None = None
     invoice_total: Decimal | None = None
 

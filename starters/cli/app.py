@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from typing import Annotated
 
 import typer
 
@@ -27,6 +28,14 @@ def listing() -> typer.Typer:
     return app
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"cancelamento {version('cancelamento')}")
+        raise typer.Exit
+
+
 def _empty() -> typer.Typer:
     app = typer.Typer(
         name="cancelamento",
@@ -42,9 +51,16 @@ def _empty() -> typer.Typer:
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["--help", "-h"]},
     )
-    # A single command would otherwise become the whole application.
-    app.callback()(lambda: None)
+    app.callback()(_whole)
     return app
+
+
+def _whole(
+    version: Annotated[
+        bool, typer.Option("--version", help="Mostra a versão.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """Has the options of the whole application; a single command would otherwise become it."""
 
 
 def run(arguments: Sequence[str]) -> ExitCode:

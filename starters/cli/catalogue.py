@@ -44,6 +44,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         "Registra que o cliente desistiu do cancelamento durante o aviso prévio.",
     ),
     "discard": Listed("starters.cli.facts", _CONDUCT, "Descarta um caso aberto por engano."),
+    "resend": Listed(
+        "starters.cli.facts",
+        _CONDUCT,
+        "Envia uma mensagem ao cliente de novo, com o e-mail do contato corrigido se preciso.",
+    ),
     "formalize": Listed(
         "starters.cli.formalize",
         _CONDUCT,
@@ -56,6 +61,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     ),
     "trail": Listed("starters.cli.looking", _WATCH, "Mostra tudo o que aconteceu em um caso, em ordem."),
     "list": Listed("starters.cli.looking", _WATCH, "Lista os casos, o mais recente primeiro."),
+    "ui": Listed("starters.cli.seen", _WATCH, "Abre a página do caso na mesa do Comercial."),
     "mail": Listed(
         "starters.cli.mail",
         _WATCH,
@@ -116,6 +122,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _SERVERS,
         "Planta os clientes de exemplo, com contratos, cobranças, ramais, números e gravações.",
     ),
+    "samples": Listed("starters.cli.seen", _SERVERS, "Lista os clientes de exemplo que `seed` planta."),
     "demo": Listed(
         "starters.cli.demo",
         _SERVERS,

@@ -73,7 +73,8 @@ def _serve(settings: Settings) -> None:
         except OSError as error:
             if error.strerror and "in use" in error.strerror:
                 raise Failure(
-                    f"o endereço {settings.desk.host}:{settings.desk.port} já está em uso"
+                    f"o endereço {settings.desk.host}:{settings.desk.port} já está em uso (CANCELAMENTO_DESK_PORT)",
+                    ExitCode.USAGE,
                 ) from None
             raise
 

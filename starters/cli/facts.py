@@ -16,13 +16,16 @@ from cancellation.domain.values import (
     PortStatus,
     ReasonCategory,
 )
+from cancellation.language import typed
 from cancellation.language.vocabulary import offer_kind
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import (
+    AgainLetter,
     DiscardMessage,
     PortabilityMessage,
     RecordingsRequestMessage,
     RequestMessage,
+    ResendMessage,
     RetentionOfferMessage,
     RetentionOutcomeMessage,
     WithdrawalMessage,
@@ -38,6 +41,7 @@ from starters.cli.options import (
     NoWait,
     OccurredAt,
     choices,
+    day,
     instant,
 )
 from starters.cli.portuguese import PortugueseCommand
@@ -56,6 +60,7 @@ def add_commands(app: typer.Typer) -> None:
         ("recordings", recordings),
         ("withdraw", withdraw),
         ("discard", discard),
+        ("resend", resend),
     ):
         app.command(name, cls=PortugueseCommand, rich_help_panel=_PANEL)(command)
 
@@ -73,7 +78,7 @@ def open_case(
     json: AsJson = False,
 ) -> None:
     """Abre o caso do cliente, ou junta mais um contato ao caso já aberto."""
-    contact = {"name": name, "email": email, "phone": phone}
+    contact = {"name": name, "email": email, "phone": typed.phone(phone) if phone else None}
     fields = {
         "channel": channel,
         "text": text,
@@ -163,7 +168,7 @@ def outcome(
 
 def portability(
     case: CaseReference,
-    number: Annotated[str, typer.Argument(metavar="NÚMERO", help="Número em E.164, como +551130000001.")],
+    number: Annotated[str, typer.Argument(metavar="NÚMERO", help="Como (11) 3000-0001 ou +551130000001.")],
     status: Annotated[PortStatus, typer.Argument(metavar="SITUAÇÃO", help=choices(PortStatus))],
     operator: Annotated[str | None, typer.Option(help="Operadora que recebe o número.")] = None,
     actor: Actor = None,
@@ -174,7 +179,7 @@ def portability(
 ) -> None:
     """Registra a portabilidade de um número do cliente."""
     fields = {
-        "number": number,
+        "number": typed.phone(number),
         "status": status,
         "operator": operator,
         "message_id": message_id,
@@ -187,10 +192,10 @@ def recordings(
     case: CaseReference,
     from_date: Annotated[
         str | None,
-        typer.Option("--from", metavar="AAAA-MM-DD", help="Primeiro dia; sem ele, desde o início."),
+        typer.Option("--from", metavar="DIA", help="Primeiro dia; sem ele, desde o início."),
     ] = None,
     to_date: Annotated[
-        str | None, typer.Option("--to", metavar="AAAA-MM-DD", help="Último dia; sem ele, até o fim.")
+        str | None, typer.Option("--to", metavar="DIA", help="Último dia; sem ele, até o fim.")
     ] = None,
     deliver_to: Annotated[
         str | None, typer.Option(help="E-mail que recebe o link; sem ele, os contatos do cliente.")
@@ -203,8 +208,8 @@ def recordings(
 ) -> None:
     """Registra que o cliente quer as gravações das chamadas."""
     fields = {
-        "from_date": from_date,
-        "to_date": to_date,
+        "from_date": day(from_date, "--from"),
+        "to_date": day(to_date, "--to"),
         "deliver_to": deliver_to,
         "message_id": message_id,
         "occurred_at": instant(occurred_at),
@@ -238,6 +243,34 @@ def discard(
     """Descarta um caso aberto por engano."""
     fields = {"reason": reason, "message_id": message_id, "occurred_at": instant(occurred_at)}
     _report(case, message(DiscardMessage, actor, fields), no_wait, json, "Caso descartado.")
+
+
+def resend(
+    case: CaseReference,
+    letter: Annotated[AgainLetter, typer.Argument(metavar="MENSAGEM", help=choices(AgainLetter))],
+    wrong: Annotated[
+        str | None, typer.Option(help="E-mail errado de um contato autorizado, para corrigir antes.")
+    ] = None,
+    right: Annotated[
+        str | None, typer.Option(help="O e-mail certo; vale no caso e no CRM daqui em diante.")
+    ] = None,
+    actor: Actor = None,
+    message_id: MessageId = None,
+    occurred_at: OccurredAt = None,
+    no_wait: NoWait = False,
+    json: AsJson = False,
+) -> None:
+    """Envia uma mensagem ao cliente de novo, com o e-mail do contato corrigido se preciso."""
+    fields = {
+        "letter": letter,
+        "wrong_address": wrong,
+        "right_address": right,
+        "message_id": message_id,
+        "occurred_at": instant(occurred_at),
+    }
+    _report(
+        case, message(ResendMessage, actor, fields), no_wait, json, "A mensagem sai de novo em instantes."
+    )
 
 
 def _report(case: str, fact: Message, no_wait: bool, json: bool, words: str) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from cancellation.telemetry import configure_logging
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import Failure, settings_of_command, wait_for
+from starters.cli.running import ExitCode, Failure, settings_of_command, wait_for
 from starters.gateway import run_gateway
 
 
@@ -30,7 +30,10 @@ def gateway() -> None:
         except OSError as error:
             if error.strerror and "in use" in error.strerror:
                 gate = settings.gateway
-                raise Failure(f"o endereço {gate.host}:{gate.port} já está em uso") from None
+                raise Failure(
+                    f"o endereço {gate.host}:{gate.port} já está em uso (CANCELAMENTO_GATEWAY_PORT)",
+                    ExitCode.USAGE,
+                ) from None
             raise
 
     wait_for(run())

@@ -4,10 +4,11 @@ from typing import Annotated, Final
 
 import typer
 
+from cancellation.language.words import ZONE
 from cancellation.messages.mail_in import MailTask
 from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
-from starters.cli.options import SAO_PAULO, AsJson
+from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import as_json, settings_of_command, wait_for
 from starters.inbox.main import run_inbox
@@ -56,9 +57,7 @@ def _show(found: list[MailTask]) -> None:
         return
     for task in found:
         out.print(Text(task.title, style="bold"))
-        out.print(
-            Text(f"desde {task.opened_at.astimezone(SAO_PAULO):%d/%m/%Y às %Hh%M}"), style="bright_black"
-        )
+        out.print(Text(f"desde {task.opened_at.astimezone(ZONE):%d/%m/%Y às %Hh%M}"), style="bright_black")
         for line in task.text.splitlines():
             # A command that is broken in two is no command when it is pasted: the terminal wraps it.
             out.print(Text(line), soft_wrap=line.startswith("cancelamento "))

@@ -1,16 +1,13 @@
 """Options and arguments that several commands have, and how they are read."""
 
 import re
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
 
-from cancellation.domain.zone import wheel_zone
+from cancellation.language import typed
 from starters.cli.running import ExitCode, Failure
-
-SAO_PAULO = wheel_zone()
 
 CaseReference = Annotated[
     str,
@@ -25,7 +22,7 @@ MessageId = Annotated[
 ]
 OccurredAt = Annotated[
     str | None,
-    typer.Option(metavar="ISO-8601", help="Quando aconteceu, se não foi agora; só informa o histórico."),
+    typer.Option(metavar="QUANDO", help="Quando aconteceu, se não foi agora; só informa o histórico."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Responde em JSON, para outros programas.")]
 NoWait = Annotated[
@@ -49,12 +46,28 @@ def instant(text: str | None) -> str | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return typed.instant(text).isoformat()
     except ValueError:
         raise Failure(
-            f"data e hora inválidas: {text}; escreva 2026-11-22T10:15:00-03:00", ExitCode.USAGE
+            f"data e hora inválidas: {text}; escreva 22/11/2026 10h15 ou 2026-11-22T10:15:00-03:00",
+            ExitCode.USAGE,
         ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=SAO_PAULO)).isoformat()
+
+
+def day(text: str | None, option: str) -> str | None:
+    """A typed day as the contract has it.
+
+    Raises:
+        Failure: it is no date.
+    """
+    if text is None:
+        return None
+    try:
+        return typed.day(text).isoformat()
+    except ValueError:
+        raise Failure(
+            f"{option}: data inválida: {text}; escreva 22/11/2026 ou 2026-11-22", ExitCode.USAGE
+        ) from None
 
 
 def original_reference(text: str) -> str | None:

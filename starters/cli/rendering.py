@@ -12,6 +12,7 @@ from rich.text import Text
 from cancellation.case_list import CaseListing
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
+from cancellation.domain.values import ReasonCategory
 from cancellation.language import vocabulary
 from cancellation.language import words as letters
 from cancellation.messages.envelope import Message
@@ -95,17 +96,21 @@ def show_cases(cases: Sequence[CaseListing]) -> None:
         out.print("Nenhum caso.")
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=_LABEL, pad_edge=False)
-    table.add_column("Cliente", no_wrap=True)
+    table.add_column("Cliente", overflow="fold", max_width=24)
     table.add_column("Protocolo", no_wrap=True)
     table.add_column("Etapa", overflow="fold")
-    table.add_column("Aberto em", no_wrap=True)
-    table.add_column("Fim do aviso", no_wrap=True)
+    table.add_column("Desde", no_wrap=True)
+    table.add_column("Último dia", no_wrap=True)
     for case in cases:
+        reason = [case.reason] if case.reason in set(ReasonCategory) else []
+        since = letters.short_date(case.since or case.opened_at)
         table.add_row(
-            case.customer_id,
+            Text.assemble(case.customer_id, *([f" {case.company}"] if case.company else [])),
             case.protocol or "—",
-            _stage_of(case),
-            letters.short_moment(case.opened_at),
+            Text("\n").join(
+                [_stage_of(case), *(Text(vocabulary.reason_category(ReasonCategory(one))) for one in reason)]
+            ),
+            since,
             letters.short_date(letters.last_day_before(case.notice_ends_at)) if case.notice_ends_at else "",
         )
     out.print(table)
@@ -142,6 +147,7 @@ def _status_rows(status: CaseStatus) -> Iterable[tuple[str, list[Text]]]:
     yield "Etapa", [Text(vocabulary.stage(status.stage), style=_style(status.stage))]
     yield "Status no CRM", [Text(status.crm_status)]
     yield "Aberto em", [Text(f"{letters.moment(status.opened_at)}, {vocabulary.channel(status.channel)}")]
+    yield from _end_rows(status)
     if status.attention:
         yield (
             "Precisa de atenção",
@@ -197,6 +203,21 @@ def _status_rows(status: CaseStatus) -> Iterable[tuple[str, list[Text]]]:
                 for one in status.refused
             ],
         )
+
+
+def _end_rows(status: CaseStatus) -> Iterable[tuple[str, list[Text]]]:
+    """How, when, by whom and why a case ended, what was released and what is to be paid."""
+    if status.ended_at is not None:
+        by = f", por {status.ended_by}" if status.ended_by else ""
+        yield "Terminou em", [Text(f"{letters.moment(status.ended_at)}{by}")]
+        if status.ending:
+            yield "Por quê", [Text(status.ending)]
+    if status.released is not None and vocabulary.released(status.released):
+        yield "Liberado", [Text(letters.listed(vocabulary.released(status.released)))]
+    if status.invoice_total is not None:
+        credit = status.invoice_total < 0
+        label = "Crédito a devolver" if credit else "Fatura final"
+        yield label, [Text(letters.money(abs(status.invoice_total)))]
 
 
 def _who(name: str | None) -> str:

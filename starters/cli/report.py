@@ -14,7 +14,7 @@ from cancellation.client import CancellationClient
 from cancellation.domain.zone import current_rules
 from cancellation.failures import CaseNotFound
 from cancellation.language import figures as told
-from cancellation.language import vocabulary, words
+from cancellation.language import typed, vocabulary, words
 from cancellation.messages.billing import BillingPreview
 from cancellation.messages.status import CaseStatus
 from cancellation.settings import Settings
@@ -37,11 +37,9 @@ _CONNECTIONS: Final = 2
 def report(
     first: Annotated[
         str | None,
-        typer.Option("--from", metavar="AAAA-MM-DD", help="Primeiro dia, em que o caso foi aberto."),
+        typer.Option("--from", metavar="DIA", help="Primeiro dia, em que o caso foi aberto."),
     ] = None,
-    last: Annotated[
-        str | None, typer.Option("--to", metavar="AAAA-MM-DD", help="Último dia, inclusive.")
-    ] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DIA", help="Último dia, inclusive.")] = None,
     json: AsJson = False,
     csv: Annotated[bool, typer.Option("--csv", help="Tabela para planilhas.")] = False,
 ) -> None:
@@ -124,11 +122,10 @@ async def _preview(settings: Settings, case: str) -> BillingPreview:
 def _day(text: str | None, option: str) -> date | None:
     if text is None:
         return None
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a calendar day
-        except ValueError:
-            continue
+    try:
+        return typed.day(text)
+    except ValueError:
+        pass
     raise Failure(f"{option}: esperada uma data como 2026-11-30 ou 30/11/2026", ExitCode.USAGE)
 
 

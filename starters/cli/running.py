@@ -3,14 +3,16 @@
 import asyncio
 import getpass
 import logging
+import os
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from cancellation.client import CancellationClient, Registry
+    from cancellation.domain.refusal import Refused
     from cancellation.messages.envelope import Message
     from cancellation.settings import Settings
 
@@ -41,24 +43,31 @@ class Failure(Exception):
         self.code = code
 
 
-def settings_of_command() -> "Settings":
+def settings_of_command(*, alone: bool = False) -> "Settings":
     """The settings of this command.
+
+    Args:
+        alone: of the environment alone, whatever a running `up` on the same home would fill in.
 
     Raises:
         Failure: a variable of the environment is wrong; the message names it.
     """
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
-    from cancellation.settings import load_settings
+    from cancellation.settings import Settings, load_settings
+    from starters.cli import checking
 
+    if (unknown := checking.unknown_variable(os.environ)) is not None:
+        raise Failure(unknown, ExitCode.USAGE)
     try:
-        return load_settings()
+        settings = Settings() if alone else load_settings()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        raise Failure(
-            f"configuração inválida em CANCELAMENTO_{name}: {first['msg']}", ExitCode.USAGE
-        ) from None
+        raise checking.not_read(error) from None
+    except SettingsError as error:
+        raise checking.not_parsed(error) from None
+    checking.check(settings)
+    return settings
 
 
 def with_client(work: Callable[["CancellationClient"], Awaitable[T]]) -> T:
@@ -135,6 +144,10 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
     """What a failed command says, and how it ends."""
     if isinstance(error, Failure):
         return error.code, str(error)
+    from starters.cli.checking import trouble
+
+    if (told := trouble(error, _settings_if_any())) is not None:
+        return told
     from cancellation.domain.refusal import Refused
     from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
     from cancellation.settings import NotConfigured
@@ -142,7 +155,7 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
 
     match error:
         case Refused():
-            return ExitCode.REFUSED, f"recusado: {error.told}"
+            return ExitCode.REFUSED, f"recusado: {_by_option(error)}"
         case CaseNotFound() | CaseFailed() | CaseNotAnswering():
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
@@ -151,6 +164,54 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
         case _:
             return _other_problem(error)
+
+
+def _settings_if_any() -> "Settings | None":
+    """The settings, where they can be read: what went wrong may be said with them."""
+    from cancellation.settings import load_settings
+
+    try:
+        return load_settings()
+    except ValueError:
+        return None
+
+
+_OPTIONS: Final = {
+    "channel": "--channel",
+    "contact.name": "--name",
+    "contact.email": "--email",
+    "contact.phone": "--phone",
+    "text": "--text",
+    "kind": "TIPO",
+    "status": "SITUAÇÃO",
+    "offer_id": "--offer-id",
+    "description": "--text",
+    "outcome": "RESULTADO",
+    "reason": "--reason",
+    "reason.category": "--reason",
+    "reason.text": "--text",
+    "notes": "--notes",
+    "number": "NÚMERO",
+    "operator": "--operator",
+    "from_date": "--from",
+    "to_date": "--to",
+    "deliver_to": "--deliver-to",
+    "letter": "MENSAGEM",
+    "wrong_address": "--wrong",
+    "right_address": "--right",
+    "occurred_at": "--occurred-at",
+    "message_id": "--message-id",
+    "actor": "--actor",
+}
+"""What a field of a message is called where it is typed."""
+
+
+def _by_option(refusal: "Refused") -> str:
+    """Every problem, each field under the name by which it was typed (X8)."""
+    told = (
+        one.model_copy(update={"field": _OPTIONS.get(one.field, one.field)}).told for one in refusal.problems
+    )
+    return "; ".join(told)
 
 
 def _other_problem(error: BaseException) -> tuple[ExitCode, str]:

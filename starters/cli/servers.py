@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from cancellation.adapters.postgres.migrate import migrate
-from starters.cli.options import SAO_PAULO
+from cancellation.language.words import ZONE
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.preparing import plant_samples, prepare_temporal
 from starters.cli.running import Failure, settings_of_command, wait_for
@@ -42,7 +42,7 @@ def seed(
 ) -> None:
     """Planta os clientes de exemplo, com contratos, cobranças, ramais, números e gravações."""
     settings = settings_of_command()
-    today = datetime.now(SAO_PAULO).date()
+    today = datetime.now(ZONE).date()
     try:
         planted, known = wait_for(plant_samples(settings, today, customers or None))
     except LookupError as error:

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from cancellation.settings import Addresses, Settings
 from cancellation.telemetry import configure_logging
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import wait_for
+from starters.cli.running import settings_of_command, wait_for
 from starters.cli.stack import embedded_stack
 from starters.cli.terminal import console
 from starters.desk.people import first_access_file
@@ -44,7 +44,7 @@ def up(
     seed: Annotated[bool, typer.Option("--seed", help="Planta os clientes de exemplo.")] = False,
 ) -> None:
     """Sobe tudo embutido (PostgreSQL, Temporal, correio, worker) e fica no ar até ser interrompido."""
-    settings = Settings()
+    settings = settings_of_command(alone=True)
     configure_logging("WARNING", settings.log_format)
     out = console()
     if virtual_clock:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cancellation.domain.stage import Stage
 from cancellation.language import vocabulary, words
 from cancellation.messages.desk import Dossier
+from cancellation.messages.facts import AgainLetter
 
 if TYPE_CHECKING:
     from cancellation.messages.status import CaseStatus
@@ -112,6 +113,22 @@ def may_be_withdrawn(status: "CaseStatus") -> bool:
     """Whether the customer may still give up leaving: in the notice, and while closing waits for people (X3, X15)."""
     waits = status.stage is Stage.CLOSING and any(due.what == "decision" for due in status.due)
     return status.stage is Stage.NOTICE or waits
+
+
+def letters_again(status: "CaseStatus") -> list[AgainLetter]:
+    """Which letters the customer may get once more: those that hold in the stage (X16, X18)."""
+    if status.stage.is_terminal:
+        return []
+    early = status.formalization is not None and status.formalization.notice_if_declined is not None
+    delivered = status.recordings is not None and status.recordings.delivered
+    holds = {
+        AgainLetter.REQUEST_RECEIVED: status.stage is not Stage.CLOSING,
+        AgainLetter.SCRIPT: status.stage is Stage.AWAITING_FORMALIZATION,
+        AgainLetter.FORMALIZED_EARLY: status.stage is Stage.RETENTION and early,
+        AgainLetter.NOTICE_STARTED: status.stage is Stage.NOTICE,
+        AgainLetter.RECORDINGS_READY: status.stage is Stage.NOTICE and delivered,
+    }
+    return [letter for letter, does in holds.items() if does]
 
 
 def brings_misreading(status: "CaseStatus") -> list[str]:

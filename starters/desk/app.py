@@ -47,6 +47,7 @@ def create_app(desk: Desk, *, public_url: str = "") -> Starlette:
             Route(f"{_CASE}/mantem", do(Act.CONDUCT, cases.declines), methods=["POST"]),
             Route(f"{_CASE}/portabilidade", do(Act.SERVICE, cases.portability), methods=["POST"]),
             Route(f"{_CASE}/gravacoes", do(Act.SERVICE, cases.recordings), methods=["POST"]),
+            Route(f"{_CASE}/reenviar", do(Act.CONDUCT, cases.resend), methods=["POST"]),
             Route(f"{_CASE}/desistencia", look(cases.ask_withdrawal), methods=["GET"]),
             Route(f"{_CASE}/desistencia", do(Act.CONDUCT, cases.withdraw), methods=["POST"]),
             Route(f"{_CASE}/descarte", look(cases.ask_discard), methods=["GET"]),

@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cancellation.application.letter_facts import previewed_day, with_preview
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.refusal import Refused
 from cancellation.domain.stage import Stage
 from cancellation.failures import CaseEnded, CaseNotFound, ServerUnreachable
+from cancellation.language import typed, vocabulary
 from cancellation.messages.billing import BillingPreview
 from cancellation.messages.desk import CONFIRMS_NOTICE, DeskAct, DeskActKind, Dossier, TaskFilter, TaskLine
 from cancellation.messages.envelope import Message
@@ -21,6 +23,7 @@ from cancellation.messages.facts import (
     PortabilityMessage,
     RecordingsRequestMessage,
     RequestMessage,
+    ResendMessage,
     RetentionOfferMessage,
     RetentionOutcomeMessage,
     WithdrawalMessage,
@@ -44,6 +47,7 @@ SAID: Final = {
     "gravacoes": "Pedido das gravações registrado.",
     "desistencia": "Desistência registrada. Tudo o que estava programado está sendo desfeito.",
     "descarte": "Caso descartado.",
+    "reenviar": "A mensagem sai de novo em instantes.",
     "nota": "Anotação guardada.",
     "responsavel": "Responsável anotado.",
     "tarefa": "Tarefa fechada.",
@@ -157,6 +161,9 @@ class Cases:
             people=[person.name for person in desk.people.all().values()],
             to_do=advice.to_do(live, now, looks=looks) if live else [],
             looks=looks,
+            again=[(one.value, vocabulary.letter(LetterKind(one))) for one in advice.letters_again(live)]
+            if live
+            else [],
             ended=advice.how_it_ended(dossier, live),
             preview=await self._preview(live, account is not None),
             said=said,
@@ -216,7 +223,11 @@ class Cases:
                 {
                     "channel": form["canal"],
                     "text": form["texto"],
-                    "contact": {"name": form["nome"], "email": form["email"], "phone": form["telefone"]},
+                    "contact": {
+                        "name": form["nome"],
+                        "email": form["email"],
+                        "phone": typed.phone(form["telefone"]),
+                    },
                 },
             )
             client = await self._desk.connect()
@@ -303,7 +314,11 @@ class Cases:
 
     async def portability(self, request: Request, visitor: Visitor, form: Form) -> Response:
         """What became of a number (P9)."""
-        fields = {"number": form["numero"], "status": form["situacao"], "operator": form["operadora"]}
+        fields = {
+            "number": typed.phone(form["numero"]),
+            "status": form["situacao"],
+            "operator": form["operadora"],
+        }
         names = {"number": "numero", "status": "situacao", "operator": "operadora"}
         return await self._report(request, visitor, form, PortabilityMessage, fields, names, "portabilidade")
 
@@ -314,6 +329,12 @@ class Cases:
         return await self._report(
             request, visitor, form, RecordingsRequestMessage, fields, names, "gravacoes"
         )
+
+    async def resend(self, request: Request, visitor: Visitor, form: Form) -> Response:
+        """A letter goes out once more, to a contact whose address may be put right first (X16)."""
+        fields = {"letter": form["mensagem"], "wrong_address": form["errado"], "right_address": form["certo"]}
+        names = {"letter": "mensagem", "wrong_address": "errado", "right_address": "certo"}
+        return await self._report(request, visitor, form, ResendMessage, fields, names, "reenviar")
 
     async def ask_withdrawal(self, request: Request, visitor: Visitor) -> Response:
         """What a withdrawal brings, before it is recorded (X3)."""

@@ -63,12 +63,12 @@ async def open_desk_pool(settings: Settings) -> Pool:
     """Connections that may do what the desk does and nothing else, where the database has that role."""
     url, name = settings.require_database_url(), "cancelamento-desk"
     try:
-        return await open_pool(url, application_name=name, max_size=_CONNECTIONS, role=ROLE)
+        return await open_pool(url, application_name=name, max_size=_CONNECTIONS, role=ROLE, plans_anew=True)
     except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
         logger.warning(
             "the desk runs as the connection's own role", extra={"role": ROLE, "error": type(error).__name__}
         )
-        return await open_pool(url, application_name=name, max_size=_CONNECTIONS)
+        return await open_pool(url, application_name=name, max_size=_CONNECTIONS, plans_anew=True)
 
 
 def desk_over(settings: Settings, pool: Pool) -> Desk:

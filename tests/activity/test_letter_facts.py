@@ -6,14 +6,20 @@ from datetime import date
 import pytest
 from temporalio.testing import ActivityEnvironment
 
+import activities.crm
 import activities.mail
+from activities.crm import CrmActivities
 from activities.mail import MailActivities
 from cancellation.adapters.memory.mailer import MemoryMailer
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.messages.billing import BillingPreview, FinalInvoice
 from cancellation.messages.desk import Account
+from cancellation.messages.letter_contents import EndPreview
 from cancellation.messages.letters import LetterBatch
+from tests.activity.conftest import Rig
+from tests.contract import cases
 from tests.unit.letters.examples import example
+from tests.unit.letters.test_task_facts import TASK
 from tests.unit.letters.test_told import ACCOUNT
 
 
@@ -31,6 +37,9 @@ class Records:
         return ACCOUNT
 
     async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
+        raise ConnectionError
+
+    async def told_end(self, case_id: str, sha256: str) -> EndPreview | None:
         raise ConnectionError
 
     async def issued_invoice(self, case_id: str) -> FinalInvoice | None:
@@ -57,3 +66,28 @@ async def test_a_letter_goes_out_while_billing_does_not_answer_X17(kind: LetterK
     mail = MailActivities(mailer, Records("failing"))
     await ActivityEnvironment().run(mail.send_letters, LetterBatch(letters=(example(kind),)))
     assert len(mailer.sent) == 1
+
+
+@pytest.mark.parametrize(("how", "told"), [("answering", True), ("failing", False), ("silent", False)])
+async def test_commercials_task_says_what_the_records_add_and_never_waits_for_them_P2_X17(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, how: str, told: bool
+) -> None:
+    monkeypatch.setattr(activities.crm, "_FACTS_WITHIN", 0.05)
+    crm = CrmActivities(rig.crm, rig.telephony, Records(how), "https://mesa")
+    opening = cases.opening(rig.customer_id, "case-1")
+    await rig.run(crm.open_case, opening)
+    (task,) = await rig.crm.adapter.tasks(case_id="case-1")
+    assert ("859,00" in task.order.text) is told
+    assert f"https://mesa/caso/{opening.protocol}" in task.order.text
+
+
+async def test_every_task_of_a_record_leads_to_its_case_X24(rig: Rig) -> None:
+    crm = CrmActivities(rig.crm, rig.telephony, desk_url="https://mesa")
+    await rig.run(crm.open_case, cases.opening(rig.customer_id, "case-1"))
+    record = cases.record(
+        case_id="case-1", customer_id=rig.customer_id, open_tasks=(TASK.model_copy(update={"key": "d30"}),)
+    )
+    await rig.run(crm.record_case, record)
+    texts = [task.order.text for task in await rig.crm.adapter.tasks(case_id="case-1")]
+    assert all("https://mesa/caso/" in text for text in texts)
+    assert any(text.endswith("https://mesa/caso/case-1") for text in texts)

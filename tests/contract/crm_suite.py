@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from cancellation.adapters.crm_views import ReadableCrm
-from cancellation.messages.crm import AuthorisedContact, OpenedCase, TrailReceipt
+from cancellation.messages.crm import AuthorisedContact, ContactCorrection, OpenedCase, TrailReceipt
 from cancellation.messages.seed import CustomerSeed
 from cancellation.ports import PermanentRefusal
 from tests.contract import cases
@@ -246,3 +246,24 @@ class CrmContract(WithOpenCase):
         assert held.contacts == changed.contacts
         assert await crm.customers_by_email("rita@acme.com.br") == []
         assert await crm.customer("nobody") is None
+
+    async def test_a_contact_is_corrected_once_and_no_other_is_touched_X16(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        wrong, right = "rita@acme.com.br", "rita@certo.com.br"
+        correction = ContactCorrection(wrong=wrong, right=right)
+        before = await crm.customer("1042")
+        for minutes in (10, 11):
+            await crm.record(cases.record(minutes=minutes, corrections=(correction,)))
+        held = await crm.customer("1042")
+        assert before is not None
+        assert held is not None
+        assert [one.email for one in held.contacts] == [
+            right if one.email == wrong else one.email for one in before.contacts
+        ]
+        assert [(one.name, one.phone) for one in held.contacts] == [
+            (o.name, o.phone) for o in before.contacts
+        ]
+        taken = ContactCorrection(wrong=held.contacts[-1].email, right=right)
+        await crm.record(cases.record(minutes=12, corrections=(taken,)))
+        assert await crm.customer("1042") == held, "two contacts never share an address"

@@ -201,6 +201,8 @@ class DeskContract:
         assert dossier.reason == Reason(category=ReasonCategory.PRICE, text="Ficou caro")
         assert (dossier.decided_by, dossier.decided_at) == ("Ana Lima", OPENED + timedelta(hours=2))
         assert await opened.desk.dossier("CAN-20000101-XXXXXX") is None
+        assert await opened.desk.dossier(dossier.summary.case_id) == dossier, "a task leads to it so"
+        assert await opened.desk.dossier(opening().protocol.lower()) == dossier
 
     async def test_the_notices_last_day_stands_in_the_list_until_it_is_revoked_X24(self, opened: Rig) -> None:
         await opened.crm.record(record(stage="notice", formalization=cases.formalization()))

@@ -3,22 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
+import asyncpg
 import pytest
 
 from cancellation.adapters.mailing import BAD_ADDRESS, NOBODY, MailNotTaken, OutboxMailer
 from cancellation.adapters.memory.mailer import MemoryMailer
+from cancellation.adapters.postgres.billing import PostgresBilling
+from cancellation.adapters.postgres.letter_facts import PostgresLetterFacts
 from cancellation.adapters.postgres.outbox import PostgresOutbox
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.smtp.transport import SmtpTransport
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.values import Team
+from cancellation.messages.billing import InvoiceLine
+from cancellation.messages.letter_contents import EndPreview, NoticeStarted
+from cancellation.messages.letters import Letter
 from cancellation.settings import SmtpSettings
 from embedded import MailSink
-from tests.unit.letters.examples import HOUSE, TOKEN_URL, example, link_url
+from tests.unit.letters.examples import HOUSE, LAST_DAY, TOKEN_URL, example, link_url
 
 RITA, JOAO = "rita@acme.com.br", "joao@acme.com.br"
 
@@ -108,6 +115,58 @@ async def smtp(database: str, tmp_path: Path) -> AsyncIterator[SmtpRig]:
 def rig(request: pytest.FixtureRequest) -> MailRig:
     chosen: MailRig = request.getfixturevalue(request.param)
     return chosen
+
+
+def telling(total: str) -> Letter:
+    """The letter that starts the notice, with the end in figures."""
+    amount = Decimal(total)
+    line = InvoiceLine(
+        subscription_id="s", description="PABX em nuvem", first_day=LAST_DAY.replace(day=1), last_day=LAST_DAY,
+        days=22, period_days=31, amount=amount,
+    )  # fmt: skip
+    return example(
+        LetterKind.NOTICE_STARTED, preview=EndPreview(last_day=LAST_DAY, lines=(line,), total=amount)
+    )
+
+
+async def test_the_end_that_was_told_stays_the_one_of_the_kept_letter_X25(rig: MailRig) -> None:
+    first, later = telling("620.00"), telling("1.00")
+    await rig.go_down()
+    with pytest.raises(MailNotTaken):
+        await rig.mailer.send(first)
+    await rig.recover()
+    delivery = await rig.mailer.send(later)
+    assert isinstance(first.content, NoticeStarted)
+    assert first.content.preview is not None
+    assert delivery.told == first.content.preview.told
+    assert await rig.mailer.send(later) == delivery, "settled"
+    ((_, message),) = rig.delivered()
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert "620,00" in body.get_content()
+
+
+async def test_a_letter_without_figures_tells_no_end_X25(rig: MailRig) -> None:
+    assert (await rig.mailer.send(example(LetterKind.NOTICE_STARTED))).told is None
+
+
+async def test_what_a_letter_told_can_be_read_again_and_not_changed_X25(
+    database: str, tmp_path: Path
+) -> None:
+    async with smtp_rig(database, tmp_path / "outbox") as real:
+        letter = telling("620.00")
+        told = (await real.mailer.send(letter)).told
+        assert told is not None
+    pool = await open_pool(database)
+    try:
+        facts = PostgresLetterFacts(pool, PostgresBilling(pool))
+        assert isinstance(letter.content, NoticeStarted)
+        assert await facts.told_end(letter.case_id, told.sha256) == letter.content.preview
+        assert await facts.told_end(letter.case_id, "0" * 64) is None
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await pool.execute("update notification.outbox set told = null")
+    finally:
+        await pool.close()
 
 
 async def test_letter_reaches_every_contact_with_the_protocol_X12(rig: MailRig) -> None:

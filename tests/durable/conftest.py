@@ -19,6 +19,16 @@ async def house(temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
         await house.close()
 
 
+@pytest.fixture
+async def telling(temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
+    """The same, and its letters tell what the records add."""
+    house = House(temporal_env)
+    house.tell_figures()
+    async with house.worker():
+        yield house
+        await house.close()
+
+
 @pytest.fixture(params=["memory", "postgres"])
 async def any_house(
     request: pytest.FixtureRequest, temporal_env: WorkflowEnvironment, database: str

@@ -18,7 +18,9 @@ from temporalio.testing import WorkflowEnvironment
 from activities.guard import Guard
 from cancellation.adapters.memory.billing import MemoryBilling
 from cancellation.adapters.memory.crm import MemoryCrm
+from cancellation.adapters.memory.desk import MemoryDesk
 from cancellation.adapters.memory.inbox import MemoryInbox
+from cancellation.adapters.memory.letter_facts import MemoryLetterFacts
 from cancellation.adapters.memory.mailer import MemoryMailer
 from cancellation.adapters.memory.recordings import MemoryRecordings
 from cancellation.adapters.memory.telephony import MemoryTelephony
@@ -95,6 +97,8 @@ class House:
         self.recordings = Fragile(MemoryRecordings(self.crm.adapter.formalization))
         self.mailer = Fragile(MemoryMailer())
         self.mail = MemoryInbox()
+        self.letter_facts: MemoryLetterFacts | None = None
+        """What letters say beside the case's own knowledge; None: they say less."""
         self.cases: list[CaseDriver] = []
         self.undecided: list[str] = []
         """Executions that remind of e-mails of no case."""
@@ -110,7 +114,14 @@ class House:
             telephony=cast(Any, self.telephony),
             recordings=cast(Any, self.recordings),
             mailer=cast(Any, self.mailer),
+            letter_facts=self.letter_facts,
         )
+
+    def tell_figures(self) -> None:
+        """From the next worker on letters tell the end in figures, and who the customer is (X25)."""
+        desk = MemoryDesk(self.crm.adapter, self.mail)
+        drafts = self.mailer.adapter.outbox.drafts
+        self.letter_facts = MemoryLetterFacts(desk, self.billing.adapter, drafts)
 
     @property
     def broken(self) -> dict[str, Fragile]:
@@ -145,7 +156,7 @@ class House:
 
     async def provision(self, seed: CustomerSeed, recordings: int = 3) -> None:
         """Make a customer known everywhere."""
-        await self.crm.adapter.provision(seed)
+        await (self.letter_facts.desk if self.letter_facts else self.crm.adapter).provision(seed)
         await self.billing.adapter.provision(seed)
         await self.telephony.adapter.provision(seed)
         day = datetime.now(UTC).date() - timedelta(days=5)

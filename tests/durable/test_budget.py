@@ -21,8 +21,8 @@ PARKED = 32 * 1024
 """Bytes of the history of a case that sleeps in its notice: what is stored for thirty days."""
 
 
-async def test_an_ordinary_case_stays_within_its_budget(house: House) -> None:
-    case = await asked_by_a_service(house)
+async def test_an_ordinary_case_stays_within_its_budget(telling: House) -> None:
+    case = await asked_by_a_service(telling)
     await ordinary_course(case)
     assert (await case.result()).outcome == "closed"
     cost = await budget_of(case.handle, case.customer_id)

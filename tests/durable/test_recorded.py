@@ -21,6 +21,7 @@ async def test_every_entry_that_a_message_led_to_names_it_P20(house: House) -> N
         ("formalization", await case.email()),
         ("recordings_request", {}),
         ("portability", {"number": number, "status": "requested"}),
+        ("resend", {"letter": "notice_started"}),
         ("discard", {"reason": "Tarde demais"}),
         ("withdrawal", {"reason": "Fica"}),
     ]

@@ -118,9 +118,9 @@ def test_a_fact_happened_when_it_was_typed_by_the_cases_own_clock_P20(up: Up, do
 def test_refusal_names_the_field_and_ends_with_1_P3_X8(up: Up, do: TypedCommand) -> None:
     _be_opened(do, "1048")
     said = do("outcome", "1048", "declined", code=1)
-    assert said.err == "cancelamento: recusado: “reason”: campo obrigatório ausente\n"
+    assert said.err == "cancelamento: recusado: “--reason”: campo obrigatório ausente\n"
     said = do("portability", "1048", "+5511", "requested", code=1)
-    assert "number" in said.err
+    assert "“NÚMERO”" in said.err
     said = do("withdraw", "1048", "--reason", "ficou", code=1)
     assert "não se aplica a um caso na etapa “Em retenção com o Comercial”" in said.err
     assert said.err.count("\n") == 1
@@ -255,6 +255,58 @@ def test_list_shows_open_cases_only_if_asked(up: Up, do: TypedCommand) -> None:
     everything = {case["customer_id"] for case in do("list", "--json").json}
     still_open = {case["customer_id"] for case in do("list", "--open", "--json").json}
     assert "555" in everything - still_open
+
+
+def test_a_namespace_that_is_not_there_is_named(
+    up: Up, do: TypedCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", up.addresses.temporal)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "nada")
+    for command in (("list",), ("status", "1042"), ("open", "1042")):
+        said = do(*command, code=2)
+        assert said.err == "cancelamento: o namespace “nada” não existe no Temporal (TEMPORAL_NAMESPACE)\n"
+
+
+def test_list_shows_the_company_and_filters_by_what_people_ask(up: Up, do: TypedCommand) -> None:
+    do("open", "1051", "--channel", "whatsapp", "--text", "Quero sair")
+    _status_once(do, "1051", lambda status: status["customer_name"])
+    mine = ("list", "--customer", "1051", "--json")
+    for filters in (
+        ("--channel", "whatsapp"),
+        ("--since", "01/01/2020"),
+        ("--name", "ana paula"),
+        ("--limit", "1"),
+    ):
+        (line,) = do(*mine, *filters).json
+        assert line["company"].startswith("Ana Paula"), filters
+        assert line["since"]
+    for filters in (
+        ("--channel", "phone"),
+        ("--until", "01/01/2020"),
+        ("--name", "acme"),
+        ("--reason", "price"),
+    ):
+        assert do(*mine, *filters).json == []
+    assert "Ana Paula" in do("list", "--customer", "1051").out
+    assert "--since: data inválida: ontem" in do("list", "--since", "ontem", code=2).err
+
+
+def test_status_of_an_ended_case_says_how_when_by_whom_and_why(up: Up, do: TypedCommand) -> None:
+    do("open", "1051", "--channel", "whatsapp")
+    do("discard", "1051", "--reason", "Era outro cliente", "--actor", "ana")
+    _until(up, "1051", Stage.DISCARDED)
+    page = do("status", "1051", "--watch").out
+    assert "Terminou em" in page
+    assert ", por ana" in page
+    assert "Era outro cliente" in page
+
+
+def test_the_page_of_a_case_is_named_and_samples_are_listed(up: Up, do: TypedCommand) -> None:
+    protocol = do("open", "1049", "--channel", "phone", "--json").json["protocol"]
+    assert do("ui", "1049", "--print").out == f"{up.addresses.desk}/caso/{protocol}\n"
+    assert "1042  Acme" in do("samples").out
+    assert do("--version").out.startswith("cancelamento ")
+    do("portability", "1049", "(11) 3000-0001", "requested", code=1)  # read, and not this customer's
 
 
 def test_wrong_usage_ends_with_2_in_portuguese(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -389,6 +389,7 @@ def test_a_role_changes_only_what_it_may_X24(up: Up, case: str, login: str, allo
         "gravacoes",
         "desistencia",
         "descarte",
+        "reenviar",
         "nota",
         "responsavel",
     )
@@ -408,6 +409,25 @@ def test_a_form_sent_again_counts_once_X24(up: Up, case: str) -> None:
         "repetido",
     ]
     assert offers(up) == 1
+
+
+def test_a_letter_goes_out_again_to_a_corrected_contact_X16(up: Up, case: str) -> None:
+    cookie = cookie_of(up, "ana")
+    page = ask(up, "GET", case, Cookie=cookie)[1]
+    wrong = re.findall(r'<option value="([^"@]+@[^"]+)"', page)[0]
+    whole = {
+        "csrf": csrf_of(page), "chave": "c3" * 12, "mensagem": "request_received",
+        "errado": wrong, "certo": "novo@certo.com.br",
+    }  # fmt: skip
+    half, said = ask(up, "POST", f"{case}/reenviar", {**whole, "certo": ""}, Cookie=cookie)
+    assert half.status == 422
+    assert "informe o endereço errado e o certo" in said
+    assert ask(up, "POST", f"{case}/reenviar", whole, Cookie=cookie)[0].status == 303
+    letters = up.home / "outbox"
+    until(lambda: any(b"novo@certo.com.br" in one.read_bytes() for one in letters.glob("*.eml")))
+    page = ask(up, "GET", case, Cookie=cookie)[1]
+    assert f'<option value="{wrong}"' not in page
+    assert "novo@certo.com.br no lugar de" in page
 
 
 def test_who_has_left_and_who_was_taken_out_is_out_X24(up: Up, case: str) -> None:
@@ -514,5 +534,5 @@ def test_an_address_that_is_taken_is_named_X24(up: Up) -> None:
     second = subprocess.run(
         [*PROGRAM, "desk"], env=taken, capture_output=True, text=True, timeout=60, check=False
     )
-    assert second.returncode == 1
+    assert second.returncode == 2
     assert f"127.0.0.1:{port} já está em uso" in second.stderr

@@ -39,7 +39,7 @@ async def test_it_serves_refuses_a_taken_port_and_stops_on_sigterm(database: str
     assert port is not None
     second = await started(database, tmp_path, port)
     _, complaint = await asyncio.wait_for(second.communicate(), 60)
-    assert second.returncode == 1
+    assert second.returncode == 2
     assert "já está em uso" in complaint.decode()
     assert "Traceback" not in complaint.decode()
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from cancellation.adapters.final_invoice import (
+    DUE_DAYS,
     closed,
     doubtful_charge,
     doubtful_subscription,
+    due_after,
     final_invoice,
     invoice_line,
     new_charge_id,
@@ -156,6 +158,11 @@ class MemoryBilling:
         after_end = sum((reason, case) == ("after_end", warrant.case_id) for reason, case, _ in voided)
         return closed(issued[1], after_end, self._doubtful(closure))
 
+    def final_invoice(self, case_id: str) -> FinalInvoice | None:
+        """The case's final invoice, or None before it was issued."""
+        issued = self._invoices.get(case_id)
+        return issued[1] if issued else None
+
     async def read_back(self, closure: BillingClosure) -> BillingReading:
         """Read what billing holds, day by day, independently of what `close` believes it did."""
         active, after_end, due_days, invoiced_days = [], [], 0, 0
@@ -283,6 +290,7 @@ class MemoryBilling:
                 invoice_line(subscription_id, self._contracts[subscription_id].description, line)
                 for subscription_id, line in lines
             ],
+            due_after(closure.warrant.at, DUE_DAYS),
         )
 
 

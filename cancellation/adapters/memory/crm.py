@@ -28,6 +28,7 @@ from cancellation.messages.crm import (
     CaseOpening,
     CaseRecord,
     CaseSummary,
+    ContactCorrection,
     Customer,
     FormalizationRecord,
     FormalizationState,
@@ -149,6 +150,8 @@ class MemoryCrm:
         if record.formalization is not None and case.formalization is None:
             case.formalization, case.in_force = with_local_days(record.formalization), True
         self.decisions += [one for one in record.decisions if one not in self.decisions]
+        for correction in record.corrections:
+            self._correct_contact(record.customer_id, correction)
         if revokes(record):
             case.in_force = False
         _advance(case, record)
@@ -348,6 +351,18 @@ class MemoryCrm:
                 raise PermanentRefusal(
                     "another case of this customer is open, or the protocol number is taken"
                 )
+
+    def _correct_contact(self, customer_id: str, correction: ContactCorrection) -> None:
+        customer = self._customers[customer_id]
+        taken = {contact.email.lower() for contact in customer.contacts}
+        if correction.wrong in taken and correction.right not in taken:
+            contacts = tuple(
+                one.model_copy(update={"email": correction.right})
+                if one.email.lower() == correction.wrong
+                else one
+                for one in customer.contacts
+            )
+            self._customers[customer_id] = customer.model_copy(update={"contacts": contacts})
 
     def _set_status(self, customer_id: str, status: str, at: datetime) -> None:
         customer = self._customers.get(customer_id)

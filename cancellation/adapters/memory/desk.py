@@ -61,9 +61,11 @@ class MemoryDesk:
         )
 
     async def dossier(self, protocol: str) -> Dossier | None:
-        """What the records hold of the case with that protocol number."""
-        wanted = protocol.strip().upper()
-        case = next((c for c in self.crm.all_cases().values() if c.summary.protocol == wanted), None)
+        """What the records hold of the case with that protocol number, or that case id."""
+        wanted, held = protocol.strip(), self.crm.all_cases()
+        case = held.get(wanted) or next(
+            (c for c in held.values() if c.summary.protocol == wanted.upper()), None
+        )
         if case is None or case.request is None:
             return None
         decision = case.decision

@@ -93,7 +93,7 @@ class MemoryTurn:
         """Keep the letter if it is new."""
         self._outbox.drafts.setdefault(self._key, draft)
         pending = dict.fromkeys(draft.recipients, Answer(Fate.PENDING))
-        entry = Entry(draft.message_id, draft.content, draft.content_is_whole, pending)
+        entry = Entry(draft.message_id, draft.content, draft.content_is_whole, pending, draft.told)
         return self._outbox.entries.setdefault(self._key, entry)
 
     async def settle(self, answers: Mapping[str, Answer], error: str | None) -> Entry:

@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from cancellation.adapters.final_invoice import closed, preview_of
+from cancellation.adapters.final_invoice import DUE_DAYS, closed, preview_of
 from cancellation.adapters.postgres import billing_records as records
 from cancellation.adapters.postgres.pool import Pool
 from cancellation.adapters.postgres.queries import queries
@@ -39,8 +39,10 @@ SQL: Final = queries("billing")
 class PostgresBilling:
     """Billing over our own schema, and the recurring run of the embedded billing system."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, due_days: int = DUE_DAYS) -> None:
+        """Bill through the pool; a final invoice is to be paid within `due_days` of its issue."""
         self._pool = pool
+        self._due_days = due_days
         self._issued = OrderedDict[str, FinalInvoice]()
         self._planned = _NO_PLAN
 
@@ -102,7 +104,7 @@ class PostgresBilling:
             }
             await records.void(connection, closure, list(settlements.values()))
             if invoice is None:
-                invoice = await records.issue(connection, closure, accounts, settlements)
+                invoice = await records.issue(connection, closure, accounts, settlements, self._due_days)
             voided = await records.stop(connection, closure)
             doubtful = await records.doubtful(connection, closure)
         self._remember(warrant.case_id, invoice)

@@ -11,6 +11,7 @@ import asyncpg
 from cancellation.adapters.final_invoice import (
     doubtful_charge,
     doubtful_subscription,
+    due_after,
     final_invoice,
     invoice_line,
     new_charge_id,
@@ -124,7 +125,7 @@ def _invoice(case_id: str, rows: Sequence[asyncpg.Record]) -> FinalInvoice:
         for row in rows
         if row["subscription_id"] is not None
     ]
-    return final_invoice(case_id, lines)
+    return final_invoice(case_id, lines, rows[0]["due_on"])
 
 
 async def charge_days(connection: Connection, customer_id: str, days: Days) -> int:
@@ -199,6 +200,7 @@ async def issue(
     closure: BillingClosure,
     customer_accounts: Sequence[Account],
     settlements: Mapping[str, Settlement],
+    due_days: int,
 ) -> FinalInvoice:
     """Issue the case's final invoice, with a charge behind every line.
 
@@ -217,6 +219,7 @@ async def issue(
             invoice_line(account.subscription.subscription_id, account.description, line)
             for account, line in lines
         ],
+        due_after(warrant.at, due_days),
     )
     rows = [
         {
@@ -238,6 +241,7 @@ async def issue(
             invoice.total,
             warrant.notice_ends_at,
             rows,
+            invoice.due_on,
         )
     return invoice
 

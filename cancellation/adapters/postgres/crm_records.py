@@ -54,6 +54,8 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
         await _insert_formalization(connection, record, record.formalization)
     if record.decisions:
         await keep_decisions(connection, record.decisions)
+    for one in record.corrections:
+        await connection.execute(SQL["correct_contact"], record.customer_id, one.wrong, one.right)
     if revokes(record):
         await connection.execute(SQL["revoke_formalization"], record.case_id, record.at)
     await connection.execute(

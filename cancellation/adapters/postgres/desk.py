@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from cancellation.adapters.postgres.pool import Pool
+from cancellation.adapters.postgres.pool import Pool, storable
 from cancellation.adapters.postgres.queries import queries
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Offer, Reason, ReasonCategory
@@ -64,9 +64,14 @@ class PostgresDesk:
             by_stage={row["stage"]: row["count"] for row in counts},
         )
 
+    async def in_list(self, protocols: Sequence[str]) -> dict[str, tuple[str | None, datetime]]:
+        """The company, and since when the case is in its stage, by protocol."""
+        rows = await self._pool.fetch(SQL["in_list"], list(protocols))
+        return {row["protocol"]: (row["company"], row["since"]) for row in rows}
+
     async def dossier(self, protocol: str) -> Dossier | None:
-        """What the records hold of the case with that protocol number."""
-        row = await self._pool.fetchrow(SQL["dossier"], protocol.strip().upper())
+        """What the records hold of the case with that protocol number, or that case id."""
+        row = await self._pool.fetchrow(SQL["dossier"], storable(protocol.strip()))
         if row is None:
             return None
         case_id = row["case_id"]

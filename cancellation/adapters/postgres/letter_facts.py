@@ -1,28 +1,53 @@
 """What letters say beside the case's own knowledge, from PostgreSQL."""
 
 from datetime import date
+from time import monotonic
+from typing import Final
 
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.desk import PostgresDesk
 from cancellation.adapters.postgres.pool import Pool
+from cancellation.adapters.postgres.queries import queries
 from cancellation.messages.billing import BillingPreview, FinalInvoice
 from cancellation.messages.desk import Account
+from cancellation.messages.letter_contents import EndPreview
+
+OUTBOX: Final = queries("outbox")
+_FRESH: Final = 5.0
+"""Seconds in which what was read for Commercial's task serves its letter, once."""
+_NOTHING: Final[tuple[float, Account | None]] = (0.0, None)
 
 
 class PostgresLetterFacts:
     """Implements `cancellation.ports.letter_facts.LetterFacts`."""
 
     def __init__(self, pool: Pool, billing: PostgresBilling) -> None:
+        self._pool = pool
+        self._account = _NOTHING
         self._desk = PostgresDesk(pool)
         self._billing = billing
 
     async def account(self, customer_id: str) -> Account | None:
         """The customer with contacts, plan, value and cases."""
-        return await self._desk.account(customer_id)
+        read_at, held = self._account
+        self._account = _NOTHING
+        if monotonic() - read_at < _FRESH and held is not None and held.customer.customer_id == customer_id:
+            return held
+        found = await self._desk.account(customer_id)
+        self._account = (monotonic(), found)
+        return found
 
     async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
         """What the final invoice would be for that last day (X25)."""
         return await self._billing.preview(customer_id, last_day)
+
+    async def told_end(self, case_id: str, sha256: str) -> EndPreview | None:
+        """The end in figures of that hash, as a letter of the case told it (X25)."""
+        told = [
+            EndPreview.model_validate(row["told"])
+            for row in await self._pool.fetch(OUTBOX["told_ends"], case_id)
+        ]
+        return next((end for end in told if end.told.sha256 == sha256), None)
 
     async def issued_invoice(self, case_id: str) -> FinalInvoice | None:
         """The case's final invoice as billing holds it."""

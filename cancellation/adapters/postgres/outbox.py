@@ -11,6 +11,7 @@ import asyncpg
 from cancellation.adapters.mailing import Answer, Draft, Entry, Fate, MailNotTaken
 from cancellation.adapters.postgres.pool import Connection, Pool, storable
 from cancellation.adapters.postgres.queries import queries
+from cancellation.messages.letter_contents import EndPreview
 from cancellation.messages.letters import KeptLetter
 
 MOST_AT_ONCE: Final = 4
@@ -102,6 +103,7 @@ class PostgresTurn:
                 draft.content_is_whole,
                 draft.written_at,
                 list(map(storable, draft.recipients)),
+                draft.told.model_dump(mode="json") if draft.told else None,
             )
         except asyncpg.LockNotAvailableError:
             self._holds_lock = False
@@ -112,7 +114,7 @@ class PostgresTurn:
             self._entry = await self._held(row)
         elif row["is_new"]:
             pending = dict.fromkeys(draft.recipients, Answer(Fate.PENDING))
-            self._entry = Entry(draft.message_id, draft.content, draft.content_is_whole, pending)
+            self._entry = Entry(draft.message_id, draft.content, draft.content_is_whole, pending, draft.told)
         else:
             self._entry = await self._held(row)
         return self._entry
@@ -155,6 +157,7 @@ class PostgresTurn:
             content=row["content"],
             content_is_whole=row["content_is_whole"],
             answers={r["address"]: Answer(Fate(r["status"]), r["reply"] or "") for r in recipients},
+            told=EndPreview.model_validate(row["told"]) if row["told"] else None,
         )
 
 

@@ -22,7 +22,12 @@ _SESSION: Final = {
 
 
 async def open_pool(
-    database_url: str, *, application_name: str = "cancelamento", max_size: int = 10, role: str | None = None
+    database_url: str,
+    *,
+    application_name: str = "cancelamento",
+    max_size: int = 10,
+    role: str | None = None,
+    plans_anew: bool = False,
 ) -> Pool:
     """Open the process's one pool; close it with `await pool.close()`.
 
@@ -39,6 +44,8 @@ async def open_pool(
         application_name: what the server's own views call these connections.
         max_size: how many connections at most; they are opened as they are needed.
         role: as which role of the database everything is done; None: as whoever connects.
+        plans_anew: each statement is planned for what it is asked with, which is for searches with many filters:
+            a plan that fits all of them takes twice as long.
     """
     pool = await asyncpg.create_pool(
         database_url,
@@ -51,6 +58,7 @@ async def open_pool(
             "application_name": application_name,
             **_SESSION,
             **({"role": role} if role else {}),
+            **({"plan_cache_mode": "force_custom_plan"} if plans_anew else {}),
         },
         init=_prepare,
         reset=_as_it_is,

@@ -25,7 +25,7 @@ def letterhead_of(settings: Settings) -> Letterhead:
         cnpj=settings.sender.cnpj.partition(",")[0].strip(),
         postal=settings.sender.postal,
         phone=settings.sender.phone,
-        desk_url=settings.desk.public_url.rstrip("/") if "desk" in settings.model_fields_set else "",
+        desk_url=settings.desk_address,
         reply_to=settings.sender.reply_to,
         commercial=settings.teams.commercial,
         finance=settings.teams.finance,

@@ -51,6 +51,7 @@ from cancellation.domain.events.event import (
     Happened,
 )
 from cancellation.domain.events.reported import (
+    ContactCorrected,
     Declined,
     Discarded,
     FieldsFilled,
@@ -59,6 +60,7 @@ from cancellation.domain.events.reported import (
     FormalizationUntrusted,
     Formalized,
     FormalizedEarly,
+    LetterAskedAgain,
     LetterBounced,
     MailOfEarlierCase,
     MailReceived,
@@ -84,6 +86,7 @@ __all__ = [
     "BillingEndPlanned",
     "BranchMadeAnew",
     "Closed",
+    "ContactCorrected",
     "CrmUpdated",
     "CustomerUnknown",
     "DecisionAwaited",
@@ -102,6 +105,7 @@ __all__ = [
     "HoldExpired",
     "HoldLifted",
     "Lapsed",
+    "LetterAskedAgain",
     "LetterBounced",
     "LetterOmitted",
     "LetterSent",

@@ -8,6 +8,7 @@ from cancellation.domain.events.event import Event
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.values import (
     Archive,
+    EndTold,
     Released,
     Team,
 )
@@ -165,6 +166,8 @@ class LetterSent(Event):
     team: Team | None
     letter_id: str
     partly_refused: str | None = None
+    told: EndTold | None = None
+    """The end in figures that it tells (X25)."""
 
 
 @dataclass(frozen=True, kw_only=True)

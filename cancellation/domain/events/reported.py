@@ -173,6 +173,23 @@ class LetterBounced(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LetterAskedAgain(Event):
+    """A person sends a letter to the customer once more (X16)."""
+
+    kind = "letter_asked_again"
+    letter: LetterKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactCorrected(Event):
+    """An authorised contact's address was wrong (X9, X16)."""
+
+    kind = "contact_corrected"
+    wrong: str
+    right: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageRepeated(Event):
     """A message arrived again (X2)."""
 

@@ -109,6 +109,7 @@ ASKS: Final[dict[type[Any], Callable[[CaseFile, Sequence[Owed], datetime], Any]]
     c.SetStatus: payloads.record,
     c.RegisterFormalization: payloads.record,
     c.KeepDecision: payloads.record,
+    c.CorrectContact: payloads.record,
     c.WriteTrail: payloads.record,
     c.EndCase: payloads.record,
     c.PlanBillingEnd: payloads.billing_end_plan,

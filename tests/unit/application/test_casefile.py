@@ -37,6 +37,7 @@ FITTING = {
     "portability": Stage.NOTICE,
     "recordings_request": Stage.NOTICE,
     "withdrawal": Stage.NOTICE,
+    "resend": Stage.AWAITING_FORMALIZATION,
 }
 """Where a signal is right; the others are in retention."""
 

@@ -38,6 +38,7 @@ IN = {
     "withdrawal": Stage.NOTICE,
     "discard": Stage.RETENTION,
     "bounce": Stage.AWAITING_FORMALIZATION,
+    "resend": Stage.AWAITING_FORMALIZATION,
 }
 """A stage in which each signal is right."""
 ENVELOPE = {"message_id": "m1", "actor": "ana", "occurred_at": "2026-11-16T12:00:00-03:00"}

@@ -18,6 +18,7 @@ from tests.unit.domain.build import (
     COMMERCIAL,
     OPENED,
     OWN_NUMBER,
+    RITA,
     at_stage,
     in_notice,
     known,
@@ -59,6 +60,10 @@ SENT: list[tuple[str, dict[str, Any]]] = [
     ("withdrawal", {"reason": "Renegociou"}),
     ("discard", {"reason": "Cliente errado"}),
     ("bounce", VALID["bounce"]),
+    *(("resend", {"letter": kind}) for kind in ("request_received", "script", "notice_started", "closed")),
+    ("resend", {"letter": "script", "wrong_address": "x@y.com.br", "right_address": "z@y.com.br"}),
+    ("resend", {"letter": "script", "wrong_address": RITA, "right_address": "z@y.com.br"}),
+    ("resend", {"letter": "script", "wrong_address": RITA}),
     ("bounce", {"letter": "<outra@nuvemjti.com.br>", "status": "5.1.1 unknown"}),
 ]
 

@@ -22,6 +22,7 @@ from cancellation.domain.notice import Notice, notice_from
 from cancellation.domain.refusal import Problem
 from cancellation.domain.values import (
     Archive,
+    EndTold,
     FormalizationMail,
     Offer,
     Port,
@@ -52,6 +53,7 @@ BY_TYPE: dict[Any, list[Any]] = {
     RecordingsRequest: [recordings(), recordings(from_date=date(2026, 10, 1))],
     Released: [Released(), Released(extensions=4, numbers=1)],
     Archive: [Archive(link_id="l", files=1, size=34_500_000, sha256="0" * 64, expires_at=OPENED)],
+    EndTold: [EndTold(last_day=date(2026, 12, 22), total=Decimal("1.5"), sha256="0" * 64)],
     LetterKind: list(LetterKind),
     Team: list(Team),
     tuple[Problem, ...]: [(Problem(field="reason.text", problem="não pode ficar vazio"),)],
@@ -73,6 +75,8 @@ BY_NAME: dict[str, list[Any]] = {
     "names": [("a.wav", "b.wav")],
     "why": ["no_contact", "put_off", "550 caixa inexistente"],
     "partly_refused": ["550 caixa inexistente"],
+    "wrong": ["rita@acme.con.br"],
+    "right": ["rita@acme.com.br"],
     "protocol": ["CAN-20261116-7F3KQ2"],
     "status": ["Em retenção", "5.1.1"],
     "outcome": ["closed"],

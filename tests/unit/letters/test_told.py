@@ -11,17 +11,22 @@ from hypothesis import strategies as st
 
 from cancellation.application.letter_facts import (
     previewed_day,
+    told_to_compare,
     with_account,
+    with_changes,
     with_invoice,
     with_preview,
 )
 from cancellation.domain.letter_kinds import LetterKind
+from cancellation.domain.notice import notice_from
 from cancellation.domain.values import Team
 from cancellation.letters import Letterhead, render
 from cancellation.messages.billing import BillingPreview, FinalInvoice, InvoiceLine
 from cancellation.messages.crm import AuthorisedContact, CaseSummary, Customer
 from cancellation.messages.desk import Account
-from tests.unit.letters.examples import HOUSE, LAST_DAY, ORIGINAL, PROTOCOL, TOTAL, example
+from cancellation.messages.letter_contents import EndPreview
+from cancellation.messages.letters import Letter
+from tests.unit.letters.examples import HOUSE, LAST_DAY, ORIGINAL, POLICY, PROTOCOL, TOTAL, example
 from tests.unit.letters.reading import arrived, html_of, plain
 
 DESK = Letterhead(desk_url="https://mesa.nuvemjti.com.br")
@@ -111,7 +116,9 @@ def test_a_letter_about_an_e_mail_leads_to_where_it_is_decided_X24(kind: LetterK
 @pytest.mark.parametrize("kind", [LetterKind.CLOSED, LetterKind.CLOSED_TO_TEAM])
 def test_the_closing_letters_say_the_invoice_line_by_line_P18(kind: LetterKind) -> None:
     lines = (line("1300.00"), line("-65.44", "Crédito: Tronco SIP"))
-    text = plain(with_invoice(example(kind), FinalInvoice(invoice_id="i", lines=lines, total=TOTAL)))
+    invoice = FinalInvoice(invoice_id="i", lines=lines, total=TOTAL, due_on=date(2027, 1, 2))
+    text = plain(with_invoice(example(kind), invoice))
+    assert "Fatura final: R$ 1.234,56, com vencimento em 02/01/2027" in text
     assert "PABX em nuvem, de 01/12/2026 a 22/12/2026 (22 de 31 dias): R$ 1.300,00" in text
     assert "Crédito: Tronco SIP" in text
     assert "-R$ 65,44" in text.replace("R$ -65,44", "-R$ 65,44")
@@ -238,6 +245,77 @@ def test_the_end_is_told_in_figures_before_it_comes_X25(kind: LetterKind) -> Non
     assert "Crédito a devolver: R$ 1,00." in plain(with_preview(letter, credit))
 
 
+# ---------------------------------------------------------------- what was told, and what came of it
+
+TOLD = EndPreview(
+    last_day=LAST_DAY,
+    lines=(
+        line("1300.00"),
+        line("-65.44", "Crédito: Tronco SIP").model_copy(update={"subscription_id": "t"}),
+    ),
+    total=TOTAL,
+)
+
+
+def closing(kind: LetterKind, lines: tuple[InvoiceLine, ...], told: EndPreview = TOLD) -> Letter:
+    """A closing letter as it goes out, held against what was told."""
+    total = sum((one.amount for one in lines), Decimal(0))
+    letter = example(kind, told=told.told, invoice_total=total)
+    letter = with_invoice(letter, FinalInvoice(invoice_id="i", lines=lines, total=total))
+    return with_changes(letter, told) if told_to_compare(letter) else letter
+
+
+@pytest.mark.parametrize("kind", [LetterKind.CLOSED, LetterKind.CLOSED_TO_TEAM])
+def test_an_invoice_as_it_was_told_says_so_X25(kind: LetterKind) -> None:
+    letter = closing(kind, TOLD.lines)
+    assert "O total é o mesmo da prévia" in plain(letter)
+    assert "O total é o mesmo da prévia" in html_of(arrived(letter))
+    assert "mudou" not in plain(letter)
+    whole_month = tuple(one.model_copy(update={"period_days": one.days}) for one in TOLD.lines)
+    assert told_to_compare(closing(kind, whole_month)) is None, "charged meanwhile, for the same days"
+
+
+@pytest.mark.parametrize("kind", [LetterKind.CLOSED, LetterKind.CLOSED_TO_TEAM])
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            (line("1000.00"), TOLD.lines[1]),
+            "PABX em nuvem: R$ 1.000,00 em vez de R$ 1.300,00: os dias são os mesmos, o valor mudou",
+        ),
+        (
+            (TOLD.lines[0].model_copy(update={"first_day": date(2026, 12, 5)}), TOLD.lines[1]),
+            "PABX em nuvem: R$ 1.300,00 em vez de R$ 1.300,00: os dias a cobrar são outros",
+        ),
+        ((TOLD.lines[0],), "Tronco SIP: a prévia tinha -R$ 65,44; não há mais nada a cobrar"),
+        (
+            (*TOLD.lines, line("10.00", "Gravação").model_copy(update={"subscription_id": "g"})),
+            "Gravação: R$ 10,00, que a prévia não tinha: passou a ser devido depois dela",
+        ),
+    ],
+)
+def test_an_invoice_that_is_not_as_it_was_told_says_what_changed_and_why_X25(
+    kind: LetterKind, lines: tuple[InvoiceLine, ...], said: str
+) -> None:
+    letter = closing(kind, lines)
+    for text in (plain(letter), " ".join(html_of(arrived(letter)).split())):
+        assert said in text.replace("\u00a0", " ")
+        assert "tinha o total de R$ 1.234,56" in text.replace("\u00a0", " ")
+
+
+def test_an_end_that_was_told_for_another_last_day_says_so_X25() -> None:
+    told = TOLD.model_copy(update={"last_day": date(2026, 12, 20)})
+    text = plain(closing(LetterKind.CLOSED, (line("1.00"),), told))
+    assert "supunha o último dia em 20/12/2026, com o total de R$ 1.234,56" in text
+    assert f"terminou em {LAST_DAY:%d/%m/%Y}" in text
+
+
+def test_a_difference_is_told_even_when_the_records_do_not_answer_X25() -> None:
+    text = plain(example(LetterKind.CLOSED, told=TOLD.told, invoice_total=Decimal(1)))
+    assert "A diferença vem do que mudou" in text
+    assert "prévia" not in plain(example(LetterKind.CLOSED))
+
+
 @pytest.mark.parametrize("kind", [LetterKind.SCRIPT, LetterKind.NOTICE_STARTED])
 def test_figures_that_are_not_sure_are_not_told_X25(kind: LetterKind) -> None:
     letter = example(kind)
@@ -246,3 +324,40 @@ def test_figures_that_are_not_sure_are_not_told_X25(kind: LetterKind) -> None:
     )
     assert with_preview(letter, unsure) == letter
     assert previewed_day(example(LetterKind.RETAINED)) is None
+
+
+def test_a_port_has_a_short_receipt_when_it_is_asked_for_and_when_it_is_done_P9() -> None:
+    asked = example(LetterKind.PORT_NOTED)
+    assert "Portabilidade anotada: +55 (11) 3000-0001" in str(render(asked, HOUSE)["Subject"])
+    text = plain(asked)
+    assert "foi pedida à operadora Operadora Azul" in text
+    assert "O aviso prévio termina na terça-feira, 22 de dezembro de 2026 (faltam 30 dias)" in text
+    done = example(LetterKind.PORT_NOTED, completed=True)
+    assert "Portabilidade concluída" in str(render(done, HOUSE)["Subject"])
+    assert "foi concluída, para a operadora Operadora Azul" in plain(done)
+    assert "não resta nada a fazer" in plain(done)
+    for letter in (asked, done):
+        assert len(plain(letter)) < 700
+
+
+def test_finance_and_support_hear_that_a_held_number_ended_X6() -> None:
+    letter = example(LetterKind.HOLD_ENDED_TO_TEAM)
+    finance, support = (
+        plain(letter.model_copy(update={"team": team})) for team in (Team.FINANCE, Team.SUPPORT)
+    )
+    assert "Liberados sem portabilidade: - +55 (11) 3000-0002" in finance
+    assert "Não há cobrança por esses números" in finance
+    assert "Não é preciso desligar nada à mão" in support
+
+
+def test_a_formalization_that_is_handled_late_asks_for_a_port_at_once_X18() -> None:
+    """Received on 27 October, handled a month later: the last safe day has passed."""
+    notice = notice_from(datetime(2026, 10, 27, 15, tzinfo=UTC), POLICY)
+    letter = example(LetterKind.NOTICE_STARTED, notice=notice, port_until=date(2026, 11, 23)).model_copy(
+        update={"at": datetime(2026, 11, 25, 13, tzinfo=UTC)}
+    )
+    text = plain(letter)
+    assert "peça a portabilidade à nova operadora o quanto antes" in text
+    assert "o último dia seguro para pedir a portabilidade" in text.lower()
+    assert "já passou: um pedido feito agora pode não terminar a tempo" in text
+    assert "até segunda-feira, 23 de novembro" not in text

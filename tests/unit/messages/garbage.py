@@ -25,6 +25,7 @@ VALID: Final[dict[str, dict[str, Any]]] = {
     "withdrawal": {"reason": "Renegociou"},
     "discard": {"reason": "Cliente errado"},
     "bounce": {"letter": "<1@nuvemjti.com.br>", "status": "5.1.1 User unknown"},
+    "resend": {"letter": "script"},
 }
 """One right message a signal, without the fields that may be left out."""
 

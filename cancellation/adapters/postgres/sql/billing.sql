@@ -43,7 +43,7 @@ order by subscription_id, first_day, charge_id, credit_first_day;
 
 -- name: issued_invoice
 -- One row a line; an invoice without lines has one.
-select i.customer_id, i.last_day as invoice_last_day,
+select i.customer_id, i.last_day as invoice_last_day, i.due_on,
     l.subscription_id, l.description, l.first_day, l.last_day, l.days, l.period_days, l.amount
 from billing.invoices i left join billing.invoice_lines l using (invoice_id)
 where i.case_id = $1
@@ -60,8 +60,8 @@ where (charge_id = any($3) or charge_id = any($4)) and status = 'open';
 -- With a charge behind every line: a pro rata line makes its own, a whole charge is taken.
 with invoice as (
     insert into billing.invoices
-        (invoice_id, case_id, customer_id, last_day, issued_at, total, warrant_notice_ends_at)
-    values ($1, $2, $3, $4, $5, $6, $7)
+        (invoice_id, case_id, customer_id, last_day, issued_at, total, warrant_notice_ends_at, due_on)
+    values ($1, $2, $3, $4, $5, $6, $7, $9)
 ), lines as (
     select * from jsonb_to_recordset($8) as line (
         position integer, subscription_id text, charge_id text, kind text, description text, first_day date,

@@ -227,3 +227,9 @@ select message_id, original_sha256, case_id, customer_id, is_request, reason, de
 from jsonb_to_recordset($1) as d (message_id text, original_sha256 text, case_id text, customer_id text,
     is_request boolean, reason text, decided_by text, decided_at timestamptz)
 on conflict do nothing;
+
+-- name: correct_contact
+-- Once: then there is nobody at the wrong address any more.
+update crm.authorised_contacts set email = $3
+where customer_id = $1 and email = $2
+    and not exists (select from crm.authorised_contacts where customer_id = $1 and email = $3);

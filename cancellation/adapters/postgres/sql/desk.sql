@@ -45,6 +45,14 @@ left join crm.retention r using (case_id)
 left join crm.formalizations n on n.case_id = f.case_id and n.in_force
 order by f.has_ended, f.attention desc, f.since, f.case_id;
 
+-- name: in_list
+-- What a list of cases says beside what Temporal's own list tells.
+select c.protocol, k.name as company, coalesce(s.at, c.opened_at) as since
+from crm.cases c
+left join crm.customers k using (customer_id)
+left join crm.stage_changes s on s.case_id = c.case_id and s.stage = c.stage
+where c.protocol = any($1);
+
 -- name: open_by_stage
 select stage, count(*) as count from crm.cases where ended_at is null group by stage;
 
@@ -57,7 +65,7 @@ select c.case_id, c.customer_id, c.workflow_id, c.protocol, c.stage, c.opened_at
 from crm.cases c
 left join crm.stage_changes s on s.case_id = c.case_id and s.stage = c.stage
 left join crm.retention r on r.case_id = c.case_id
-where c.protocol = $1;
+where c.protocol = upper($1) or c.case_id = $1;
 
 -- name: offers
 select offer_id, kind, description, status, actor, at from crm.offers where case_id = $1 order by at, offer_id;

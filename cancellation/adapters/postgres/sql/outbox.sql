@@ -8,9 +8,9 @@ with turn as materialized (
     select pg_advisory_lock($1)
 ), letter as (
     insert into notification.outbox as held
-        (key, case_id, kind, audience, message_id, subject, content, content_is_whole, written_at, status, attempts,
-         last_attempt_at, settled_at)
-    select $2, $3, $4, $5, $6, $7, $8, $9, $10,
+        (key, case_id, kind, audience, message_id, subject, content, content_is_whole, written_at, told, status,
+         attempts, last_attempt_at, settled_at)
+    select $2, $3, $4, $5, $6, $7, $8, $9, $10, $12,
         case when waits then 'pending' else 'refused' end,
         case when waits then 1 else 0 end,
         case when waits then now() end,
@@ -18,17 +18,21 @@ with turn as materialized (
     from turn, (select cardinality($11::text[]) > 0 as waits) as addressed
     on conflict (key) do update set attempts = held.attempts + 1, last_attempt_at = now()
     where held.status = 'pending'
-    returning key, xmax = 0 as is_new, message_id, content, content_is_whole
+    returning key, xmax = 0 as is_new, message_id, content, content_is_whole, told
 ), addressed as (
     insert into notification.recipients (key, place, address)
     select key, place - 1, address
     from letter, unnest($11::text[]) with ordinality as one (address, place)
     where is_new
 )
-select is_new, message_id, case when not is_new then content end as content, content_is_whole from letter;
+select is_new, message_id, case when not is_new then content end as content, content_is_whole, told from letter;
 
 -- name: letter
-select message_id, content, content_is_whole from notification.outbox where key = $1;
+select message_id, content, content_is_whole, told from notification.outbox where key = $1;
+
+-- name: told_ends
+-- The ends in figures that letters of a case told.
+select told from notification.outbox where case_id = $1 and told is not null;
 
 -- name: recipients
 select address, status, reply from notification.recipients where key = $1 order by place;

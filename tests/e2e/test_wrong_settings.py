@@ -1,0 +1,164 @@
+"""Each wrong setting is one true Portuguese sentence that names the variable, with the right exit code."""
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from cancellation.settings import Settings
+from starters.cli.checking import known_variables, trouble, unknown_variable
+from starters.cli.running import ExitCode
+from tests.e2e.running_up import typed
+
+SETTINGS, UNREACHABLE = 2, 3
+GONE = "postgresql://ana:segredo@127.0.0.1:1/cancelamento"
+WRONG = [
+    (
+        "CANCELAMENTO_HOMEE",
+        "x",
+        "variável desconhecida: CANCELAMENTO_HOMEE; você quis dizer CANCELAMENTO_HOME?",
+    ),
+    (
+        "CANCELAMENTO_CLOCK",
+        "sundial",
+        "configuração inválida em CANCELAMENTO_CLOCK: valor inválido; aceitos: 'strict' ou 'virtual'",
+    ),
+    (
+        "CANCELAMENTO_SMTP_PORT",
+        "0x",
+        "configuração inválida em CANCELAMENTO_SMTP_PORT: esperado um número inteiro",
+    ),
+    (
+        "CANCELAMENTO_GATEWAY_PORT",
+        "99999",
+        "configuração inválida em CANCELAMENTO_GATEWAY_PORT: deve ser no máximo 65535",
+    ),
+    (
+        "CANCELAMENTO_INVOICE_DUE_DAYS",
+        "-1",
+        "configuração inválida em CANCELAMENTO_INVOICE_DUE_DAYS: deve ser no mínimo 0",
+    ),
+    ("CANCELAMENTO_POLICY_FILE", "/nada.json", "CANCELAMENTO_POLICY_FILE: não há arquivo em /nada.json"),
+    (
+        "DATABASE_URL",
+        "mysql://x",
+        "DATABASE_URL não é um endereço de PostgreSQL (postgresql://usuário:senha@servidor/banco)",
+    ),
+    (
+        "CANCELAMENTO_RECORDINGS_URL",
+        "ftp://x",
+        "CANCELAMENTO_RECORDINGS_URL: use file:///pasta/absoluta, s3://, gs:// ou az://",
+    ),
+    (
+        "CANCELAMENTO_TELEPHONY_ADAPTER",
+        "pombo",
+        "CANCELAMENTO_TELEPHONY_ADAPTER: adaptador desconhecido: pombo; use postgres ou kamailio",
+    ),
+    (
+        "CANCELAMENTO_METRICS_ADDRESS",
+        "foo",
+        "CANCELAMENTO_METRICS_ADDRESS: esperado endereço:porta, como 127.0.0.1:9464",
+    ),
+]
+COMMANDS = [
+    ("list",), ("status", "1042"), ("open", "1042"), ("setup",), ("seed",), ("worker",), ("inbox",), ("gateway",),
+    ("desk",), ("up",), ("report",), ("preview", "1042"), ("mail", "1042"), ("ui", "1042"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize(("variable", "value", "sentence"), WRONG, ids=lambda text: text[:40])
+def test_a_wrong_setting_is_named_by_every_command_alike(
+    variable: str,
+    value: str,
+    sentence: str,
+    command: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    said = typed(tmp_path, capsys, *command)
+    assert (said.code, said.out, said.err) == (SETTINGS, "", f"cancelamento: {sentence}\n")
+
+
+@pytest.mark.parametrize(
+    "command", [("list",), ("worker",), ("up",), ("desk",)], ids=lambda command: command[0]
+)
+def test_a_home_that_cannot_be_one_is_named(
+    command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "arquivo"
+    file.touch()
+    said = typed(file / "casa", capsys, *command)
+    assert said.code == SETTINGS
+    assert said.err == f"cancelamento: CANCELAMENTO_HOME: não é possível gravar em {file / 'casa'}\n"
+
+
+@pytest.mark.parametrize(
+    "command", [("setup",), ("seed",), ("desk",), ("gateway",), ("report",)], ids=lambda command: command[0]
+)
+def test_a_database_that_is_not_there_is_named_without_its_password(
+    command: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", GONE)
+    said = typed(tmp_path, capsys, *command)
+    assert said.code == UNREACHABLE
+    assert said.err.endswith("não foi possível conectar ao PostgreSQL em 127.0.0.1:1 (DATABASE_URL)\n")
+    assert "segredo" not in said.err
+
+
+@pytest.mark.parametrize(
+    "command", [("list",), ("worker",), ("status", "1042"), ("ui", "1042")], ids=lambda command: command[0]
+)
+def test_a_temporal_that_is_not_there_is_named(
+    command: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv("CANCELAMENTO_DESK_PUBLIC_URL", "http://mesa")
+    monkeypatch.setenv("DATABASE_URL", GONE)
+    said = typed(tmp_path, capsys, *command)
+    assert said.code == UNREACHABLE
+    assert (
+        said.err == "cancelamento: não foi possível conectar ao Temporal em 127.0.0.1:1 (TEMPORAL_ADDRESS)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (asyncpg.InvalidPasswordError("x"), "recusou o usuário ou a senha"),
+        (asyncpg.InvalidCatalogNameError("x"), "o banco de dados não existe"),
+    ],
+)
+def test_what_postgresql_refuses_is_a_setting(error: Exception, words: str) -> None:
+    told = trouble(error, Settings())
+    assert told is not None
+    assert told[0] is ExitCode.USAGE
+    assert words in told[1]
+    assert "DATABASE_URL" in told[1]
+
+
+def test_every_documented_variable_is_known() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "configuracao.md").read_text()
+    known = set(map(str.upper, known_variables()))
+    assert unknown_variable(dict.fromkeys(known, "")) is None
+    named = {
+        word
+        for word in documented.replace("`", " ").replace("|", " ").split()
+        if word.startswith("CANCELAMENTO_")
+    }
+    assert (
+        unknown_variable(dict.fromkeys((word for word in named if not word.endswith(("_", "*"))), "")) is None
+    )
+
+
+def test_a_variable_of_somebody_elses_is_left_alone() -> None:
+    assert unknown_variable({"CANCELAMENTO_CMD": "x", "CANCELAMENTO_PROOF": "1", "PATH": "/bin"}) is None
+    assert unknown_variable({"CANCELAMENTO_SMTP_PROT": "25"}) is not None
