@@ -77,5 +77,5 @@ class CrmActivities:
             async with asyncio.timeout(_AT_ONCE):
                 return (await self.telephony.inventory(customer_id)).told()
         except Exception as error:  # whatever it is, the case asks for itself
-            logger.warning("telephony does not answer at the opening: %s", error)
+            logger.warning("telephony does not answer at the opening: %s", type(error).__name__)
             return None

@@ -1,7 +1,5 @@
 """`cancelamento desk`: Commercial's desk, and who may come in (X24)."""
 
-import asyncio
-import signal
 import sys
 from typing import Annotated
 
@@ -10,7 +8,7 @@ import typer
 from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import ExitCode, Failure, settings_of_command, wait_for
+from starters.cli.running import ExitCode, Failure, serve_until_stopped, settings_of_command
 from starters.desk.people import (
     FEWEST_CHARACTERS,
     BadPeopleFile,
@@ -59,26 +57,12 @@ def _serve(settings: Settings) -> None:
     configure_logging(settings.log_level, settings.log_format)
     give_first_access(settings)
 
-    async def run() -> None:
-        serving = asyncio.create_task(
-            run_desk(settings, ready=lambda url: typer.echo(f"Mesa do Comercial em {url}"))
-        )
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, serving.cancel)
-        try:
-            await serving
-        except asyncio.CancelledError:
-            typer.echo("Mesa do Comercial parada.")
-        except OSError as error:
-            if error.strerror and "in use" in error.strerror:
-                raise Failure(
-                    f"o endereço {settings.desk.host}:{settings.desk.port} já está em uso (CANCELAMENTO_DESK_PORT)",
-                    ExitCode.USAGE,
-                ) from None
-            raise
-
-    wait_for(run())
+    serve_until_stopped(
+        run_desk(settings, ready=lambda url: typer.echo(f"Mesa do Comercial em {url}")),
+        stopped="Mesa do Comercial parada.",
+        address=f"{settings.desk.host}:{settings.desk.port}",
+        variable="CANCELAMENTO_DESK_PORT",
+    )
 
 
 def _add(settings: Settings, login: str, name: str, role: Role, *, with_password: bool) -> None:

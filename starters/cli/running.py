@@ -106,6 +106,41 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
+def serve_until_stopped(
+    server: Coroutine[Any, Any, None], *, stopped: str, address: str, variable: str
+) -> None:
+    """Run a page server until SIGTERM or SIGINT.
+
+    Args:
+        server: runs until it is cancelled.
+        stopped: what is said then.
+        address: where it listens.
+        variable: the setting by which it would listen elsewhere.
+
+    Raises:
+        Failure: the address is taken.
+    """
+    import signal
+
+    import typer
+
+    async def run() -> None:
+        serving = asyncio.create_task(server)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, serving.cancel)
+        try:
+            await serving
+        except asyncio.CancelledError:
+            typer.echo(stopped)
+        except OSError as error:
+            if error.strerror and "in use" in error.strerror:
+                raise Failure(f"o endereço {address} já está em uso ({variable})", ExitCode.USAGE) from None
+            raise
+
+    wait_for(run())
+
+
 def message(model: type[M], actor: str | None, fields: Mapping[str, Any]) -> M:
     """A message from a command's options, read as strictly as the case reads it; None stands for left out.
 

@@ -1,13 +1,12 @@
 """The desk as an ASGI application: its routes, and what surrounds every answer (X24)."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from cancellation.language import words
@@ -20,6 +19,7 @@ from starters.desk.mails import Mails
 from starters.desk.pages import HERE
 from starters.desk.people import Act, BadPeopleFile
 from starters.desk.waiting import Waiting
+from starters.web.fixed import healthy, robots, static
 from starters.web.limits import TooMuch
 from starters.web.protection import LastResort, SecurityHeaders
 
@@ -66,10 +66,10 @@ def create_app(desk: Desk, *, public_url: str = "") -> Starlette:
             Route("/entrar", entrance.show, methods=["GET"]),
             Route("/entrar", entrance.enter, methods=["POST"]),
             Route("/sair", entrance.leave, methods=["POST"]),
-            Route("/mesa.css", _static("mesa.css", "text/css; charset=utf-8")),
-            Route("/icone.svg", _static("icone.svg", "image/svg+xml")),
-            Route("/robots.txt", _robots),
-            Route("/healthz", _healthy),
+            Route("/mesa.css", static(HERE / "static" / "mesa.css", "text/css; charset=utf-8")),
+            Route("/icone.svg", static(HERE / "static" / "icone.svg", "image/svg+xml")),
+            Route("/robots.txt", robots),
+            Route("/healthz", healthy),
         ],
         middleware=[
             Middleware(
@@ -122,19 +122,3 @@ class _Refusals:
         """The file of people cannot be read."""
         text = "O cadastro de pessoas da mesa não pôde ser lido. Avise quem cuida dos servidores."
         return self._pages.message(503, "Ninguém pode entrar agora", text)
-
-
-def _static(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    async def serve(request: Request) -> Response:
-        headers = {"cache-control": "public, max-age=3600"}
-        return FileResponse(HERE / "static" / name, media_type=media_type, headers=headers)
-
-    return serve
-
-
-async def _robots(request: Request) -> Response:
-    return PlainTextResponse("User-agent: *\nDisallow: /\n")
-
-
-async def _healthy(request: Request) -> Response:
-    return PlainTextResponse("ok\n")

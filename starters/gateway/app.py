@@ -10,7 +10,7 @@ import base64
 import hmac
 import logging
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from cancellation.adapters.objectstore.ledger import Link, LinkBook
@@ -37,6 +37,7 @@ from starters.gateway.conditions import NoBody, answer_to, http_date
 from starters.gateway.limits import Doorkeeper, Limits
 from starters.gateway.pages import HERE, House, Pages
 from starters.gateway.transfer import TransferResponse
+from starters.web.fixed import healthy, robots, static
 from starters.web.limits import TooMuch
 from starters.web.protection import LastResort, SecurityHeaders
 
@@ -79,10 +80,10 @@ def create_app(
         routes=[
             Route("/d/{token}", gateway.page, name="page"),
             Route("/d/{token}/{name}", gateway.file, name="file"),
-            Route("/estilo.css", _static("estilo.css", "text/css; charset=utf-8")),
-            Route("/icone.svg", _static("icone.svg", "image/svg+xml")),
-            Route("/robots.txt", _robots),
-            Route("/healthz", _healthy),
+            Route("/estilo.css", static(HERE / "static" / "estilo.css", "text/css; charset=utf-8")),
+            Route("/icone.svg", static(HERE / "static" / "icone.svg", "image/svg+xml")),
+            Route("/robots.txt", robots),
+            Route("/healthz", healthy),
         ],
         middleware=[
             Middleware(SecurityHeaders, https=public_url.startswith("https://")),
@@ -238,19 +239,3 @@ async def _with_first(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerat
     yield first
     async for chunk in rest:
         yield chunk
-
-
-def _static(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    async def serve(request: Request) -> Response:
-        headers = {"cache-control": "public, max-age=3600"}
-        return FileResponse(HERE / "static" / name, media_type=media_type, headers=headers)
-
-    return serve
-
-
-async def _robots(request: Request) -> Response:
-    return PlainTextResponse("User-agent: *\nDisallow: /\n")
-
-
-async def _healthy(request: Request) -> Response:
-    return PlainTextResponse("ok\n")
