@@ -42,8 +42,8 @@ def _received_at(raw: bytes, instant: datetime) -> bytes:
     assert first is not None, "every sample begins with the receiving server's own line"
     shift = instant.replace(microsecond=0) - _read_date(first[0])
     moved = _MAIL_DATE.sub(lambda found: _moved(found[0], shift), header)
-    # A Message-ID belongs to one sending: another receipt, another id.
-    stamp = f"{int(instant.timestamp()):x}".encode()
+    # A Message-ID belongs to one sending: another receipt, another id, even within the header's second.
+    stamp = f"{int(instant.timestamp() * 1_000_000):x}".encode()
     moved = re.sub(rb"(?im)^(Message-ID:\s*<)", rb"\g<1>" + stamp + b".", moved, count=1)
     return moved + separator + body
 
