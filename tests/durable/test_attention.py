@@ -3,6 +3,8 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests.durable.customers import address_of, new_customer
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_opening import open_or_join
