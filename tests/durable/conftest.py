@@ -10,6 +10,11 @@ from tests.durable.house import House
 from tests.durable.records import records_house
 
 
+@pytest.fixture(autouse=True)
+def _quiet(failures_are_no_news: None) -> None:
+    """Most of these tests make something fail."""
+
+
 @pytest.fixture
 async def house(temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
     """The provider's systems with a running worker."""

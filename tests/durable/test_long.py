@@ -247,6 +247,7 @@ async def test_nor_while_a_system_is_down_X8_X17(house: House, system: str, span
     await house.replays()
 
 
+@pytest.mark.proof
 async def test_long_texts_that_the_crm_has_not_heard_yet_move_too_X8_P20(house: House) -> None:
     case = await house.open()
     await case.quiet()

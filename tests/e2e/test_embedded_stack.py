@@ -119,6 +119,7 @@ async def test_addresses_are_published_when_all_is_ready_and_only_then(home: Pat
 async def test_nothing_is_left_running(home: Path, number: signal.Signals) -> None:
     async with running(home, "quick") as program:
         await program.ready()
+        await program.started("time.sleep")
         family = program.family()
         # Ourselves, the child, Temporal, PostgreSQL and what PostgreSQL is made of.
         assert len(family) > 6
@@ -178,6 +179,7 @@ async def test_what_dies_is_started_again(home: Path) -> None:
                 await asyncio.sleep(0.02)
 
 
+@pytest.mark.proof
 async def test_second_stack_in_the_same_home_is_refused(home: Path) -> None:
     async with running(home, "quick") as program:
         addresses = await program.ready()
