@@ -26,6 +26,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
+from cancellation.addresses import temporal_connect_config
 from cancellation.case_list import PROBLEMS, CaseListing, Wanted, case_query, latest_with, listing_of
 from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED, TASK_TIMEOUT
 from cancellation.domain.identity import WORKFLOW_PREFIX, find_protocols, workflow_id
@@ -39,7 +40,6 @@ from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
 from cancellation.messages.letters import Letter
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
-from cancellation.settings import temporal_connect_config
 
 _SIGNAL_NAMES: Final = {model: name for name, model in SIGNALS.items()}
 _ANSWER_WITHIN: Final = timedelta(seconds=20)

@@ -10,7 +10,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from temporalio.envconfig import ClientConfig
 
-from cancellation.settings import ADDRESSES_FILE, Addresses, Clock, Settings, write_addresses
+from cancellation.addresses import ADDRESSES_FILE, Addresses, write_addresses
+from cancellation.settings import Clock, Settings
 from embedded.child import Child, ChildProcess
 from embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
 from embedded.location import make_folder

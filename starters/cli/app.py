@@ -77,6 +77,8 @@ def run(arguments: Sequence[str]) -> ExitCode:
         # Whoever read our output has read enough.
         sys.stderr.close()
         return ExitCode.DONE
+    except ModuleNotFoundError:
+        raise  # An extra is not installed: whoever started the process says so.
     except Exception as error:
         code, line = exit_code_of(error)
         complain(line)

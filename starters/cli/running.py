@@ -186,7 +186,6 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
     from cancellation.domain.refusal import Refused
     from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
     from cancellation.settings import NotConfigured
-    from embedded import EmbeddedError
 
     match error:
         case Refused():
@@ -195,10 +194,18 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
             return ExitCode.UNREACHABLE, str(error)
-        case NotConfigured() | EmbeddedError():
+        case NotConfigured():
+            return ExitCode.UNREACHABLE, " ".join(str(error).split())
+        case _ if _is_of_embedded_servers(error):
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
         case _:
             return _other_problem(error)
+
+
+def _is_of_embedded_servers(error: BaseException) -> bool:
+    """Whether embedded servers could not be started or kept; where they are not installed nobody has loaded them."""
+    errors = sys.modules.get("embedded.errors")
+    return errors is not None and isinstance(error, errors.EmbeddedError)
 
 
 def _settings_if_any() -> "Settings | None":

@@ -11,7 +11,7 @@ from cancellation.language.words import ZONE
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.preparing import plant_samples, prepare_temporal
 from starters.cli.running import Failure, settings_of_command, wait_for
-from starters.cli.stack import PLANTED
+from starters.cli.terminal import PLANTED
 
 _PANEL: Final = "Servidores"
 

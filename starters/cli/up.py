@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 from rich.panel import Panel
 
-from cancellation.settings import Addresses, Settings
+from cancellation.addresses import Addresses
+from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import settings_of_command, wait_for

@@ -30,7 +30,6 @@ LONGER = {
     "cancellation/messages/letter_contents.py": "one data class for each kind of letter",
     "cancellation/understanding/decide.py": "the decision about an e-mail, step by step",
     "cancellation/understanding/rules.py": "lists of what people write",
-    "cancellation/settings.py": "every setting, one after the other",
     "starters/desk/cases.py": "a case's page, and each of its acts",
     "tests/contract/billing_suite.py": "one port's contract",
     "tests/contract/desk_suite.py": "one port's contract",
