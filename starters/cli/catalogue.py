@@ -138,7 +138,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "schema": Listed(
         "starters.cli.schema",
         _INTEGRATION,
-        "Grava os JSON Schemas do contrato: argumento inicial, sinais, respostas, consultas, resultado.",
+        "Grava os JSON Schemas do contrato e os tipos TypeScript: argumento inicial, sinais, respostas, consultas.",
     ),
 }
 """In the order of the list."""
