@@ -6,9 +6,12 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from starters.cli.signs import make_readable
+
 
 def main() -> NoReturn:
     """Run the command that was typed and end the process with its exit code (contract.md)."""
+    make_readable(sys.stdout, sys.stderr)
     try:
         from starters.cli.app import run
 

@@ -135,6 +135,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         "Mostra cancelamentos completos, de ponta a ponta, em servidores de verdade e com relógio virtual.",
         EMBEDDED,
     ),
+    "completion": Listed(
+        "starters.cli.completion",
+        _INTEGRATION,
+        "Escreve o script com que o shell completa comandos e opções.",
+    ),
     "schema": Listed(
         "starters.cli.schema",
         _INTEGRATION,
