@@ -28,7 +28,7 @@ from temporalio.service import RPCError
 
 from cancellation.addresses import temporal_connect_config
 from cancellation.case_list import PROBLEMS, CaseListing, Wanted, case_query, latest_with, listing_of
-from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED, TASK_TIMEOUT
+from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED, PREVIEW_END, TASK_TIMEOUT
 from cancellation.domain.identity import WORKFLOW_PREFIX, find_protocols, workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, Refused
@@ -36,9 +36,11 @@ from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
 from cancellation.engine_errors import is_busy, translated
 from cancellation.failures import CaseEnded, CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
+from cancellation.messages.billing import BillingPreview
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
 from cancellation.messages.letters import Letter
+from cancellation.messages.previews import EndToPreview
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
 
 _SIGNAL_NAMES: Final = {model: name for name, model in SIGNALS.items()}
@@ -189,6 +191,37 @@ class CancellationClient:
         handle = await self.find(case)
         letter: Letter = await self._asked(lambda: handle.query("script", result_type=Letter), case, handle)
         return letter
+
+    async def preview(self, case: str) -> BillingPreview:
+        """The final invoice before the end has come: of the notice that runs, or if it started now (X25).
+
+        Nothing is written, in the case nor in billing: a worker reads billing and answers.
+
+        Raises:
+            CaseNotFound: there is no such case; `CaseEnded` if there was.
+            CaseFailed: the execution never became a case, or billing gives no answer.
+        """
+        status = await self.status(case)
+        if status.stage.is_terminal:
+            raise CaseEnded(case)
+        early = status.formalization.notice_if_declined if status.formalization else None
+        notice = status.notice or early
+        asked = EndToPreview(
+            customer_id=status.customer_id,
+            last_day=notice.last_day if notice else None,
+            script=None if notice else await self.script(case),
+        )
+        with translated(case):
+            preview: BillingPreview = await self.temporal.execute_activity(
+                PREVIEW_END,
+                asked,
+                id=f"preview-{uuid.uuid4()}",
+                task_queue=self._task_queue,
+                result_type=BillingPreview,
+                schedule_to_close_timeout=self._answer_within,
+                summary=f"Prévia da fatura final do cliente {status.customer_id}",
+            )
+        return preview
 
     async def result(self, case: str) -> CaseResult:
         """Wait for the case to end; how it ended.

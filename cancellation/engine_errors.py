@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from temporalio.client import (
+    ActivityFailureError,
     WorkflowFailureError,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import TimeoutError as NobodyAnswered
 from temporalio.service import RPCError, RPCStatusCode
 
 from cancellation.domain.refusal import Problem, Refused
@@ -28,6 +30,10 @@ def translated(reference: str) -> Iterator[None]:
         refused = isinstance(cause, ApplicationError) and cause.type == "Refused"
         words = cause.message if refused and isinstance(cause, ApplicationError) else str(cause)
         raise CaseFailed(f"a execução do caso “{reference}” falhou: {words}") from error
+    except ActivityFailureError as error:
+        if isinstance(error.cause, NobodyAnswered):
+            raise ServerUnreachable("nenhum worker respondeu a tempo (cancelamento worker)") from error
+        raise CaseFailed(f"não foi possível responder sobre “{reference}”: {error.cause}") from error
     except WorkflowQueryFailedError as error:
         raise CaseFailed(f"o caso “{reference}” não respondeu: {error.message}") from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:

@@ -14,6 +14,7 @@ from activities.crm import CrmActivities
 from activities.guard import Guard
 from activities.mail import MailActivities
 from activities.mail_in import MailInActivities
+from activities.previews import PreviewActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
@@ -55,6 +56,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
     recordings = RecordingActivities(systems.recordings, guard)
     mail = MailActivities(systems.mailer, systems.letter_facts)
     terms = TermsActivities(policy, brazilian_holidays)
+    previews = [PreviewActivities(systems.letter_facts).preview_end] if systems.letter_facts else []
     return [
         crm.open_case,
         crm.record_case,
@@ -70,6 +72,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
         recordings.purge_recordings,
         mail.send_letters,
         terms.freeze_policy,
+        *previews,
     ]
 
 

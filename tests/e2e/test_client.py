@@ -54,6 +54,21 @@ async def test_open_or_join_tells_which_it_was_X1(client: CancellationClient) ->
     assert [c.channel for c in (await client.status("1042")).contacts] == [Channel.WHATSAPP, Channel.PHONE]
 
 
+async def test_the_end_in_figures_is_read_before_it_comes_X25(client: CancellationClient) -> None:
+    await client.open_or_join("1043", RequestMessage(channel=Channel.WHATSAPP))
+    seen = (await client.status("1043")).messages_seen
+    preview = await client.preview("1043")
+    assert preview.customer_id == "1043"
+    assert preview.lines
+    assert preview.total == sum(line.amount for line in preview.lines)
+    assert preview == await client.preview((await client.status("1043")).protocol)
+    assert (await client.status("1043")).messages_seen == seen
+    await client.report("1043", DiscardMessage(reason="engano"))
+    await client.result("1043")
+    with pytest.raises(CaseEnded, match="já terminou"):
+        await client.preview("1043")
+
+
 async def test_fifty_requests_at_once_make_one_case_of_fifty_contacts_X1(client: CancellationClient) -> None:
     requests = [RequestMessage(channel=Channel.CHATBOT, text=f"pedido {n}") for n in range(50)]
     answers = await asyncio.gather(*(client.open_or_join("1050", request) for request in requests))
