@@ -1,7 +1,6 @@
 """The worker: which workflows and activities it runs, and how."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -22,30 +21,12 @@ from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
-from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
-from cancellation.ports.letter_facts import LetterFacts
+from workers.systems import Systems
 from workflows.plugin import CancellationPlugin, tolerant
 
 _DEPLOYMENT: Final = "cancelamento"
 _MAILS_AT_ONCE: Final = 8
 _MOST_MAILS: Final = 100
-
-
-@dataclass(frozen=True)
-class Systems:
-    """The outside systems of one process."""
-
-    crm: Crm
-    billing: Billing
-    telephony: Telephony
-    recordings: RecordingStore
-    mailer: Mailer
-    inbox: MailLedger | None = None
-    """None where no incoming mail is handled."""
-    letter_facts: LetterFacts | None = None
-    """What letters and tasks say beside the case's own knowledge; None: they say less."""
-    desk_url: str = ""
-    """Where Commercial's desk is, for tasks to lead to; empty: there is none."""
 
 
 def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) -> Sequence[Callable[..., Any]]:

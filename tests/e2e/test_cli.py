@@ -193,20 +193,6 @@ def test_forged_mail_moves_nothing_and_commercial_can_vouch_for_it_X9(
     assert do("status", "1043", "--json").json["formalization"]["confirmed_by"] == "Ana Lima"
 
 
-def test_up_tells_what_happens_to_cases_one_line_each(up: Up, do: TypedCommand) -> None:
-    opened = do("open", "1045", "--channel", "phone", "--text", "Falem com ana@casa.com.br", "--json").json
-    do("offer", "1045", "plan_adjustment", "made", "--text", "Plano da Rita")
-    _status_once(do, "1045", lambda _: "ajuste de plano" in up.output)
-    do("discard", "1045", "--reason", "Engano da Rita")
-    _status_once(do, "1045", lambda _: "Caso descartado" in up.output)
-    lines = [line for line in up.output.splitlines() if opened["protocol"] in line]
-    told = [line.partition(f"cliente 1045  {opened['protocol']}  ")[2] for line in lines]
-    assert told[0] == "Solicitação recebida por telefone"
-    assert "CRM atualizado" in told
-    assert all(told)
-    assert not re.search(r"@|Rita|Falem", "".join(told)), told
-
-
 def test_question_and_automatic_mail_are_no_formalization_P7(
     up: Up, do: TypedCommand, tmp_path: Path
 ) -> None:

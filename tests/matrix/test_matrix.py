@@ -21,7 +21,7 @@ from tests.matrix.life import next_tuesday
 from tests.matrix.outages import Kind
 from tests.matrix.runs import live, run_clean
 from tests.matrix.stories import STORIES
-from workers.worker import Systems
+from workers.systems import Systems
 
 AT_ONCE = 10
 OF_A_KIND = 3
