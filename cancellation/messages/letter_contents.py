@@ -249,6 +249,21 @@ class FormalizedEarlyToCommercial(Brief):
     """The reason that the customer gives."""
 
 
+class EarlyUndone(Brief):
+    """X18: what was complete counts no more."""
+
+    kind: Literal[LetterKind.EARLY_UNDONE] = LetterKind.EARLY_UNDONE
+    last_day: date
+    """The last day that was told and no longer holds."""
+
+
+class EarlyUndoneToCommercial(Brief):
+    """X18: the same, to whoever talks with the customer."""
+
+    kind: Literal[LetterKind.EARLY_UNDONE_TO_COMMERCIAL] = LetterKind.EARLY_UNDONE_TO_COMMERCIAL
+    last_day: date
+
+
 class NoticeStarted(Brief):
     """P8: the dates of the notice, and what to do within it."""
 
@@ -517,6 +532,8 @@ LetterContent = Annotated[
     | MailWithoutCase
     | FormalizedEarly
     | FormalizedEarlyToCommercial
+    | EarlyUndone
+    | EarlyUndoneToCommercial
     | NoticeStarted
     | PortNoted
     | FinalBilling

@@ -159,6 +159,8 @@ CONTENTS: tuple[say.LetterContent, ...] = (
         subject="Cancelamento do contrato",
         words="O preço ficou alto demais para nós.",
     ),
+    say.EarlyUndone(last_day=NOTICE.last_day),
+    say.EarlyUndoneToCommercial(last_day=NOTICE.last_day),
     say.NoticeStarted(
         notice=NOTICE,
         notice_days=POLICY.notice_days,

@@ -338,6 +338,14 @@ def test_early_formalization_is_told_with_the_day_from_which_it_counts_X18() -> 
         assert fact in plain(commercial), fact
 
 
+def test_a_day_that_no_longer_holds_is_taken_back_X18() -> None:
+    customer, commercial = example(LetterKind.EARLY_UNDONE), example(LetterKind.EARLY_UNDONE_TO_COMMERCIAL)
+    for fact in (LAST_DAY, "não vale mais", "Nada muda nos seus serviços", "como formalizar o pedido"):
+        assert fact in plain(customer), fact
+    for fact in (LAST_DAY, "não conta mais", "O cliente foi avisado", "registrem o resultado"):
+        assert fact in plain(commercial), fact
+
+
 def test_stopped_case_is_told_with_the_day_that_no_longer_holds_X18() -> None:
     text = plain(example(LetterKind.DISCARDED))
     for fact in (
