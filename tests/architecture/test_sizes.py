@@ -28,7 +28,6 @@ LONGER = {
     "cancellation/domain/state.py": "everything that a case holds",
     "cancellation/language/vocabulary.py": "a list of words",
     "cancellation/messages/letter_contents.py": "one data class for each kind of letter",
-    "cancellation/understanding/decide.py": "the decision about an e-mail, step by step",
     "cancellation/understanding/rules.py": "lists of what people write",
     "starters/desk/cases.py": "a case's page, and each of its acts",
     "tests/contract/billing_suite.py": "one port's contract",
