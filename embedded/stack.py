@@ -24,8 +24,8 @@ from embedded.temporal import EmbeddedTemporal
 
 logger = logging.getLogger(__name__)
 
-_MALLOC_ARENAS = "2"
-"""Each thread of a library would otherwise keep memory of its own that it used once."""
+SPARING = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "65536"}
+"""Each thread of a library would otherwise keep memory of its own that it used once, and the rest what it let go of."""
 
 
 class EmbeddedStack(UpWhileEntered):
@@ -114,7 +114,7 @@ class EmbeddedStack(UpWhileEntered):
         """What a process needs in its environment to use these servers, whatever this process was given."""
         addresses = self.addresses
         environment = (
-            {"MALLOC_ARENA_MAX": _MALLOC_ARENAS}
+            SPARING
             | dict(os.environ)
             | {
                 "CANCELAMENTO_HOME": str(self._home),

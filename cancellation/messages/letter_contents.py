@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from cancellation.domain.instants import Held
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import Notice
-from cancellation.domain.state import Held
 from cancellation.domain.values import (
     Archive,
     Brief,

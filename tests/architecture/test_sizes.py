@@ -25,7 +25,6 @@ LONGER = {
     "cancellation/application/tasks.py": "what each kind of task says, one after the other",
     "cancellation/domain/facts.py": "every fact that can be reported, one after the other",
     "cancellation/domain/procedure.py": "the procedure, from the request to the end",
-    "cancellation/domain/state.py": "everything that a case holds",
     "cancellation/language/vocabulary.py": "a list of words",
     "cancellation/messages/letter_contents.py": "one data class for each kind of letter",
     "cancellation/understanding/rules.py": "lists of what people write",

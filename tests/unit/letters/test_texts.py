@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from cancellation.domain.instants import Held
 from cancellation.domain.letter_kinds import LetterKind
-from cancellation.domain.state import Held
 from cancellation.domain.values import Team
 from cancellation.letters import WITH_LINK, render
 from cancellation.messages.letter_contents import RecordingsReady
