@@ -2,8 +2,8 @@ FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 RUN python -m venv .venv
-COPY requirements.lock ./
-RUN .venv/bin/pip install --require-hashes -r requirements.lock
+COPY requirements-server.lock ./
+RUN .venv/bin/pip install --require-hashes -r requirements-server.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY cancellation cancellation
 COPY workflows workflows

@@ -21,7 +21,7 @@ help:
 	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
 	@echo "make lint           formatting, lint, types, import contracts"
 	@echo "make format         write the formatting"
-	@echo "make lock           compute requirements.lock and requirements-dev.lock anew"
+	@echo "make lock           compute the three requirements*.lock anew"
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv
@@ -76,8 +76,9 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml
 
 lock: .venv/.development
-	$(LOCK) --group build -o requirements.lock
-	$(LOCK) --group dev -o requirements-dev.lock
+	$(LOCK) --group build --extra server -o requirements-server.lock
+	$(LOCK) --group build --extra embedded -o requirements.lock
+	$(LOCK) --group dev --extra embedded -o requirements-dev.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build

@@ -34,6 +34,7 @@ from cancellation.adapters.postgres.migrate import migrate
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.contract import SEARCH_ATTRIBUTES
 from embedded import EmbeddedPostgres, EmbeddedTemporal
+from embedded.stack import SPARING
 
 CASES: Final = 10_000
 PAGE_MS: Final = 50.0
@@ -190,6 +191,7 @@ async def running_desk(
     """The desk as people start it: its address, and its process."""
     environment = {
         **os.environ,
+        **SPARING,
         "CANCELAMENTO_HOME": str(home),
         "DATABASE_URL": database_url,
         "TEMPORAL_ADDRESS": temporal,

@@ -20,7 +20,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from cancellation.settings import read_addresses
+from cancellation.addresses import read_addresses
 from embedded import EmbeddedPostgres
 
 READY_SECONDS = 120.0

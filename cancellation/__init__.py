@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __all__ = [
     "Answer",
     "Authentication",
+    "BillingPreview",
     "CancellationClient",
     "CancellationPolicy",
     "CaseEnded",
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
         CaseNotFound,
         ServerUnreachable,
     )
+    from cancellation.messages.billing import BillingPreview
     from cancellation.messages.envelope import Message
     from cancellation.messages.facts import (
         DiscardMessage,
@@ -92,6 +94,7 @@ else:
         "domain.refusal",
         "domain.trail",
         "messages.envelope",
+        "messages.billing",
         "messages.facts",
         "messages.status",
         "failures",

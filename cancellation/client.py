@@ -10,15 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from pydantic import ValidationError
-from temporalio.api.common.v1 import WorkflowExecution as ExecutionId
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
-    WorkflowExecution,
     WorkflowExecutionStatus,
     WorkflowHandle,
 )
@@ -26,24 +23,26 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from cancellation.case_list import PROBLEMS, CaseListing, Wanted, case_query, latest_with, listing_of
-from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED, TASK_TIMEOUT
+from cancellation.addresses import temporal_connect_config
+from cancellation.case_list import CaseListing, Wanted, case_query, latest_with, listing_of
+from cancellation.contract import CANCELLATION, CANCELLATIONS, CHECKED, PREVIEW_END, TASK_TIMEOUT
 from cancellation.domain.identity import WORKFLOW_PREFIX, find_protocols, workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
-from cancellation.engine_errors import is_busy, translated
+from cancellation.engine_errors import is_broken, is_busy, translated
 from cancellation.failures import CaseEnded, CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
-from cancellation.messages.letters import Letter
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
-from cancellation.settings import temporal_connect_config
+
+if TYPE_CHECKING:
+    from cancellation.messages.billing import BillingPreview
+    from cancellation.messages.letters import Letter
 
 _SIGNAL_NAMES: Final = {model: name for name, model in SIGNALS.items()}
 _ANSWER_WITHIN: Final = timedelta(seconds=20)
-_LOOK_WITHIN: Final = timedelta(seconds=5)
 _OPENING_TRIES: Final = 3
 _LIST_LAG: Final = timedelta(seconds=3)
 """How long a case that was just opened may be missing from Temporal's list."""
@@ -179,16 +178,52 @@ class CancellationClient:
         )
         return trail
 
-    async def script(self, case: str) -> Letter:
+    async def script(self, case: str) -> "Letter":
         """The script that the customer gets if they stay with the decision now; nothing is sent (P6).
 
         Raises:
             CaseNotFound: there is no such case.
             CaseFailed: the execution never became a case, or is not open yet.
         """
+        from cancellation.messages.letters import Letter  # Sixty models, for this one answer.
+
         handle = await self.find(case)
         letter: Letter = await self._asked(lambda: handle.query("script", result_type=Letter), case, handle)
         return letter
+
+    async def preview(self, case: str) -> "BillingPreview":
+        """The final invoice before the end has come: of the notice that runs, or if it started now (X25).
+
+        Nothing is written, in the case nor in billing: a worker reads billing and answers.
+
+        Raises:
+            CaseNotFound: there is no such case; `CaseEnded` if there was.
+            CaseFailed: the execution never became a case, or billing gives no answer.
+        """
+        from cancellation.messages.billing import BillingPreview
+        from cancellation.messages.previews import EndToPreview
+
+        status = await self.status(case)
+        if status.stage.is_terminal:
+            raise CaseEnded(case)
+        early = status.formalization.notice_if_declined if status.formalization else None
+        notice = status.notice or early
+        asked = EndToPreview(
+            customer_id=status.customer_id,
+            last_day=notice.last_day if notice else None,
+            script=None if notice else await self.script(case),
+        )
+        with translated(case):
+            preview: BillingPreview = await self.temporal.execute_activity(
+                PREVIEW_END,
+                asked,
+                id=f"preview-{uuid.uuid4()}",
+                task_queue=self._task_queue,
+                result_type=BillingPreview,
+                schedule_to_close_timeout=self._answer_within,
+                summary=f"Prévia da fatura final do cliente {status.customer_id}",
+            )
+        return preview
 
     async def result(self, case: str) -> CaseResult:
         """Wait for the case to end; how it ended.
@@ -311,35 +346,10 @@ class CancellationClient:
                                 raise
                         await asyncio.sleep(pause)
         except ServerUnreachable as silence:
-            if await self._is_broken(handle):
+            if await is_broken(self.temporal, handle):
                 raise CaseNotAnswering(reference) from silence
             raise
         raise AssertionError("unreachable")
-
-    async def _is_broken(self, handle: WorkflowHandle[Any, Any]) -> bool:
-        """Whether an execution gives no answer because its workflow task fails: server and workers are there."""
-        try:
-            found = await handle.describe(rpc_timeout=_LOOK_WITHIN)
-            if found.status is not WorkflowExecutionStatus.RUNNING:
-                return False
-            if found.typed_search_attributes.get(PROBLEMS):
-                return True
-            tried = found.raw_description.pending_workflow_task.attempt
-            return tried > 1 and await self._has_failed(found)
-        except RPCError:
-            return False
-
-    async def _has_failed(self, execution: WorkflowExecution) -> bool:
-        """Whether the newest event is a workflow task that failed; one that nobody took has timed out instead."""
-        newest = await self.temporal.workflow_service.get_workflow_execution_history_reverse(
-            GetWorkflowExecutionHistoryReverseRequest(
-                namespace=self.temporal.namespace,
-                execution=ExecutionId(workflow_id=execution.id, run_id=execution.run_id),
-                maximum_page_size=1,
-            ),
-            timeout=_LOOK_WITHIN,
-        )
-        return any(event.HasField("workflow_task_failed_event_attributes") for event in newest.history.events)
 
 
 def _longer_pauses() -> Iterator[float]:

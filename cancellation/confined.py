@@ -6,6 +6,7 @@ mail gets a new one. The child knows no setting and no secret, and can write no 
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import resource
@@ -24,14 +25,9 @@ from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from cancellation.understanding import (
-    MailReading,
-    Provider,
-    ResolvedDirectory,
-    Understanding,
-    read_message,
-    understand,
-)
+from cancellation.understanding import MailReading, Provider, ResolvedDirectory, Understanding
+
+# What reads is loaded by the child alone.
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +40,7 @@ _OUT_OF_MEMORY: Final = "MemoryError"
 _START_SECONDS: Final = 60.0
 _MOST_MAILS: Final = 2_000
 """After so many the child is replaced: its memory does not grow for ever."""
+_IDLE_SECONDS: Final = 60.0
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _ROOT: Final = Path(__file__).parents[1]
 _Answer = TypeVar("_Answer", bound=BaseModel)
@@ -116,9 +113,11 @@ class MailReader(Protocol):
 class ConfinedReader:
     """A `MailReader` in one child process that is started when it is needed; of no event loop in particular."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        """Reads within `limits`."""
+    def __init__(self, limits: Limits | None = None, *, idle_seconds: float = _IDLE_SECONDS) -> None:
+        """Reads within `limits`; a child that nobody asks for so long ends, and gives its thirty megabytes back."""
         self._limits = limits or Limits()
+        self._idle_seconds = idle_seconds
+        self._rest: threading.Timer | None = None
         self._child: _Child | None = None
         # One thread: mails wait here for the child, and no thread that others need waits with them.
         self._turns = ThreadPoolExecutor(max_workers=1, thread_name_prefix="confined-reader")
@@ -153,6 +152,20 @@ class ConfinedReader:
         return kind.model_validate_json(answer)
 
     def _ask(self, what: bytes, order: bytes, raw: bytes) -> bytes:
+        if self._rest is not None:
+            self._rest.cancel()
+        try:
+            return self._answer_of_child(what, order, raw)
+        finally:
+            self._rest = threading.Timer(self._idle_seconds, self._end_when_idle)
+            self._rest.daemon = True
+            self._rest.start()
+
+    def _end_when_idle(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the process itself is ending, and its child with it
+            self._turns.submit(self._replace)
+
+    def _answer_of_child(self, what: bytes, order: bytes, raw: bytes) -> bytes:
         for last in (False, True):
             child = self._child or _Child(self._limits)
             self._child = child
@@ -290,6 +303,8 @@ def _environment() -> dict[str, str]:
 
 def _serve(connection: Connection, cpu_seconds: int, memory_bytes: int) -> None:
     """Answer until the other side is gone."""
+    from cancellation.understanding import read_message, understand  # noqa: F401
+
     read_message(
         b"From: a@b.com\nContent-Type: text/html; charset=utf-8\n\n<p>Bom dia"
     )  # everything is loaded
@@ -314,6 +329,8 @@ def _serve(connection: Connection, cpu_seconds: int, memory_bytes: int) -> None:
 
 
 def _answer(what: bytes, order: bytes, raw: bytes) -> bytes:
+    from cancellation.understanding import read_message, understand
+
     answer: BaseModel
     if what == _READ:
         read = ReadOrder.model_validate_json(order)

@@ -28,6 +28,8 @@ TASK_TIMEOUT: Final = timedelta(seconds=5)
 The server's own ten seconds are how long a worker that was killed would be missed. Much less would not do: ten
 thousand messages in one task take a busy machine three.
 """
+PREVIEW_END: Final = "preview_end"
+"""Activity on the queue of cases that a client runs by itself: the end in figures (X25)."""
 CHECKED: Final = "_checked"
 """Suffix of the update that takes the same payload as a signal, and answers."""
 

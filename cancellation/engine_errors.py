@@ -2,18 +2,31 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
 
+from temporalio.api.common.v1 import WorkflowExecution as ExecutionId
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import (
+    ActivityFailureError,
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
     WorkflowFailureError,
+    WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import TimeoutError as NobodyAnswered
 from temporalio.service import RPCError, RPCStatusCode
 
+from cancellation.case_list import PROBLEMS
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.failures import CaseEnded, CaseFailed, CaseNotFound, ServerUnreachable
+
+_LOOK_WITHIN: Final = timedelta(seconds=5)
 
 
 @contextmanager
@@ -28,6 +41,10 @@ def translated(reference: str) -> Iterator[None]:
         refused = isinstance(cause, ApplicationError) and cause.type == "Refused"
         words = cause.message if refused and isinstance(cause, ApplicationError) else str(cause)
         raise CaseFailed(f"a execução do caso “{reference}” falhou: {words}") from error
+    except ActivityFailureError as error:
+        if isinstance(error.cause, NobodyAnswered):
+            raise ServerUnreachable("nenhum worker respondeu a tempo (cancelamento worker)") from error
+        raise CaseFailed(f"não foi possível responder sobre “{reference}”: {error.cause}") from error
     except WorkflowQueryFailedError as error:
         raise CaseFailed(f"o caso “{reference}” não respondeu: {error.message}") from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
@@ -83,3 +100,30 @@ def is_busy(error: RPCError) -> bool:
         or is_moving(error)
         or error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED)
     )
+
+
+async def is_broken(client: Client, handle: WorkflowHandle[Any, Any]) -> bool:
+    """Whether an execution gives no answer because its workflow task fails: server and workers are there."""
+    try:
+        found = await handle.describe(rpc_timeout=_LOOK_WITHIN)
+        if found.status is not WorkflowExecutionStatus.RUNNING:
+            return False
+        if found.typed_search_attributes.get(PROBLEMS):
+            return True
+        tried = found.raw_description.pending_workflow_task.attempt
+        return tried > 1 and await _has_failed(client, found)
+    except RPCError:
+        return False
+
+
+async def _has_failed(client: Client, execution: WorkflowExecution) -> bool:
+    """Whether the newest event is a workflow task that failed; one that nobody took has timed out instead."""
+    newest = await client.workflow_service.get_workflow_execution_history_reverse(
+        GetWorkflowExecutionHistoryReverseRequest(
+            namespace=client.namespace,
+            execution=ExecutionId(workflow_id=execution.id, run_id=execution.run_id),
+            maximum_page_size=1,
+        ),
+        timeout=_LOOK_WITHIN,
+    )
+    return any(event.HasField("workflow_task_failed_event_attributes") for event in newest.history.events)

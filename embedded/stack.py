@@ -10,7 +10,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from temporalio.envconfig import ClientConfig
 
-from cancellation.settings import ADDRESSES_FILE, Addresses, Clock, Settings, write_addresses
+from cancellation.addresses import ADDRESSES_FILE, Addresses, write_addresses
+from cancellation.settings import Clock, Settings
 from embedded.child import Child, ChildProcess
 from embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
 from embedded.location import make_folder
@@ -23,8 +24,8 @@ from embedded.temporal import EmbeddedTemporal
 
 logger = logging.getLogger(__name__)
 
-_MALLOC_ARENAS = "2"
-"""Each thread of a library would otherwise keep memory of its own that it used once."""
+SPARING = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "65536"}
+"""Each thread of a library would otherwise keep memory of its own that it used once, and the rest what it let go of."""
 
 
 class EmbeddedStack(UpWhileEntered):
@@ -113,7 +114,7 @@ class EmbeddedStack(UpWhileEntered):
         """What a process needs in its environment to use these servers, whatever this process was given."""
         addresses = self.addresses
         environment = (
-            {"MALLOC_ARENA_MAX": _MALLOC_ARENAS}
+            SPARING
             | dict(os.environ)
             | {
                 "CANCELAMENTO_HOME": str(self._home),

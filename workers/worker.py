@@ -1,7 +1,6 @@
 """The worker: which workflows and activities it runs, and how."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from activities.crm import CrmActivities
 from activities.guard import Guard
 from activities.mail import MailActivities
 from activities.mail_in import MailInActivities
+from activities.previews import PreviewActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
@@ -21,30 +21,12 @@ from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
-from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
-from cancellation.ports.letter_facts import LetterFacts
+from workers.systems import Systems
 from workflows.plugin import CancellationPlugin, tolerant
 
 _DEPLOYMENT: Final = "cancelamento"
 _MAILS_AT_ONCE: Final = 8
 _MOST_MAILS: Final = 100
-
-
-@dataclass(frozen=True)
-class Systems:
-    """The outside systems of one process."""
-
-    crm: Crm
-    billing: Billing
-    telephony: Telephony
-    recordings: RecordingStore
-    mailer: Mailer
-    inbox: MailLedger | None = None
-    """None where no incoming mail is handled."""
-    letter_facts: LetterFacts | None = None
-    """What letters and tasks say beside the case's own knowledge; None: they say less."""
-    desk_url: str = ""
-    """Where Commercial's desk is, for tasks to lead to; empty: there is none."""
 
 
 def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) -> Sequence[Callable[..., Any]]:
@@ -55,6 +37,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
     recordings = RecordingActivities(systems.recordings, guard)
     mail = MailActivities(systems.mailer, systems.letter_facts)
     terms = TermsActivities(policy, brazilian_holidays)
+    previews = [PreviewActivities(systems.letter_facts).preview_end] if systems.letter_facts else []
     return [
         crm.open_case,
         crm.record_case,
@@ -70,6 +53,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
         recordings.purge_recordings,
         mail.send_letters,
         terms.freeze_policy,
+        *previews,
     ]
 
 

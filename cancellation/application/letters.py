@@ -111,6 +111,10 @@ def _content(
             return _formalized_early(case)
         case LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL:
             return _formalized_early_to_commercial(case)
+        case LetterKind.EARLY_UNDONE:
+            return say.EarlyUndone(last_day=_needed(order.day, "day"))
+        case LetterKind.EARLY_UNDONE_TO_COMMERCIAL:
+            return say.EarlyUndoneToCommercial(last_day=_needed(order.day, "day"))
         case LetterKind.NOTICE_STARTED:
             return _notice_started(case)
         case LetterKind.PORT_NOTED:

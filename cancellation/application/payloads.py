@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from cancellation.application import tasks
+from cancellation.application import dates, tasks
 from cancellation.application.casefile import CaseFile
 from cancellation.application.letters import write
 from cancellation.domain.case import Case
@@ -197,6 +197,13 @@ def _letter(case: Case, owed: Owed, now: datetime) -> Letter:
     return write(case, letter, now, inventory=case.inventory, invoice_total=case.invoice_total)
 
 
+_TAKING_BACK: Final = {
+    LetterKind.EARLY_UNDONE: LetterKind.FORMALIZED_EARLY,
+    LetterKind.EARLY_UNDONE_TO_COMMERCIAL: LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL,
+}
+_TELLING_EARLY: Final = frozenset(_TAKING_BACK.values())
+
+
 def is_superfluous(case: Case, owed: Owed, queue: Sequence[Owed], now: datetime) -> bool:
     """Whether a letter that waited says what is not true any more, or what a newer one says better (X18)."""
     if not isinstance(owed.command, SendLetter):
@@ -205,6 +212,11 @@ def is_superfluous(case: Case, owed: Owed, queue: Sequence[Owed], now: datetime)
     if letter.kind is LetterKind.WHAT_IS_MISSING:
         newer = any(_is_newer_answer(letter, other) for other in queue if other.key != owed.key)
         return newer or case.formalization is not None or case.stage.is_terminal
+    if letter.kind in _TELLING_EARLY:
+        return dates.complete_formalization(case) is None
+    if letter.kind in _TAKING_BACK:
+        # Whoever was not told that it is complete has nothing to hear of its end.
+        return all(sent.kind is not _TAKING_BACK[letter.kind] for sent in case.letters.values())
     if letter.kind is LetterKind.ATTENTION:
         return letter.step not in case.attention
     if letter.kind is LetterKind.NOTICE_TO_CONFIRM:

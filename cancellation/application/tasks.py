@@ -20,6 +20,7 @@ from cancellation.domain.values import (
 )
 from cancellation.language import commands, vocabulary, words
 from cancellation.messages.crm import TaskOrder
+from cancellation.messages.facts import AgainLetter
 from cancellation.messages.letter_contents import MailCommands
 
 COMMERCIAL: Final = "commercial"
@@ -343,8 +344,12 @@ def call_about_undelivered(lost: LetterOrder, why: str, *, came_back: bool = Fal
     todo = (
         f"Passem o conteúdo da mensagem à equipe do {to} e peçam que o endereço de e-mail dela seja conferido."
         if lost.team
-        else "Falem com o cliente por outro canal, passem o conteúdo da mensagem e corrijam o e-mail do contato "
-        "no CRM."
+        else "Falem com o cliente por outro canal, passem o conteúdo da mensagem e confirmem o e-mail do contato. "
+        + (
+            "Na mesa, esta tarefa envia a mensagem de novo e corrige o endereço, também no CRM."
+            if lost.kind.value in set(AgainLetter)
+            else "Corrijam-no no CRM."
+        )
     )
     return TaskOrder(
         key=f"undelivered:{lost.key}"[:300],

@@ -17,12 +17,13 @@ from cancellation.domain.commands import (
     TaskKind,
 )
 from cancellation.domain.formalization import Formalization, distrust
+from cancellation.domain.instants import Held
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice
 from cancellation.domain.procedure import NOTHING_TO_CLOSE, UNKNOWN_CUSTOMER, Procedure
 from cancellation.domain.stage import Move, Stage
-from cancellation.domain.state import Held, SentLetter
+from cancellation.domain.state import SentLetter
 from cancellation.domain.values import (
     MOST_LEFT_OUT,
     Archive,

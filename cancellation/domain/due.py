@@ -4,26 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-
 from cancellation.domain.case import Case
+from cancellation.domain.instants import Due
 from cancellation.domain.notice import last_safe_port_day, next_business_moment
 from cancellation.domain.stage import Stage
-
-
-class Due(BaseModel):
-    """Something that will happen at an instant if nothing else does before."""
-
-    model_config = ConfigDict(frozen=True)
-
-    what: str
-    """`lapse`, `notice_end`, `hold_end`, or a reminder such as `remind_commercial:24`."""
-    at: AwareDatetime
-
-    @property
-    def is_reminder(self) -> bool:
-        """Whether it only reminds somebody."""
-        return self.what.startswith("remind_")
 
 
 class Overdue(NamedTuple):

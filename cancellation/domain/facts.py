@@ -3,7 +3,7 @@
 Every method takes `now` (aware) and either changes the case, or raises `RuleBroken` and changes nothing.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from cancellation.domain import events
 from cancellation.domain.commands import (
@@ -38,6 +38,8 @@ _CONTACTS_KEPT = 200
 """Beside the first; the trail has them all."""
 _CONTACT_TEXT_KEPT = 500
 _OFFERS_KEPT = 50
+_TOLD_EARLY, _EARLY_UNDONE = "told_early:", "early_undone:"
+"""Milestones: which day was told for an early formalization, and that it holds no more."""
 _MAILS_KEPT = 100
 _BEFORE_CLOSING = (Stage.RETENTION, Stage.AWAITING_FORMALIZATION, Stage.NOTICE)
 
@@ -251,6 +253,8 @@ class Facts(CaseState):
             self.recordings = self.recordings.model_copy(update={"deliver_to": right})
         self._happen(events.ContactCorrected(actor=actor, wrong=wrong, right=right), now)
         self._owe(CorrectContact(wrong=wrong, right=right), now=now)
+        if self.stage is Stage.RETENTION:
+            self._tell_of_early_formalization(now)
 
     def hear_of_bounce(self, letter_id: str, status: str, actor: str, now: datetime) -> None:
         """A letter of ours came back: Commercial hears of it as of a refusal at once, once a letter (X16).
@@ -315,14 +319,40 @@ class Facts(CaseState):
         Again when an e-mail that was received earlier comes late and moves the date.
         """
         early, notice = self.early_formalization, self.notice_if_declined
-        if early is None or notice is None or not self._reach(f"told_early:{notice.last_day}"):
+        told = self._told_early
+        if early is None or notice is None:
+            if told is not None:
+                self._take_back_early_formalization(told, now)
             return
+        day = notice.last_day.isoformat()
+        if told is not None and told.startswith(day):
+            return
+        # A day that was told, taken back or moved, and holds again is told again.
+        before = sum(one.startswith(_TOLD_EARLY) for one in self.milestones)
+        ordinal = f"{day}:{before}" if f"{_TOLD_EARLY}{day}" in self.milestones else day
+        self._reach(f"{_TOLD_EARLY}{ordinal}")
         self._happen(events.FormalizedEarly(notice=notice), now)
-        reply, day = early.completing.message_id, notice.last_day.isoformat()
-        commercial = LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL
+        reply, commercial = early.completing.message_id, LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL
         self._owe_letter(
-            LetterOrder(kind=LetterKind.FORMALIZED_EARLY, in_reply_to=reply, ordinal=day),
-            LetterOrder(kind=commercial, team=Team.COMMERCIAL, ordinal=day),
+            LetterOrder(kind=LetterKind.FORMALIZED_EARLY, in_reply_to=reply, ordinal=ordinal),
+            LetterOrder(kind=commercial, team=Team.COMMERCIAL, ordinal=ordinal),
+            now=now,
+        )
+
+    @property
+    def _told_early(self) -> str | None:
+        """The day that was told for an early formalization and still holds, as its letter's ordinal."""
+        said = [one for one in self.milestones if one.startswith((_TOLD_EARLY, _EARLY_UNDONE))]
+        return said[-1].removeprefix(_TOLD_EARLY) if said and said[-1].startswith(_TOLD_EARLY) else None
+
+    def _take_back_early_formalization(self, told: str, now: datetime) -> None:
+        """What was told as complete counts no more: a person refused it, or its sender is no contact any more (X18)."""
+        self._reach(f"{_EARLY_UNDONE}{told}")
+        day, commercial = date.fromisoformat(told.partition(":")[0]), LetterKind.EARLY_UNDONE_TO_COMMERCIAL
+        self._happen(events.EarlyUndone(last_day=day), now)
+        self._owe_letter(
+            LetterOrder(kind=LetterKind.EARLY_UNDONE, ordinal=told, day=day),
+            LetterOrder(kind=commercial, team=Team.COMMERCIAL, ordinal=told, day=day),
             now=now,
         )
 
@@ -417,6 +447,8 @@ class Facts(CaseState):
         for one in rests_on or [mail.message_id]:
             self._settle_decision(one, now)
         self._keep_decision(mail, by, now, is_request=False)
+        if self.stage is Stage.RETENTION:
+            self._tell_of_early_formalization(now)
         if rests_on and assess(self.countable_mails, self.authorised, self.policy) != self.formalization:
             self._stay()
             self.misread, self.ended_by = True, by

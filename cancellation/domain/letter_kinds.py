@@ -1,6 +1,7 @@
 """The letters of the process as codes, and what a case owes of them; words are in `language` and `letters`."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Final, Self
 
@@ -32,6 +33,10 @@ class LetterKind(StrEnum):
     """X18: to the customer, a complete formalization came while Commercial still talks."""
     FORMALIZED_EARLY_TO_COMMERCIAL = "formalized_early_to_commercial"
     """X18: the same to Commercial, with the date from which it will count."""
+    EARLY_UNDONE = "early_undone"
+    """X18: to the customer, what was complete no longer counts, nor does the day that was told."""
+    EARLY_UNDONE_TO_COMMERCIAL = "early_undone_to_commercial"
+    """X18: the same to Commercial."""
     NOTICE_STARTED = "notice_started"
     """P8: to the customer, with dates."""
     PORT_NOTED = "port_noted"
@@ -101,6 +106,7 @@ _TO_TEAMS: Final[Mapping[LetterKind, tuple[Team, ...]]] = {
     LetterKind.NOTICE_TO_CONFIRM: _COMMERCIAL,
     LetterKind.MAIL_WITHOUT_CASE: _COMMERCIAL,
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: _COMMERCIAL,
+    LetterKind.EARLY_UNDONE_TO_COMMERCIAL: _COMMERCIAL,
     LetterKind.FINAL_BILLING: (Team.FINANCE,),
     LetterKind.SHUTDOWN_PLAN: (Team.SUPPORT,),
     LetterKind.WITHDRAWN_TO_TEAM: _FINANCE_AND_SUPPORT,
@@ -137,6 +143,8 @@ class LetterOrder(Brief):
     """The telephone number that it is about."""
     about_team: Team | None = None
     """Whom that letter was for; None: the customer, or the only team that letters of its kind go to."""
+    day: date | None = None
+    """The day that was told and holds no more."""
     words: str | None = None
     """Somebody's words; of an attention, the refusal of a system that will not do the step."""
     step: str | None = None

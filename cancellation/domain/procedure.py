@@ -32,10 +32,10 @@ from cancellation.domain.commands import (
     WriteTrail,
 )
 from cancellation.domain.facts import Facts
+from cancellation.domain.instants import Held
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Move, Stage
-from cancellation.domain.state import Held
 from cancellation.domain.trail import SYSTEM
 from cancellation.domain.values import FormalizationMail, OfferStatus, PortStatus, Team
 

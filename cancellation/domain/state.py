@@ -23,6 +23,7 @@ from cancellation.domain.commands import (
 )
 from cancellation.domain.events import Event, Happened, MessageRefused, MessageRepeated
 from cancellation.domain.formalization import Formalization, assess, not_refused, still_missing
+from cancellation.domain.instants import Held, RefusedMessage
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.ledger import Ledger
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
@@ -45,25 +46,6 @@ from cancellation.domain.values import (
     Team,
     is_e164,
 )
-
-
-class Held(BaseModel):
-    """A number kept after the notice because its portability was asked for in time (X6)."""
-
-    number: str
-    held_until: AwareDatetime
-    ended: str | None = None
-    """None while it is held, then `completed` (ported) or `expired` (released without a port)."""
-
-
-class RefusedMessage(BaseModel):
-    """A message that was refused, as `status` shows it (X8)."""
-
-    at: AwareDatetime
-    name: str
-    actor: str
-    message_id: str | None = None
-    details: tuple[Problem, ...]
 
 
 class ToDecide(BaseModel):

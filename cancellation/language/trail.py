@@ -47,6 +47,7 @@ def said(event: e.Event, at: datetime) -> str:
             | e.FormalizationUntrusted()
             | e.FormalizationIncomplete()
             | e.FormalizedEarly()
+            | e.EarlyUndone()
             | e.MailOfEarlierCase()
             | e.Formalized()
         ):
@@ -149,6 +150,11 @@ def _mail(event: e.Event) -> str:
                 "Formalização completa recebida antes do resultado do Comercial; se a decisão for mantida, "
                 f"conta de {moment(event.notice.starts_at)} e o aviso prévio vai até "
                 f"{short_date(event.notice.last_day)}, inclusive."
+            )
+        case e.EarlyUndone():
+            return (
+                "A formalização que estava completa deixou de contar: o último dia informado, "
+                f"{short_date(event.last_day)}, não vale mais."
             )
         case e.MailOfEarlierCase():
             return (

@@ -210,6 +210,8 @@ _LETTERS: Final = {
     LetterKind.MAIL_WITHOUT_CASE: "e-mail sem caso, a ler pelo Comercial",
     LetterKind.FORMALIZED_EARLY: "confirmação de formalização recebida antes da decisão",
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: "aviso ao Comercial de formalização recebida antes da decisão",
+    LetterKind.EARLY_UNDONE: "aviso de que a formalização recebida não conta mais",
+    LetterKind.EARLY_UNDONE_TO_COMMERCIAL: "aviso ao Comercial de que a formalização recebida não conta mais",
     LetterKind.NOTICE_STARTED: "confirmação da formalização, com as datas do aviso prévio",
     LetterKind.PORT_NOTED: "recibo da portabilidade de um número",
     LetterKind.FINAL_BILLING: "aviso de faturamento final ao Financeiro",

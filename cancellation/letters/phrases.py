@@ -5,11 +5,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import quote
 
+from cancellation.domain.instants import Held
 from cancellation.domain.inventory import Inventory, Number, Resource
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import Notice
 from cancellation.domain.stage import Stage
-from cancellation.domain.state import Held
 from cancellation.domain.values import Archive, Channel, Contact, Offer, Reason, Released, Team
 from cancellation.language import vocabulary, words
 from cancellation.letters import clean

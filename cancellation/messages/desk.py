@@ -9,10 +9,13 @@ from pydantic import AwareDatetime
 
 from cancellation.domain.values import Contact, Offer, Reason, Request, Team, Value
 from cancellation.messages.crm import CaseSummary, Customer, MailDecision
+from cancellation.messages.facts import AgainLetter
 
 CONFIRMS_NOTICE: Final = "confirm_notice"
 DECIDES_ON_MAIL: Final = "mail:"
 """Keys of a case's tasks about an e-mail; the second is followed by its Message-ID."""
+_LOST_LETTER: Final = "undelivered:"
+"""Key of a case's task about a letter that did not arrive, followed by the letter's own key."""
 
 
 class CaseFilter(Value):
@@ -102,6 +105,14 @@ class TaskLine(Value):
     def mail_id(self) -> str | None:
         """Message-ID of the e-mail that it is about; of a look at a notice the formalization says it."""
         return self.key.removeprefix(DECIDES_ON_MAIL) if self.key.startswith(DECIDES_ON_MAIL) else None
+
+    @property
+    def lost_letter(self) -> str | None:
+        """Kind of the letter to the customer that it is about, which did not arrive and may be sent again (X16)."""
+        if not self.key.startswith(_LOST_LETTER):
+            return None
+        kind, _, audience = self.key.removeprefix(_LOST_LETTER).partition(":")
+        return kind if audience.startswith("customer:") and kind in set(AgainLetter) else None
 
 
 class MailLine(Value):

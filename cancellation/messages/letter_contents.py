@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from cancellation.domain.instants import Held
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import Notice
-from cancellation.domain.state import Held
 from cancellation.domain.values import (
     Archive,
     Brief,
@@ -247,6 +247,21 @@ class FormalizedEarlyToCommercial(Brief):
     subject: str
     words: str
     """The reason that the customer gives."""
+
+
+class EarlyUndone(Brief):
+    """X18: what was complete counts no more."""
+
+    kind: Literal[LetterKind.EARLY_UNDONE] = LetterKind.EARLY_UNDONE
+    last_day: date
+    """The last day that was told and no longer holds."""
+
+
+class EarlyUndoneToCommercial(Brief):
+    """X18: the same, to whoever talks with the customer."""
+
+    kind: Literal[LetterKind.EARLY_UNDONE_TO_COMMERCIAL] = LetterKind.EARLY_UNDONE_TO_COMMERCIAL
+    last_day: date
 
 
 class NoticeStarted(Brief):
@@ -517,6 +532,8 @@ LetterContent = Annotated[
     | MailWithoutCase
     | FormalizedEarly
     | FormalizedEarlyToCommercial
+    | EarlyUndone
+    | EarlyUndoneToCommercial
     | NoticeStarted
     | PortNoted
     | FinalBilling

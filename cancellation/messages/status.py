@@ -5,10 +5,9 @@ from decimal import Decimal
 
 from pydantic import AwareDatetime
 
-from cancellation.domain.due import Due
+from cancellation.domain.instants import Due, RefusedMessage
 from cancellation.domain.notice import Notice
 from cancellation.domain.stage import Stage
-from cancellation.domain.state import RefusedMessage
 from cancellation.domain.values import (
     Authentication,
     Channel,

@@ -23,7 +23,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
-from typing import Literal
 
 from cancellation.understanding.authres import (
     AuthenticationResults,
@@ -34,9 +33,7 @@ from cancellation.understanding.authres import (
 )
 from cancellation.understanding.domains import aligned, ascii_domain, domain_of, organisational_domain
 from cancellation.understanding.mail import MailReading
-from cancellation.understanding.models import Frozen
-
-Verdict = Literal["pass", "fail", "none"]
+from cancellation.understanding.models import Frozen, Verdict
 
 _BY = re.compile(r"\bby\s+(\[?[^\s;()]+)", re.IGNORECASE)
 _LOCALHOST = ("localhost", "localhost.localdomain")

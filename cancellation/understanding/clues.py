@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from pydantic import Field
 
 from cancellation.domain.identity import find_protocols
+from cancellation.understanding.mail import MailReading
 from cancellation.understanding.models import Frozen
 from cancellation.understanding.normalise import fold
 
@@ -150,3 +151,12 @@ def valid_cnpj(text: str) -> str | None:
         if int(cnpj[length]) != (0 if total % 11 < 2 else 11 - total % 11):
             return None
     return cnpj
+
+
+def clues_of(reading: MailReading) -> Clues:
+    """Gather what names the customer, for the caller to look up."""
+    addresses = [*reading.from_addresses, *([reading.original_from] if reading.original_from else [])]
+    text = f"{reading.newest}\n{reading.signature}"
+    return clues_in(
+        addresses, reading.subject, text, reading.quoted, [*reading.references, *reading.in_reply_to]
+    )

@@ -36,11 +36,10 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from cancellation.understanding.authentication import Authentication, Verdict, verdict
-from cancellation.understanding.clues import Clues, Customer, Directory, clues_in
+from cancellation.understanding.authentication import Authentication, verdict
+from cancellation.understanding.clues import Clues, Customer, Directory, clues_of
 from cancellation.understanding.domains import domain_of, looks_like
 from cancellation.understanding.doubts import (
-    Provider,
     Said,
     not_surely_read,
     out_of_time,
@@ -51,10 +50,9 @@ from cancellation.understanding.evidence import request_words
 from cancellation.understanding.mail import Automatic, MailReading, Warning
 from cancellation.understanding.models import (
     Action,
-    ExplicitRequest,
-    Frozen,
-    ReasonCategory,
+    Provider,
     TextUnderstanding,
+    Understanding,
 )
 from cancellation.understanding.newest import NewestText
 from cancellation.understanding.text import understand_newest
@@ -82,47 +80,6 @@ _TOLD = {
 
 
 _UNKNOWN_PROVIDER = Provider()
-
-
-class Understanding(Frozen):
-    """What the reader understood of a message, and what is to be done with it.
-
-    Attributes:
-        customer_id: The customer it is about, None when unknown or ambiguous.
-        mailboxes: Which of the policy's mailboxes it really reached (P7).
-        authentication: The receiving server's verdict (X9).
-        explicit_request: Whether the cancellation is plainly asked for.
-        reason: In the customer's words.
-        reason_category: The reason sorted.
-        action: See the table above.
-        missing: ``recipient:<mailbox>``, ``explicit_request``, ``reason``, ``authentication``, ``sender``.
-        why: Portuguese sentences for an operator.
-        request_words: The very sentences that were taken for the request (X14).
-        automatic: Whether it is proven automatic and says nothing: nobody has to see it (X15).
-        authorised: Whether its sender may speak for the customer (X9).
-    """
-
-    customer_id: str | None
-    mailboxes: tuple[str, ...]
-    authentication: Verdict
-    explicit_request: ExplicitRequest
-    reason: str | None
-    reason_category: ReasonCategory | None
-    action: Action
-    missing: tuple[str, ...]
-    why: tuple[str, ...]
-    request_words: tuple[str, ...] = ()
-    automatic: bool = False
-    authorised: bool = False
-
-
-def clues_of(reading: MailReading) -> Clues:
-    """Gather what names the customer, for the caller to look up."""
-    addresses = [*reading.from_addresses, *([reading.original_from] if reading.original_from else [])]
-    text = f"{reading.newest}\n{reading.signature}"
-    return clues_in(
-        addresses, reading.subject, text, reading.quoted, [*reading.references, *reading.in_reply_to]
-    )
 
 
 def understand(

@@ -10,25 +10,11 @@ from cancellation.understanding.body import AMID, is_stub
 from cancellation.understanding.clues import Customer, Directory, clues_in
 from cancellation.understanding.domains import domain_of
 from cancellation.understanding.mail import MailReading
-from cancellation.understanding.models import Frozen, TextUnderstanding
+from cancellation.understanding.models import Provider, TextUnderstanding
 from cancellation.understanding.newest import NewestText
 from cancellation.understanding.ours import WithoutOurs, without_ours
 from cancellation.understanding.text import understand_newest
 from cancellation.understanding.whose import companies_in, names_agree, other_contracts
-
-
-class Provider(Frozen):
-    """What a decision must know of the provider itself.
-
-    Attributes:
-        names: What it is called in e-mails, beside the domains of its mailboxes.
-        cnpjs: Its own, 14 characters each: a letter to it may name them.
-        nameless_servers: Domains of receiving servers of ours that leave out their name (X9).
-    """
-
-    names: tuple[str, ...] = ()
-    cnpjs: tuple[str, ...] = ()
-    nameless_servers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from cancellation.understanding.models import Frozen
-from cancellation.understanding.reports import DeliveryReport
+from cancellation.understanding.models import DeliveryReport, Frozen
 
 
 class Warning(StrEnum):

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+Verdict = Literal["pass", "fail", "none"]
+"""What our receiving servers say of who sent a message (X9)."""
 ExplicitRequest = bool | Literal["unsure"]
 """True only when the contract's cancellation is plainly asked for; "unsure" leaves it to a person."""
 
@@ -63,3 +65,65 @@ class TextUnderstanding(Frozen):
     rules: tuple[str, ...] = ()
     about_cancelling: bool = False
     automatic: bool = False
+
+
+class Provider(Frozen):
+    """What a decision must know of the provider itself.
+
+    Attributes:
+        names: What it is called in e-mails, beside the domains of its mailboxes.
+        cnpjs: Its own, 14 characters each: a letter to it may name them.
+        nameless_servers: Domains of receiving servers of ours that leave out their name (X9).
+    """
+
+    names: tuple[str, ...] = ()
+    cnpjs: tuple[str, ...] = ()
+    nameless_servers: tuple[str, ...] = ()
+
+
+class Understanding(Frozen):
+    """What the reader understood of a message, and what is to be done with it.
+
+    Attributes:
+        customer_id: The customer it is about, None when unknown or ambiguous.
+        mailboxes: Which of the policy's mailboxes it really reached (P7).
+        authentication: The receiving server's verdict (X9).
+        explicit_request: Whether the cancellation is plainly asked for.
+        reason: In the customer's words.
+        reason_category: The reason sorted.
+        action: See the table above.
+        missing: ``recipient:<mailbox>``, ``explicit_request``, ``reason``, ``authentication``, ``sender``.
+        why: Portuguese sentences for an operator.
+        request_words: The very sentences that were taken for the request (X14).
+        automatic: Whether it is proven automatic and says nothing: nobody has to see it (X15).
+        authorised: Whether its sender may speak for the customer (X9).
+    """
+
+    customer_id: str | None
+    mailboxes: tuple[str, ...]
+    authentication: Verdict
+    explicit_request: ExplicitRequest
+    reason: str | None
+    reason_category: ReasonCategory | None
+    action: Action
+    missing: tuple[str, ...]
+    why: tuple[str, ...]
+    request_words: tuple[str, ...] = ()
+    automatic: bool = False
+    authorised: bool = False
+
+
+class DeliveryReport(Frozen):
+    """What a mail server says became of a message.
+
+    Attributes:
+        letters: Message-IDs that it quotes, in order: the first of ours is the letter that it is about.
+        subject: Of the message that it quotes, for reports that leave the Message-ID out.
+        failed: Whether it was given up for good; a delay is not.
+        words: Code and words of the server, without addresses, on one line.
+    """
+
+    letters: tuple[str, ...]
+    failed: bool
+    words: str
+    subject: str = ""

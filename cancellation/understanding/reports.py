@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from email.header import decode_header, make_header
 
 from cancellation.understanding.mime import Part, Structure
-from cancellation.understanding.models import Frozen
+from cancellation.understanding.models import DeliveryReport
 
 _MOST_BYTES = 64_000
 _MOST_IDS = 20
@@ -29,22 +29,6 @@ _FAILED = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
-
-
-class DeliveryReport(Frozen):
-    """What a mail server says became of a message.
-
-    Attributes:
-        letters: Message-IDs that it quotes, in order: the first of ours is the letter that it is about.
-        subject: Of the message that it quotes, for reports that leave the Message-ID out.
-        failed: Whether it was given up for good; a delay is not.
-        words: Code and words of the server, without addresses, on one line.
-    """
-
-    letters: tuple[str, ...]
-    failed: bool
-    words: str
-    subject: str = ""
 
 
 def report_of(structure: Structure, *, from_a_server: bool) -> DeliveryReport | None:

@@ -6,12 +6,24 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from starters.cli.signs import make_readable
+
 
 def main() -> NoReturn:
     """Run the command that was typed and end the process with its exit code (contract.md)."""
-    from starters.cli.app import run
+    make_readable(sys.stdout, sys.stderr)
+    try:
+        from starters.cli.app import run
 
-    end(int(run(sys.argv[1:])))
+        end(int(run(sys.argv[1:])))
+    except ModuleNotFoundError as error:
+        from starters.cli.extras import missing_extra
+
+        sentence = missing_extra(error, sys.argv[1:])
+        if sentence is None:
+            raise
+        sys.stderr.write(f"cancelamento: {sentence}\n")
+        end(2)
 
 
 def end(code: int) -> NoReturn:

@@ -1,5 +1,6 @@
 """The command line's parts in one place: which module has which commands, and how every error ends."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -65,7 +66,7 @@ def _whole(
 
 def run(arguments: Sequence[str]) -> ExitCode:
     """Run one command; every error is one line in Portuguese, never a traceback."""
-    command = typer.main.get_command(_application(arguments))
+    command = typer.main.get_command(_application(_asked_by_shell() or arguments))
     try:
         outcome = command.main(list(arguments), prog_name="cancelamento", standalone_mode=False)
     except typer.TyperException as error:
@@ -77,11 +78,22 @@ def run(arguments: Sequence[str]) -> ExitCode:
         # Whoever read our output has read enough.
         sys.stderr.close()
         return ExitCode.DONE
+    except ModuleNotFoundError:
+        raise  # An extra is not installed: whoever started the process says so.
     except Exception as error:
         code, line = exit_code_of(error)
         complain(line)
         return code
     return ExitCode(outcome) if isinstance(outcome, int) and outcome else ExitCode.DONE
+
+
+def _asked_by_shell() -> Sequence[str] | None:
+    """What a shell wants completed; None for every other run, which loads nothing for it."""
+    if not any(name.startswith("_CANCELAMENTO_") for name in os.environ):
+        return None
+    from starters.cli.completion import words_to_complete
+
+    return words_to_complete()
 
 
 def _application(arguments: Sequence[str]) -> typer.Typer:

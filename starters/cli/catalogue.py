@@ -6,6 +6,9 @@ The list can then be shown without loading what the commands do; a test holds it
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+SERVER: Final = "server"
+EMBEDDED: Final = "embedded"
+
 
 class Listed(NamedTuple):
     """A command as the list shows it."""
@@ -14,6 +17,8 @@ class Listed(NamedTuple):
     """Has `add_commands(app)`, which adds this command and perhaps others."""
     panel: str
     summary: str
+    extra: str = SERVER
+    """The extra of the installation that it needs."""
 
 
 _CONDUCT, _WATCH, _SERVERS, _INTEGRATION = "Conduzir um caso", "Acompanhar", "Servidores", "Integração"
@@ -106,6 +111,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         "starters.cli.up",
         _SERVERS,
         "Sobe tudo embutido (PostgreSQL, Temporal, correio, worker) e fica no ar até ser interrompido.",
+        EMBEDDED,
     ),
     "worker": Listed(
         "starters.cli.worker",
@@ -127,11 +133,17 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         "starters.cli.demo",
         _SERVERS,
         "Mostra cancelamentos completos, de ponta a ponta, em servidores de verdade e com relógio virtual.",
+        EMBEDDED,
+    ),
+    "completion": Listed(
+        "starters.cli.completion",
+        _INTEGRATION,
+        "Escreve o script com que o shell completa comandos e opções.",
     ),
     "schema": Listed(
         "starters.cli.schema",
         _INTEGRATION,
-        "Grava os JSON Schemas do contrato: argumento inicial, sinais, respostas, consultas, resultado.",
+        "Grava os JSON Schemas do contrato e os tipos TypeScript: argumento inicial, sinais, respostas, consultas.",
     ),
 }
 """In the order of the list."""

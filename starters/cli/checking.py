@@ -167,7 +167,7 @@ def _is_of_namespace(error: BaseException | None) -> bool:
 
 
 def _temporal(settings: Settings | None) -> Mapping[str, Any]:
-    from cancellation.settings import temporal_connect_config
+    from cancellation.addresses import temporal_connect_config
 
     return temporal_connect_config(settings.home if settings else Path(".cancelamento"))
 

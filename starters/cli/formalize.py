@@ -8,7 +8,6 @@ from typing import Annotated, Final
 
 import typer
 
-from cancellation.client import CancellationClient
 from cancellation.domain.values import Channel
 from cancellation.failures import CaseNotFound
 from cancellation.mail_entries import addresses
@@ -16,7 +15,7 @@ from cancellation.mail_facts import formalization, resolve
 from cancellation.messages.facts import RequestMessage
 from cancellation.messages.mail_in import Copies
 from cancellation.messages.status import Answer
-from cancellation.ports import CustomerDirectory
+from cancellation.ports import CustomerDirectory, Originals
 from cancellation.settings import Settings
 from cancellation.understanding import (
     Action,
@@ -39,9 +38,8 @@ from starters.cli.running import (
     wait_for,
 )
 from workers.policy import load_policy
-from workers.records import open_ledger
-from workers.wiring import open_systems, provider_of
-from workers.worker import Systems
+from workers.provider import provider_of
+from workers.records import open_crm, open_ledger
 
 _PANEL: Final = "Conduzir um caso"
 
@@ -86,15 +84,17 @@ def formalize(
     typed = instant(received_at)
 
     async def work() -> Answer:
-        async with open_systems(settings) as systems:
+        from cancellation.client import CancellationClient  # Who only reads an e-mail needs none.
+
+        async with open_crm(settings) as crm:
             raw, copies = given, None
             if sha256 is not None:
-                raw, copies = await _kept(systems, sha256)
+                raw, copies = await _kept(settings, crm, sha256)
             assert raw is not None
             when = _parsed(typed) or (copies.received_at if copies else None)
             reading, understood = await understood_by(
                 settings,
-                systems.crm,
+                crm,
                 raw,
                 when,
                 copies.envelope if copies else (),
@@ -102,7 +102,7 @@ def formalize(
             )
             whose = customer or understood.customer_id
             _must_be_worth_it(understood, whose, vouched=confirmed_by is not None or explicit_request)
-            original = await systems.crm.keep_original(raw, datetime.now(UTC))
+            original = await crm.keep_original(raw, datetime.now(UTC))
         if reading.received_at is None:
             raise Failure("o e-mail não diz quando chegou; informe com --received-at", ExitCode.USAGE)
         asked = (
@@ -142,16 +142,17 @@ def formalize(
         rendering.say("E-mail guardado e levado ao caso.", answer)
 
 
-async def _kept(systems: Systems, sha256: str) -> tuple[bytes, Copies | None]:
+async def _kept(settings: Settings, crm: Originals, sha256: str) -> tuple[bytes, Copies | None]:
     """A kept e-mail, and what its deliveries said.
 
     Raises:
         Failure: no such e-mail is kept.
     """
-    raw = await systems.crm.original(sha256)
+    raw = await crm.original(sha256)
     if raw is None:
         raise Failure("esse e-mail não está guardado no CRM")
-    return raw, await systems.inbox.copies(sha256) if systems.inbox else None
+    async with open_ledger(settings) as ledger:
+        return raw, await ledger.copies(sha256)
 
 
 async def _decided(settings: Settings, sha256: str, by: str) -> None:

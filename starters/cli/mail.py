@@ -1,18 +1,15 @@
 """The command that shows a customer's e-mail as text, and records that a person read it and what it is not."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.text import Text
 
 from cancellation.client import CancellationClient
-from cancellation.confined import read_confined
 from cancellation.language import words
-from cancellation.mail_decisions import MailDecisions
 from cancellation.messages.mail_in import KeptMail
 from cancellation.settings import Settings
-from cancellation.understanding import MailReading
 from starters.cli.options import AsJson, original_reference
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import (
@@ -26,6 +23,9 @@ from starters.cli.running import (
 )
 from starters.cli.terminal import console
 from workers.records import open_crm, open_ledger
+
+if TYPE_CHECKING:
+    from cancellation.understanding import MailReading
 
 _PANEL: Final = "Acompanhar"
 _MOST_SHOWN: Final = 20_000
@@ -67,16 +67,18 @@ def mail(
         _show(wait_for(_read(settings, sha256)), json=json)
 
 
-async def _read(settings: Settings, sha256: str) -> MailReading:
+async def _read(settings: Settings, sha256: str) -> "MailReading":
     """A kept e-mail, read in a process with limits: anybody may have sent it (X9)."""
     async with open_crm(settings) as crm:
         raw = await crm.original(sha256)
     if raw is None:
         raise Failure("esse e-mail não está guardado no CRM")
+    from cancellation.confined import read_confined
+
     return await read_confined(raw)
 
 
-def _show(reading: MailReading, *, json: bool) -> None:
+def _show(reading: "MailReading", *, json: bool) -> None:
     if json:
         typer.echo(as_json(reading.model_dump(mode="json", exclude={"trace"})))
         return
@@ -135,6 +137,8 @@ def _refuse(settings: Settings, sha256: str, by: str) -> None:
         async with open_ledger(settings) as ledger:
             reading = await _read(settings, sha256)
             client = await CancellationClient.connect(settings.home, registry=crm_registry(settings))
+            from cancellation.mail_decisions import MailDecisions
+
             return await MailDecisions(ledger, client).refuse(reading, by, datetime.now(UTC))
 
     if not wait_for(work()):

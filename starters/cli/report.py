@@ -1,34 +1,27 @@
 """The commands that tell figures: of a period (X26), and of a case's end before it has come (X25)."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from cancellation.adapters.postgres.billing import PostgresBilling
-from cancellation.adapters.postgres.desk import PostgresDesk
-from cancellation.adapters.postgres.pool import open_pool
-from cancellation.application.figures import Figures, figures_of
-from cancellation.application.letter_facts import previewed_day
-from cancellation.client import CancellationClient
 from cancellation.domain.zone import current_rules
-from cancellation.failures import CaseNotFound
 from cancellation.language import figures as told
 from cancellation.language import typed, vocabulary, words
-from cancellation.messages.billing import BillingPreview
-from cancellation.messages.status import CaseStatus
-from cancellation.settings import Settings
 from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import (
     ExitCode,
     Failure,
     as_json,
-    crm_registry,
     settings_of_command,
     wait_for,
+    with_client,
 )
-from starters.figures import as_csv
+
+if TYPE_CHECKING:
+    from cancellation.application.figures import Figures
+    from cancellation.settings import Settings
 
 _PANEL: Final = "Acompanhar"
 _CONNECTIONS: Final = 2
@@ -57,6 +50,8 @@ def report(
     if json:
         typer.echo(as_json(figures))
     elif csv:
+        from starters.figures import as_csv
+
         typer.echo(as_csv(figures), nl=False)
     else:
         _show(figures, since, until)
@@ -67,8 +62,7 @@ def preview(
     json: AsJson = False,
 ) -> None:
     """Mostra como seria a fatura final: do aviso prévio em curso, ou se ele começasse agora."""
-    settings = settings_of_command()
-    ended = wait_for(_preview(settings, case))
+    ended = with_client(lambda client: client.preview(case))
     if json:
         typer.echo(as_json(ended))
         return
@@ -89,32 +83,16 @@ def add_commands(app: typer.Typer) -> None:
         app.command(name, cls=PortugueseCommand, rich_help_panel=_PANEL)(command)
 
 
-async def _figures(settings: Settings, since: datetime, until: datetime, now: datetime) -> Figures:
+async def _figures(settings: "Settings", since: datetime, until: datetime, now: datetime) -> "Figures":
+    from cancellation.adapters.postgres.desk import PostgresDesk
+    from cancellation.adapters.postgres.pool import open_pool
+    from cancellation.application.figures import figures_of
+
     pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
     try:
         records = PostgresDesk(pool)
         cases = await records.figures(since, until)
         return figures_of(cases, await records.mail_figures(since, until), since, until, now)
-    finally:
-        await pool.close()
-
-
-async def _preview(settings: Settings, case: str) -> BillingPreview:
-    client = await CancellationClient.connect(settings.home, registry=crm_registry(settings))
-    status: CaseStatus = await client.status(case)
-    if status.stage.is_terminal:
-        raise CaseNotFound(f"{case} (o caso já terminou)")
-    early = status.formalization.notice_if_declined if status.formalization else None
-    notice = status.notice or early
-    if notice is not None:
-        last_day = notice.last_day
-    else:
-        day = previewed_day(await client.script(case))
-        assert day is not None, "a script says when the end would be"
-        last_day = day
-    pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
-    try:
-        return await PostgresBilling(pool).preview(status.customer_id, last_day)
     finally:
         await pool.close()
 
@@ -129,7 +107,7 @@ def _day(text: str | None, option: str) -> date | None:
     raise Failure(f"{option}: esperada uma data como 2026-11-30 ou 30/11/2026", ExitCode.USAGE)
 
 
-def _show(figures: Figures, first: date, last: date) -> None:
+def _show(figures: "Figures", first: date, last: date) -> None:
     from rich.table import Table
 
     from starters.cli.terminal import console

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from starters.cli.signs import is_unicode
+
 if TYPE_CHECKING:
     from cancellation.client import CancellationClient, Registry
     from cancellation.domain.refusal import Refused
@@ -166,13 +168,15 @@ def default_actor() -> str:
 
 
 def as_json(value: Any) -> str:
-    """A model, or a list of models, as JSON for other programs."""
-    from pydantic import BaseModel
+    """A model, or a list of models, as JSON for other programs; escaped where the output is not UTF-8."""
     from pydantic_core import to_json
 
-    if isinstance(value, BaseModel):
-        return value.model_dump_json(indent=2)
-    return to_json(value, indent=2).decode()
+    text = to_json(value, indent=2).decode()
+    if is_unicode():
+        return text
+    import json
+
+    return json.dumps(json.loads(text), indent=2)
 
 
 def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
@@ -186,7 +190,6 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
     from cancellation.domain.refusal import Refused
     from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
     from cancellation.settings import NotConfigured
-    from embedded import EmbeddedError
 
     match error:
         case Refused():
@@ -195,10 +198,18 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
             return ExitCode.UNREACHABLE, str(error)
-        case NotConfigured() | EmbeddedError():
+        case NotConfigured():
+            return ExitCode.UNREACHABLE, " ".join(str(error).split())
+        case _ if _is_of_embedded_servers(error):
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
         case _:
             return _other_problem(error)
+
+
+def _is_of_embedded_servers(error: BaseException) -> bool:
+    """Whether embedded servers could not be started or kept; where they are not installed nobody has loaded them."""
+    errors = sys.modules.get("embedded.errors")
+    return errors is not None and isinstance(error, errors.EmbeddedError)
 
 
 def _settings_if_any() -> "Settings | None":

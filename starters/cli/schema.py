@@ -1,4 +1,4 @@
-"""The command that writes the contract's JSON Schemas."""
+"""The command that writes the contract for other programs: JSON Schemas, and TypeScript types made from them."""
 
 import json
 from pathlib import Path
@@ -12,6 +12,7 @@ from cancellation.messages.facts import SIGNALS, CaseStart
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure
+from starters.cli.typescript import FILE, typescript
 
 CONTRACT_FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "contract"
 
@@ -42,31 +43,39 @@ def schema(
         bool, typer.Option("--check", help="Não grava: só verifica se os arquivos estão em dia.")
     ] = False,
 ) -> None:
-    """Grava os JSON Schemas do contrato: argumento inicial, sinais, respostas, consultas, resultado."""
-    wanted = schemas()
+    """Grava os JSON Schemas do contrato e os tipos TypeScript: argumento inicial, sinais, respostas, consultas."""
+    wanted = contract_files()
     if check:
         differing = [name for name, text in wanted.items() if _read(out / name) != text]
-        stray = [path.name for path in out.glob("*.json") if path.name not in wanted]
+        stray = [path.name for path in out.glob("*.*") if path.name not in wanted]
         if differing or stray:
             raise Failure(f"fora de dia em {out}: {', '.join(sorted([*differing, *stray]))}")
-        typer.echo(f"{len(wanted)} schemas em dia em {out}")
+        typer.echo(f"{len(wanted)} arquivos do contrato em dia em {out}")
         return
     out.mkdir(parents=True, exist_ok=True)
     for name, text in wanted.items():
         (out / name).write_text(text, encoding="utf-8")
-    typer.echo(f"{len(wanted)} schemas gravados em {out}")
+    typer.echo(f"{len(wanted)} arquivos do contrato gravados em {out}")
 
 
-def schemas() -> dict[str, str]:
-    """File name to content of every schema of the contract."""
+def contract_files() -> dict[str, str]:
+    """File name to content of every file of the contract."""
+    whole = schemas()
+    return {**{f"{name}.json": _written(content) for name, content in whole.items()}, FILE: typescript(whole)}
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Every schema of the contract, by its name."""
     sent = {name: model.model_json_schema(mode="validation") for name, model in _PAYLOADS.items()}
     got = {name: model.model_json_schema(mode="serialization") for name, model in _ANSWERS.items()}
-    return {f"{name}.json": _written(name, content) for name, content in {**sent, **got}.items()}
+    return {
+        name: {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.json", **content}
+        for name, content in {**sent, **got}.items()
+    }
 
 
-def _written(name: str, content: dict[str, Any]) -> str:
-    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.json", **content}
-    return json.dumps(whole, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+def _written(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _read(path: Path) -> str | None:

@@ -9,9 +9,8 @@ import typer
 from cancellation.adapters.postgres.migrate import migrate
 from cancellation.language.words import ZONE
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.preparing import plant_samples, prepare_temporal
 from starters.cli.running import Failure, settings_of_command, wait_for
-from starters.cli.stack import PLANTED
+from starters.cli.terminal import PLANTED
 
 _PANEL: Final = "Servidores"
 
@@ -24,6 +23,8 @@ def add_commands(app: typer.Typer) -> None:
 
 def setup() -> None:
     """Prepara o banco (migrações) e o Temporal (atributos de busca); pode ser repetido."""
+    from starters.cli.preparing import prepare_temporal
+
     settings = settings_of_command()
 
     async def run() -> tuple[list[str], list[str]]:
@@ -41,6 +42,8 @@ def seed(
     ] = None,
 ) -> None:
     """Planta os clientes de exemplo, com contratos, cobranças, ramais, números e gravações."""
+    from starters.cli.planting import plant_samples  # Every system, for these few.
+
     settings = settings_of_command()
     today = datetime.now(ZONE).date()
     try:

@@ -5,19 +5,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any
 
 from temporalio.client import Client
 
 from cancellation.adapters.postgres.migrate import migrate
+from cancellation.addresses import Addresses
 from cancellation.contract import SEARCH_ATTRIBUTES
-from cancellation.settings import Addresses, Settings
+from cancellation.settings import Settings
 from embedded import Child, EmbeddedError, EmbeddedStack
 from starters.answering import is_listening, is_serving
+from starters.cli.terminal import PLANTED
 from workers.connecting import is_polled
-
-PLANTED: Final = "plantado: "
-"""What the command `seed` says before the name of a customer that it has put in."""
 
 
 def embedded_stack(

@@ -1,6 +1,11 @@
 """The terminal that commands write to."""
 
+from typing import Final
+
 from rich.console import Console
+
+PLANTED: Final = "plantado: "
+"""What the command `seed` says before the name of a customer that it has put in, which `up --seed` counts."""
 
 
 def console() -> Console:

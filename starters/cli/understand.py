@@ -35,7 +35,8 @@ from starters.cli.running import (
 )
 from starters.cli.terminal import console
 from workers.policy import load_policy
-from workers.wiring import open_systems, provider_of
+from workers.provider import provider_of
+from workers.records import open_crm
 
 _ACTIONS: Final = {
     Action.ACCEPT: ("aceitar como formalização", "green"),
@@ -84,8 +85,8 @@ def understand(
 
 def _understood(settings: Settings, raw: bytes) -> Understanding:
     async def with_crm() -> Understanding:
-        async with open_systems(settings) as systems:
-            _, understood = await understood_by(settings, systems.crm, raw, None)
+        async with open_crm(settings) as crm:
+            _, understood = await understood_by(settings, crm, raw, None)
             return understood
 
     try:

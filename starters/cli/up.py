@@ -1,5 +1,6 @@
 """The command `up`: everything embedded, for as long as it runs."""
 
+import asyncio
 import sys
 from typing import Annotated
 
@@ -7,8 +8,10 @@ import typer
 from rich.markup import escape
 from rich.panel import Panel
 
-from cancellation.settings import Addresses, Settings
+from cancellation.addresses import Addresses
+from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
+from starters.cli.happening import tell_happenings
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import settings_of_command, wait_for
 from starters.cli.stack import embedded_stack
@@ -64,7 +67,13 @@ def up(
         )
         async with stack:
             show_addresses(stack.addresses, settings)
+            telling = asyncio.create_task(
+                tell_happenings(
+                    stack.addresses.database_url, lambda line: out.print(escape(line), soft_wrap=True)
+                )
+            )
             await stack.wait()
+            telling.cancel()
         out.print("Tudo parado.")
 
     wait_for(run())

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from cancellation.domain.instants import Held
 from cancellation.domain.stage import Stage
-from cancellation.domain.state import Held
 from cancellation.domain.values import Released
 from cancellation.language import vocabulary, words
 from cancellation.messages.status import NumberView, RecordingsView

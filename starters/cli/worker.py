@@ -1,6 +1,5 @@
 """The command `worker`: work on cases, or see before a deployment whether they replay."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
+from starters.cli import running
 from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure, settings_of_command, wait_for
@@ -54,7 +54,7 @@ async def _verify(settings: Settings, closed: int, as_json: bool) -> None:
     found = [case async for case in replayed_cases(client, closed)]
     failing = [case for case in found if case.problem]
     if as_json:
-        typer.echo(json.dumps([asdict(case) for case in found], ensure_ascii=False))
+        typer.echo(running.as_json([asdict(case) for case in found]))
     else:
         for case in failing:
             state = "aberto" if case.open else "encerrado"

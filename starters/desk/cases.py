@@ -106,8 +106,12 @@ class Cases:
 
     async def show(self, request: Request, visitor: Visitor) -> Response:
         """The whole case on one page."""
+        asked = request.query_params
         return await self._case_page(
-            request.path_params["protocol"], visitor, said=SAID.get(request.query_params.get("feito", ""))
+            request.path_params["protocol"],
+            visitor,
+            said=SAID.get(asked.get("feito", "")),
+            wants_again=asked.get("mensagem", ""),
         )
 
     async def letter(self, request: Request, visitor: Visitor) -> Response:
@@ -129,6 +133,7 @@ class Cases:
         *,
         said: str | None = None,
         tried: Tried | None = None,
+        wants_again: str = "",
         status: int = 200,
     ) -> Response:
         desk = self._desk
@@ -164,6 +169,7 @@ class Cases:
             again=[(one.value, vocabulary.letter(LetterKind(one))) for one in advice.letters_again(live)]
             if live
             else [],
+            wants_again=wants_again,
             ended=advice.how_it_ended(dossier, live),
             preview=await self._preview(live, account is not None),
             said=said,

@@ -13,7 +13,8 @@ from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.desk import ROLE, PostgresDesk
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import Pool, open_pool
-from cancellation.settings import Clock, Settings, read_addresses
+from cancellation.addresses import read_addresses
+from cancellation.settings import Clock, Settings
 from starters.desk.access import Door
 from starters.desk.app import create_app
 from starters.desk.desk import Desk

@@ -24,6 +24,7 @@ NEVER_LOADED = {
         "temporalio",
         "cancellation.letters",
         "cancellation.domain.case",
+        "cancellation.domain.state",
         "activities",
         "workflows.cancellation",
         "cancellation.understanding",

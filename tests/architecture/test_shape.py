@@ -47,7 +47,7 @@ def test_the_whole_crm_is_named_only_where_its_roles_are_handed_out() -> None:
         for file in (CHECKOUT / folder).rglob("*.py")
         if re.search(r"^from cancellation\.ports import .*\bCrm\b", file.read_text(), re.MULTILINE)
     }
-    assert naming == {"workers/worker.py", "cancellation/adapters/crm_views.py"}
+    assert naming == {"workers/systems.py", "cancellation/adapters/crm_views.py"}
 
 
 def test_prescribed_folders_come_from_the_checkout() -> None:

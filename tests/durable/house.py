@@ -38,7 +38,8 @@ from cancellation.messages.status import CaseResult, CaseStatus
 from embedded.virtual_time import VirtualTime
 from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
-from workers.worker import Systems, activities_of, cancellation_worker, mail_activities_of
+from workers.systems import Systems
+from workers.worker import activities_of, cancellation_worker, mail_activities_of
 from workflows.plugin import replayer
 
 Content = TypeVar("Content")

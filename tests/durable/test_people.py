@@ -9,8 +9,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from cancellation.domain.stage import Stage
 from cancellation.messages import letter_contents as say
-from tests.durable.customers import own_numbers
-from tests.durable.house import CaseDriver, House
+from tests.durable.customers import address_of, new_customer, own_numbers
+from tests.durable.house import CaseDriver, House, until
 
 DAY = timedelta(days=1)
 WORDS = ["Solicito o cancelamento do contrato."]
@@ -240,4 +240,39 @@ async def test_workers_come_and_go_while_a_person_is_waited_for_X22(
         await case.formalize(confirmed_by="Ana")
         await case.pass_notice()
         assert (await case.result()).outcome == "closed"
+    await house.replays()
+
+
+async def test_a_date_told_early_is_taken_back_when_a_person_refuses_the_email_X18(house: House) -> None:
+    case = await house.open()
+    await case.formalize()
+    await case.quiet()
+    (early,) = case.said(say.FormalizedEarly)
+    await refuse(case)
+    await case.quiet()
+    assert [one.last_day for one in case.said(say.EarlyUndone)] == [early.notice.last_day]
+    assert [one.last_day for one in case.said(say.EarlyUndoneToCommercial)] == [early.notice.last_day]
+    status = await case.status()
+    assert (status.stage, status.formalization) == (Stage.RETENTION, None)
+    await case.check("discard", reason="engano", actor="ana")
+    assert (await case.result()).outcome == "discarded"
+    await house.replays()
+
+
+async def test_what_waits_to_tell_an_early_date_is_left_out_once_it_holds_no_more_X18_X17(
+    house: House,
+) -> None:
+    seed = new_customer()
+    house.mailer.adapter.delay(address_of(seed.customer.customer_id))
+    case = await house.open(seed, policy={"letter_gives_up_days": 1})
+    await case.formalize()
+    await until(lambda: case.letters("formalized_early_to_commercial"))
+    await refuse(case)
+    await until(lambda: case.letters("early_undone_to_commercial"))
+    await case.forward(2 * DAY)
+    assert not case.said(say.FormalizedEarly)
+    assert not case.said(say.EarlyUndone)
+    assert (await case.kinds()).count("letter_omitted") == 2
+    await case.check("discard", reason="engano", actor="ana")
+    assert (await case.result()).outcome == "discarded"
     await house.replays()

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cancellation.settings import Addresses, Settings
+from cancellation.addresses import Addresses
+from cancellation.settings import Settings
 from embedded import Child, EmbeddedError, EmbeddedStack
 
 LONG_SLEEP = "import time; time.sleep(3600)"

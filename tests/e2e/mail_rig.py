@@ -28,9 +28,9 @@ from cancellation.settings import Clock, Settings, SmtpSettings
 from embedded import EmbeddedTemporal, MailSink
 from starters.inbox.reception import Reception
 from tests.durable.customers import address_of, new_customer
+from workers.systems import Systems
 from workers.wiring import mailroom_of, open_systems
 from workers.worker import (
-    Systems,
     activities_of,
     cancellation_worker,
     mail_activities_of,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cancellation.settings import Addresses, read_addresses
+from cancellation.addresses import Addresses, read_addresses
 from embedded import EmbeddedPostgres
 from starters.cli.app import run
 

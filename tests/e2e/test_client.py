@@ -1,6 +1,7 @@
 """The client that another service imports, against real servers."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,35 @@ async def test_open_or_join_tells_which_it_was_X1(client: CancellationClient) ->
     assert (first.opened, second.opened) == (True, False)
     assert first.protocol == second.protocol
     assert [c.channel for c in (await client.status("1042")).contacts] == [Channel.WHATSAPP, Channel.PHONE]
+
+
+async def test_the_end_in_figures_is_read_before_it_comes_X25(client: CancellationClient) -> None:
+    await client.open_or_join("1043", RequestMessage(channel=Channel.WHATSAPP))
+    seen = (await client.status("1043")).messages_seen
+    preview = await client.preview("1043")
+    assert preview.customer_id == "1043"
+    assert preview.lines
+    assert preview.total == sum(line.amount for line in preview.lines)
+    assert preview == await client.preview((await client.status("1043")).protocol)
+    assert (await client.status("1043")).messages_seen == seen
+    await client.report("1043", DiscardMessage(reason="engano"))
+    await client.result("1043")
+    with pytest.raises(CaseEnded, match="já terminou"):
+        await client.preview("1043")
+
+
+async def test_up_tells_what_happens_to_cases_one_line_each(up: Up, client: CancellationClient) -> None:
+    request = RequestMessage(channel=Channel.PHONE, text="Falem com ana@casa.com.br")
+    protocol = (await client.open_or_join("1045", request)).protocol
+    await client.report("1045", DiscardMessage(reason="Engano da Rita"))
+    async with asyncio.timeout(30):
+        while "Caso descartado" not in up.output:
+            await asyncio.sleep(0.05)
+    lines = [line for line in up.output.splitlines() if protocol in line]
+    told = [line.partition(f"cliente 1045  {protocol}  ")[2] for line in lines]
+    assert told[0] == "Solicitação recebida por telefone"
+    assert all(told)
+    assert not re.search(r"@|Rita|Falem", "".join(told)), told
 
 
 async def test_fifty_requests_at_once_make_one_case_of_fifty_contacts_X1(client: CancellationClient) -> None:

@@ -1,5 +1,6 @@
 """Commercial's desk in a real browser: a whole case, an e-mail to decide, and everybody who must not come in (X24)."""
 
+import asyncio
 import re
 import smtplib
 import subprocess
@@ -14,7 +15,11 @@ from urllib.parse import urlencode, urlsplit
 import psutil
 import pytest
 
+from cancellation.client import CancellationClient
+from cancellation.messages.facts import BounceMessage
+from samples import sample_customer
 from samples.mail import sample_email
+from starters.desk.pages import cnpj
 from tests.e2e.running_up import PROGRAM, Up, discard, environment, running_up, spawned
 from tests.e2e.test_web_ui import ARGUMENTS, CHROMIUM, PATIENCE, apart, pass_time, status, until
 
@@ -414,6 +419,49 @@ def test_a_form_sent_again_counts_once_X24(up: Up, case: str) -> None:
         "repetido",
     ]
     assert offers(up) == 1
+
+
+def test_a_case_is_found_by_what_people_have_at_hand_X24(up: Up, case: str) -> None:
+    cookie, protocol = cookie_of(up, "ana"), case.rpartition("/")[2]
+    account = sample_customer("1047", datetime.now(UTC).date()).customer
+    assert account.cnpj
+    found = f'href="{case}"'
+    for words in (protocol, protocol.lower(), account.cnpj, cnpj(account.cnpj), account.name[:8], "1047"):
+        page = ask(up, "GET", f"/?{urlencode({'busca': words})}", Cookie=cookie)[1]
+        listed = page.partition('id="t-casos"')[2]
+        assert set(re.findall(r'href="/caso/(CAN-[0-9A-Z-]+)', listed)) == {protocol}, words
+    for words in ("00.000.000/0000-00", "CAN-20200101-AAAAAA", "%"):
+        assert found not in ask(up, "GET", f"/?{urlencode({'busca': words})}", Cookie=cookie)[1], words
+
+
+def test_a_letter_that_did_not_arrive_is_sent_again_from_its_task_X16(up: Up, case: str) -> None:
+    cookie = cookie_of(up, "ana")
+    lost = next(
+        found[1]
+        for entry in spawned(up.home, "trail", "1047", "--json").json
+        if (found := re.search(r"confirmação do pedido.*Message-ID (<[^>]+>)", entry["detail"]))
+    )
+    asyncio.run(bounce(up, "1047", lost))
+    again = f"{case}?mensagem=request_received#reenviar"
+
+    def tasks() -> str:
+        return ask(up, "GET", "/tarefas", Cookie=cookie)[1]
+
+    until(lambda: again in tasks())
+    assert again in ask(up, "GET", case, Cookie=cookie)[1]
+    assert again not in ask(up, "GET", "/tarefas", Cookie=cookie_of(up, "lia"))[1]
+    page = ask(up, "GET", again.partition("#")[0], Cookie=cookie)[1]
+    assert '<details id="reenviar" open>' in page
+    assert '<option value="request_received" selected>' in page
+    whole = {"csrf": csrf_of(page), "chave": "d4" * 12, "mensagem": "request_received"}
+    answer, _ = ask(up, "POST", f"{case}/reenviar", whole, Cookie=cookie)
+    assert answer.status == 303
+    until(lambda: again not in tasks())
+
+
+async def bounce(up: Up, customer: str, letter: str) -> None:
+    client = await CancellationClient.connect(up.home)
+    await client.report(customer, BounceMessage(letter=letter, status="5.1.1", actor="inbox"))
 
 
 def test_a_letter_goes_out_again_to_a_corrected_contact_X16(up: Up, case: str) -> None:

@@ -13,7 +13,8 @@ import asyncpg
 import psutil
 import pytest
 
-from cancellation.settings import Addresses, Settings, load_settings, read_addresses
+from cancellation.addresses import Addresses, read_addresses
+from cancellation.settings import Settings, load_settings
 from embedded import EmbeddedError, EmbeddedPostgres, EmbeddedStack
 from embedded.ports import free_port
 from tests.e2e import embedded_program

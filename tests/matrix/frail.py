@@ -19,7 +19,8 @@ from cancellation.mailroom import Mailroom
 from tests.durable.house import POLICY, House
 from tests.durable.outage import Fragile
 from tests.matrix.ports import Call
-from workers.worker import Systems, activities_of, cancellation_worker, mail_activities_of
+from workers.systems import Systems
+from workers.worker import activities_of, cancellation_worker, mail_activities_of
 
 _SHORT: Final = timedelta(minutes=1)
 _PAUSE: Final = timedelta(hours=6)

@@ -20,7 +20,7 @@ from tests.matrix.life import next_tuesday
 from tests.matrix.outages import Kind
 from tests.matrix.runs import live, run_clean
 from tests.matrix.stories import STORIES
-from workers.worker import Systems
+from workers.systems import Systems
 
 pytestmark = [pytest.mark.sampled, pytest.mark.usefixtures("failures_are_no_news")]
 

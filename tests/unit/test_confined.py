@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +55,32 @@ async def test_reading_is_that_of_the_reader_itself() -> None:
     assert await confined.shared_reader().understand(order) == understand(
         reading, ResolvedDirectory(), MAILBOXES, TRUSTED
     )
+
+
+async def test_a_child_that_nobody_asks_ends_and_the_next_mail_gets_a_new_one() -> None:
+    reading = ConfinedReader(idle_seconds=0.05)
+    try:
+        first = await reading.read(message(), ORDER)
+        async with asyncio.timeout(20):
+            while reading._child is not None:
+                await asyncio.sleep(0.01)
+        assert await reading.read(message(), ORDER) == first
+    finally:
+        reading.close()
+
+
+async def test_what_shows_a_reading_loads_no_rule_of_reading() -> None:
+    program = (
+        "import sys, cancellation.confined; from cancellation.understanding import MailReading, clues_of\n"
+    )
+    program += "print(*(one for one in sys.modules if one.startswith('cancellation.understanding.')))"
+    done = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE
+    )
+    loaded, _ = await done.communicate()
+    assert {one.rpartition(".")[2] for one in loaded.decode().split()} == {
+        "models", "mail", "clues", "normalise",
+    }  # fmt: skip
 
 
 async def test_one_child_reads_many_mails_side_by_side() -> None:

@@ -6,16 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from cancellation.settings import (
-    Addresses,
-    Clock,
-    Settings,
-    SmtpSecurity,
-    load_settings,
-    read_addresses,
-    temporal_connect_config,
-    write_addresses,
-)
+from cancellation.addresses import Addresses, read_addresses, temporal_connect_config, write_addresses
+from cancellation.settings import Clock, Settings, SmtpSecurity, load_settings
 from starters.inbox.main import reads_reports
 
 SECRETS = {

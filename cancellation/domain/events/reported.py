@@ -1,7 +1,7 @@
 """Facts that others reported: the customer, Commercial, whoever stopped a case."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from cancellation.domain.events.event import Event
 from cancellation.domain.letter_kinds import LetterKind
@@ -90,6 +90,14 @@ class FormalizedEarly(Event):
 
     kind = "formalized_early"
     notice: Notice
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlyUndone(Event):
+    """What was complete while Commercial still talks no longer counts, nor does the day that was told (X18)."""
+
+    kind = "early_undone"
+    last_day: date
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from cancellation.addresses import Addresses
 from cancellation.client import CancellationClient
 from cancellation.language import vocabulary
-from cancellation.settings import Addresses, Settings, load_settings
+from cancellation.settings import Settings, load_settings
 from cancellation.telemetry import configure_logging
 from embedded import EmbeddedPostgres, FolderInUse
 from starters.cli import budget, rendering, words

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
+from cancellation.addresses import Addresses
 from cancellation.client import CancellationClient
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.stage import Stage
@@ -15,7 +16,7 @@ from cancellation.messages.envelope import Message
 from cancellation.messages.facts import FormalizationMessage, RequestMessage
 from cancellation.messages.status import Answer, CaseStatus
 from cancellation.ports import CustomerDirectory, Originals
-from cancellation.settings import Addresses, Clock
+from cancellation.settings import Clock
 from cancellation.understanding import Understanding, clues_of, read_message, understand
 from embedded.virtual_time import VirtualTime
 from samples import sample_email

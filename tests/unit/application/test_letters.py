@@ -102,6 +102,8 @@ OWED: dict[LetterKind, tuple[Callable[[], Case], dict[str, Any]]] = {
     LetterKind.NOTICE_TO_CONFIRM: (unseen, {}),
     LetterKind.FORMALIZED_EARLY: (early, {}),
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: (early, {}),
+    LetterKind.EARLY_UNDONE: (known, {"day": date(2026, 12, 16)}),
+    LetterKind.EARLY_UNDONE_TO_COMMERCIAL: (known, {"day": date(2026, 12, 16)}),
     LetterKind.NOTICE_STARTED: (in_notice, {}),
     LetterKind.PORT_NOTED: (ported, {"number": port().number}),
     LetterKind.FINAL_BILLING: (in_notice, {}),

@@ -2,7 +2,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from cancellation.domain.due import Due, due_instants
+from cancellation.domain.due import due_instants
+from cancellation.domain.instants import Due
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Archive, Outcome, PortStatus

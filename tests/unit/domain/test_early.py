@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from cancellation.application.payloads import is_superfluous
 from cancellation.application.views import status_of
 from cancellation.domain.case import Case
+from cancellation.domain.commands import SendLetter
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import notice_from
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import Authentication, Outcome, Team
+from cancellation.domain.state import SentLetter
+from cancellation.domain.values import Authentication, FormalizationMail, Outcome, Team
 from tests.unit.domain.build import (
     COMMERCIAL,
     FINANCE,
@@ -86,6 +89,85 @@ def test_whoever_was_told_a_date_is_told_when_an_earlier_email_moves_it_X18() ->
     # Within the same day no date moves, so there is nothing to tell.
     case.receive_formalization(mail("<0@x>", received_at=RECEIVED - 2 * DAY - HOUR), "inbox", NOW + HOUR)
     assert kinds(case).count("formalized_early") == 2
+
+
+def refused(message_id: str = "<1@x>") -> FormalizationMail:
+    return mail(message_id, received_at=RECEIVED, refused_by="ana")
+
+
+def told_days(case: Case) -> list[tuple[LetterKind, str]]:
+    kinds_told = (LetterKind.FORMALIZED_EARLY, LetterKind.EARLY_UNDONE)
+    return [(one.kind, one.ordinal) for one in letters(case) if one.kind in kinds_told]
+
+
+def test_whoever_was_told_a_date_is_told_when_a_person_refuses_the_email_X18() -> None:
+    case = early()
+    case.receive_formalization(refused(), "ana", NOW + HOUR)
+    undone = [LetterKind.EARLY_UNDONE, LetterKind.EARLY_UNDONE_TO_COMMERCIAL]
+    assert [(one.kind, one.team) for one in letters(case) if one.kind in undone] == [
+        (LetterKind.EARLY_UNDONE, None),
+        (LetterKind.EARLY_UNDONE_TO_COMMERCIAL, Team.COMMERCIAL),
+    ]
+    assert told(case)[-1].detail.endswith("o último dia informado, 16/12/2026, não vale mais.")
+    # Once, whatever else comes.
+    case.receive_formalization(mail("<2@x>", recipients=(FINANCE,), received_at=NOW), "inbox", NOW + HOUR)
+    assert kinds(case).count("early_undone") == 1
+
+
+def test_whoever_was_told_a_date_is_told_when_its_sender_is_no_contact_any_more_X18() -> None:
+    case = early()
+    case.send_again(LetterKind.REQUEST_RECEIVED, RITA, "rita.souza@acme.com.br", "ana", NOW + HOUR)
+    assert case.early_formalization is None
+    assert told_days(case)[-1] == (LetterKind.EARLY_UNDONE, "2026-12-16")
+
+
+def test_a_day_that_holds_again_is_told_again_and_can_be_taken_back_again_X18() -> None:
+    case = early()
+    case.receive_formalization(refused(), "ana", NOW + HOUR)
+    again = mail("<1@x>", received_at=RECEIVED, confirmed_by="ana")
+    case.receive_formalization(again, "ana", NOW + 2 * HOUR)
+    case.receive_formalization(refused(), "bia", NOW + 3 * HOUR)
+    assert told_days(case) == [
+        (LetterKind.FORMALIZED_EARLY, "2026-12-16"),
+        (LetterKind.EARLY_UNDONE, "2026-12-16"),
+        (LetterKind.FORMALIZED_EARLY, "2026-12-16:1"),
+        (LetterKind.EARLY_UNDONE, "2026-12-16:1"),
+    ]
+    assert len({one.key for one in letters(case)}) == len(letters(case))
+
+
+def test_a_later_day_is_told_when_the_email_of_the_earlier_one_is_refused_X18() -> None:
+    case = known(opened_at=OPENED - 3 * DAY)
+    case.receive_formalization(mail("<2@x>", received_at=RECEIVED), "inbox", NOW)
+    case.receive_formalization(mail("<1@x>", received_at=RECEIVED - 2 * DAY), "inbox", NOW)
+    case.receive_formalization(refused(), "ana", NOW + HOUR)
+    assert told_days(case) == [
+        (LetterKind.FORMALIZED_EARLY, "2026-12-16"),
+        (LetterKind.FORMALIZED_EARLY, "2026-12-14"),
+        (LetterKind.FORMALIZED_EARLY, "2026-12-16:2"),
+    ]
+
+
+def test_a_refusal_of_what_was_never_complete_takes_nothing_back_X18() -> None:
+    case = known()
+    case.receive_formalization(mail("<1@x>", recipients=(FINANCE,), received_at=RECEIVED), "inbox", NOW)
+    case.receive_formalization(refused(), "ana", NOW + HOUR)
+    assert told_days(case) == []
+
+
+def test_what_was_not_sent_yet_is_neither_told_nor_taken_back_X18() -> None:
+    case = early()
+    case.receive_formalization(refused(), "ana", NOW + HOUR)
+    about_it = {*LETTERS, LetterKind.EARLY_UNDONE, LetterKind.EARLY_UNDONE_TO_COMMERCIAL}
+
+    def going_out() -> list[LetterKind]:
+        waiting = [one for one in case.pending.owed if not is_superfluous(case, one, (), NOW)]
+        orders = (one.command.letter for one in waiting if isinstance(one.command, SendLetter))
+        return [order.kind for order in orders if order.kind in about_it]
+
+    assert going_out() == []
+    case.letters["<carta@nuvemjti>"] = SentLetter(kind=LetterKind.FORMALIZED_EARLY)
+    assert going_out() == [LetterKind.EARLY_UNDONE]
 
 
 def test_two_emails_that_are_complete_together_count_from_the_second_X18_P7() -> None:

@@ -21,7 +21,8 @@ from cancellation.domain.commands import (
     SendLetter,
     TaskKind,
 )
-from cancellation.domain.due import Due, next_wake
+from cancellation.domain.due import next_wake
+from cancellation.domain.instants import Due
 from cancellation.domain.ledger import Ledger
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.policy import CancellationPolicy

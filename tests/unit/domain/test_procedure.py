@@ -82,6 +82,7 @@ ORDER = {
 ORDERED: dict[str, set[object]] = {
     "handed_to_commercial": {LetterKind.REQUEST_TO_COMMERCIAL},
     "told_early": {LetterKind.FORMALIZED_EARLY, LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL},
+    "early_undone": {LetterKind.EARLY_UNDONE, LetterKind.EARLY_UNDONE_TO_COMMERCIAL},
     "script": {LetterKind.SCRIPT, SetStatus, CloseTask, TaskKind.FORMALIZATION},
     "notice_announced": {
         SetStatus,

@@ -44,6 +44,7 @@ BY_TYPE: dict[Any, list[Any]] = {
     int: [1, 2],
     Decimal: [Decimal("1234.5")],
     datetime: [OPENED],
+    date: [date(2026, 12, 22)],
     Request: [request(), request(text="")],
     Offer: [offer()],
     Reason: [REASON],

@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from cancellation.domain.instants import Held
 from cancellation.domain.inventory import Inventory, Number, Resource, ResourceKind
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import notice_from
 from cancellation.domain.policy import CancellationPolicy
-from cancellation.domain.state import Held
 from cancellation.domain.values import (
     Archive,
     Channel,
@@ -159,6 +159,8 @@ CONTENTS: tuple[say.LetterContent, ...] = (
         subject="Cancelamento do contrato",
         words="O preço ficou alto demais para nós.",
     ),
+    say.EarlyUndone(last_day=NOTICE.last_day),
+    say.EarlyUndoneToCommercial(last_day=NOTICE.last_day),
     say.NoticeStarted(
         notice=NOTICE,
         notice_days=POLICY.notice_days,

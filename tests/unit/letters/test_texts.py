@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from cancellation.domain.instants import Held
 from cancellation.domain.letter_kinds import LetterKind
-from cancellation.domain.state import Held
 from cancellation.domain.values import Team
 from cancellation.letters import WITH_LINK, render
 from cancellation.messages.letter_contents import RecordingsReady
@@ -335,6 +335,14 @@ def test_early_formalization_is_told_with_the_day_from_which_it_counts_X18() -> 
         ),
         *("O preço ficou alto demais para nós.", "registrem o resultado, com o motivo"),
     ):
+        assert fact in plain(commercial), fact
+
+
+def test_a_day_that_no_longer_holds_is_taken_back_X18() -> None:
+    customer, commercial = example(LetterKind.EARLY_UNDONE), example(LetterKind.EARLY_UNDONE_TO_COMMERCIAL)
+    for fact in (LAST_DAY, "não vale mais", "Nada muda nos seus serviços", "como formalizar o pedido"):
+        assert fact in plain(customer), fact
+    for fact in (LAST_DAY, "não conta mais", "O cliente foi avisado", "registrem o resultado"):
         assert fact in plain(commercial), fact
 
 

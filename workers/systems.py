@@ -1,0 +1,23 @@
+"""The outside systems of a process, whatever is done with them."""
+
+from dataclasses import dataclass
+
+from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
+from cancellation.ports.letter_facts import LetterFacts
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The outside systems of one process."""
+
+    crm: Crm
+    billing: Billing
+    telephony: Telephony
+    recordings: RecordingStore
+    mailer: Mailer
+    inbox: MailLedger | None = None
+    """None where no incoming mail is handled."""
+    letter_facts: LetterFacts | None = None
+    """What letters and tasks say beside the case's own knowledge; None: they say less."""
+    desk_url: str = ""
+    """Where Commercial's desk is, for tasks to lead to; empty: there is none."""
