@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 
+from cancellation.adapters.postgres.roles import Role
 from cancellation.application.details import announce_virtual_clock
 from cancellation.contract import CANCELLATIONS
 from cancellation.settings import Clock, Settings
@@ -22,6 +23,7 @@ async def run_worker(settings: Settings) -> None:
 
     Raises:
         LookupError: no database is configured.
+        RoleRefused: the database does not let it work as a worker.
         ValueError: the policy file is not a valid policy; the message names the field.
     """
     policy = load_policy(settings)
@@ -32,7 +34,7 @@ async def run_worker(settings: Settings) -> None:
         logger.warning("virtual clock: time may be skipped, never for real cases")
     if not (settings.inbox.trusted_servers or settings.inbox.trusted_nameless_servers):
         logger.warning("no receiving server is trusted: every e-mail waits for a person")
-    async with open_systems(settings) as systems:
+    async with open_systems(settings, Role.WORKER) as systems:
         activities = activities_of(systems, policy, guard_of(settings, systems))
         of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
         build_id = os.environ.get("CANCELAMENTO_BUILD_ID")

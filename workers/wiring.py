@@ -15,6 +15,7 @@ from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.letter_facts import PostgresLetterFacts
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
+from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.adapters.smtp.mailer import smtp_mailer
 from cancellation.client import CancellationClient
@@ -30,15 +31,20 @@ _CONNECTIONS: Final = 8
 
 
 @asynccontextmanager
-async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
+async def open_systems(settings: Settings, role: Role | None = None) -> AsyncIterator[Systems]:
     """Every outside system of this process, connected; closed at the end.
+
+    Args:
+        settings: which systems, and where.
+        role: as which role of the database; None: as whoever connects, for commands that people type.
 
     Raises:
         LookupError: no database is configured.
+        RoleRefused: the database does not let this process work as that role.
         ValueError: an adapter does not know its settings.
     """
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
+        pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS, role=role)
         stack.push_async_callback(pool.close)
         billing = PostgresBilling(pool, settings.invoice_due_days)
         yield Systems(

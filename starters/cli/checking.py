@@ -113,6 +113,8 @@ def trouble(error: BaseException, settings: Settings | None) -> tuple[ExitCode, 
     """A driver's error about a server that a variable names: how it ends, and what is said; None: another error."""
     import asyncpg
 
+    from cancellation.adapters.postgres.pool import RoleRefused
+
     if isinstance(error, RuntimeError) and str(error).startswith("Failed client connect"):
         where = _temporal(settings).get("target_host", "")
         return ExitCode.UNREACHABLE, f"não foi possível conectar ao Temporal em {where} (TEMPORAL_ADDRESS)"
@@ -122,6 +124,11 @@ def trouble(error: BaseException, settings: Settings | None) -> tuple[ExitCode, 
     if isinstance(error, ServerUnreachable):
         return None  # It says itself which one.
     match error:
+        case RoleRefused(role=role):
+            return ExitCode.REFUSED, (
+                f"o banco não deixa esta conexão trabalhar como {role}: rode cancelamento setup com o dono do banco, "
+                "e conecte com esse usuário"
+            )
         case asyncpg.InvalidAuthorizationSpecificationError():
             return ExitCode.USAGE, "o PostgreSQL recusou o usuário ou a senha (DATABASE_URL)"
         case asyncpg.InvalidCatalogNameError():

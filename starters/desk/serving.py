@@ -1,18 +1,16 @@
 """Runs the desk until it is told to stop."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
-
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
-from cancellation.adapters.postgres.desk import ROLE, PostgresDesk
+from cancellation.adapters.postgres.desk import PostgresDesk
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import Clock, Settings, read_addresses
 from starters.desk.access import Door
 from starters.desk.app import create_app
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
 # Engine and letters are loaded with the first page that needs them: on many days nobody comes.
 
-logger = logging.getLogger(__name__)
-
 _CONNECTIONS: Final = 4
 
 
@@ -44,9 +40,16 @@ async def run_desk(settings: Settings, *, ready: Callable[[str], None] | None = 
     Raises:
         NotConfigured: no database is configured.
         OSError: the address is taken.
+        RoleRefused: the database does not let it work as the desk.
         ValueError: the policy file is not a valid policy.
     """
-    pool = await open_desk_pool(settings)
+    pool = await open_pool(
+        settings.require_database_url(),
+        application_name="cancelamento-desk",
+        max_size=_CONNECTIONS,
+        role=Role.DESK,
+        plans_anew=True,
+    )
     try:
         desk = desk_over(settings, pool)
         await serve(
@@ -57,18 +60,6 @@ async def run_desk(settings: Settings, *, ready: Callable[[str], None] | None = 
         )
     finally:
         await pool.close()
-
-
-async def open_desk_pool(settings: Settings) -> Pool:
-    """Connections that may do what the desk does and nothing else, where the database has that role."""
-    url, name = settings.require_database_url(), "cancelamento-desk"
-    try:
-        return await open_pool(url, application_name=name, max_size=_CONNECTIONS, role=ROLE, plans_anew=True)
-    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
-        logger.warning(
-            "the desk runs as the connection's own role", extra={"role": ROLE, "error": type(error).__name__}
-        )
-        return await open_pool(url, application_name=name, max_size=_CONNECTIONS, plans_anew=True)
 
 
 def desk_over(settings: Settings, pool: Pool) -> Desk:

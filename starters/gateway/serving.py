@@ -6,6 +6,7 @@ from typing import Final
 from cancellation.adapters.objectstore.opening import open_store
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
+from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import Settings
 from starters.gateway.app import create_app
 from starters.gateway.pages import House
@@ -23,10 +24,14 @@ async def run_gateway(settings: Settings, *, ready: Callable[[str], None] | None
 
     Raises:
         LookupError: no database is configured.
+        RoleRefused: the database does not let it work as the gateway.
         OSError: the address is taken.
     """
     pool = await open_pool(
-        settings.require_database_url(), application_name="cancelamento-gateway", max_size=_CONNECTIONS
+        settings.require_database_url(),
+        application_name="cancelamento-gateway",
+        max_size=_CONNECTIONS,
+        role=Role.GATEWAY,
     )
     try:
         app = create_app(

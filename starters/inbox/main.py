@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import ListenerProtocol, Settings
 from starters.inbox.reception import Reception
 from workers.connecting import connect
@@ -20,8 +21,9 @@ async def open_reception(settings: Settings) -> AsyncIterator[Reception]:
 
     Raises:
         NotConfigured: no database is configured.
+        RoleRefused: the database does not let it work as the inbox.
     """
-    async with open_crm(settings) as crm:
+    async with open_crm(settings, Role.INBOX) as crm:
         yield Reception(crm, await connect(settings, lazy=True))
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 import asyncpg
 
+from cancellation.adapters.postgres import roles
+
 logger = logging.getLogger(__name__)
 
 _FILE_NAME: Final = re.compile(r"^(\d{3})_[a-z0-9_]+\.sql$")
@@ -68,7 +70,8 @@ async def migrate(database_url: str) -> list[str]:
     """Apply what is missing, in order and in one transaction; answer with the names of what was applied.
 
     Safe to run twice and from several processes at once: the later ones wait, then find nothing to do. A
-    migration that was applied is never touched again.
+    migration that was applied is never touched again. Roles are made where whoever is connected may make them, and
+    what each of them may do is written anew (`roles.py`).
 
     Raises:
         MigrationError: an applied migration was edited since.
@@ -79,7 +82,10 @@ async def migrate(database_url: str) -> list[str]:
     )
     try:
         async with connection.transaction():
-            return await _apply_missing(connection)
+            applied = await _apply_missing(connection)
+            for role in await roles.grant(connection):
+                logger.warning("role missing", extra={"role": role.value})
+            return applied
     finally:
         await connection.close()
 
@@ -87,6 +93,7 @@ async def migrate(database_url: str) -> list[str]:
 async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
     await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
     await connection.execute(_BOOKKEEPING)
+    await roles.make_roles(connection)
     rows = await connection.fetch("select number, checksum from migration.applied")
     applied: dict[int, str] = {row["number"]: row["checksum"] for row in rows}
     done = []
