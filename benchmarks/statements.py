@@ -379,7 +379,7 @@ async def measure(folder: Path) -> Cost:
         server = await stack.enter_async_context(EmbeddedPostgres(folder / "data", durable=False, log=log))
         admin = await asyncpg.connect(server.url_of("postgres"))
         stack.push_async_callback(admin.close)
-        await migrate(server.database_url)
+        await migrate(server.database_url, virtual_clock=True)
         pool = await open_pool(server.database_url)
         stack.push_async_callback(pool.close)
         # The first case of a process pays for what the driver learns of the database once.

@@ -140,7 +140,7 @@ async def _migrated_template(postgres_server: EmbeddedPostgres) -> str:
     from cancellation.adapters.postgres.migrate import migrate
 
     await _execute(postgres_server, f'CREATE DATABASE "{TEMPLATE}"')
-    await migrate(postgres_server.url_of(TEMPLATE))
+    await migrate(postgres_server.url_of(TEMPLATE), virtual_clock=True)
     return TEMPLATE
 
 

@@ -52,7 +52,7 @@ STATEMENTS: dict[Role, dict[str, set[str]]] = {
     Role.REPORTS: {"desk": {"figures", "mail_figures"}},
 }
 """What the process of a role asks of the database; what no process asks is left to whoever owns it."""
-AT_THE_START = "select number from migration.applied"
+AT_THE_START = "select number, is_virtual from migration.applied, migration.clock"
 
 
 @dataclass(frozen=True)

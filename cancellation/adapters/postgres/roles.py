@@ -86,7 +86,7 @@ async def grant(connection: Connection) -> list[Role]:
             )
             # What each of them looks at when it starts.
             await connection.execute(f"grant usage on schema migration to {role}")
-            await connection.execute(f"grant select on migration.applied to {role}")
+            await connection.execute(f"grant select on migration.applied, migration.clock to {role}")
     return [role for role in Role if role not in there]
 
 
