@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import signal
 
 from cancellation.adapters.postgres.roles import Role
@@ -37,7 +36,7 @@ async def run_worker(settings: Settings) -> None:
     async with open_systems(settings, Role.WORKER) as systems:
         activities = activities_of(systems, policy, guard_of(settings, systems))
         of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
-        build_id = os.environ.get("CANCELAMENTO_BUILD_ID")
+        build_id = settings.build_id
         async with (
             cancellation_worker(client, activities, build_id=build_id),
             mail_worker(client, of_mail, build_id=build_id),

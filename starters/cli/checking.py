@@ -17,14 +17,12 @@ from pydantic import BaseModel, ValidationError
 
 from cancellation.failures import ServerUnreachable
 from cancellation.messages.envelope import words_of
-from cancellation.settings import PREFIX, Settings
+from cancellation.settings import PREFIX, Settings, secret_variables
 from starters.cli.running import ExitCode, Failure
 
 if TYPE_CHECKING:
     from pydantic_settings import SettingsError
 
-_OTHERS: Final = frozenset({"CANCELAMENTO_BUILD_ID"})
-"""Variables that are read elsewhere than in the settings."""
 _NEAR: Final = 0.75
 """How alike two names are when one is taken for the other misspelt."""
 _STORES: Final = frozenset({"file", "memory", "s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl"})
@@ -37,7 +35,6 @@ def unknown_variable(environment: Mapping[str, str]) -> str | None:
     What begins like ours and looks like nothing that we read is somebody else's: a script's own, a test's.
     """
     known = {name.upper().removeprefix(PREFIX) for name in known_variables()}
-    known |= {name.removeprefix(PREFIX) for name in _OTHERS}
     for name in sorted(environment):
         rest = name.upper().removeprefix(PREFIX)
         if name.upper().startswith(PREFIX) and rest not in known:
@@ -54,11 +51,14 @@ def known_variables() -> Iterator[str]:
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from (f"{PREFIX}{name}_{inner}" for inner in kind.model_fields)
+    yield from (f"{name}_FILE" for name in secret_variables() if name.startswith(PREFIX))
 
 
 def not_read(error: ValidationError) -> Failure:
     """A variable that cannot be read as what it is for."""
     first = error.errors(include_url=False, include_input=False)[0]
+    if not first["loc"]:  # about several of them: the sentence names them
+        return Failure(str(first["ctx"]["error"]), ExitCode.USAGE)
     name = "_".join(str(part) for part in first["loc"]).upper()
     variable = name if name == "DATABASE_URL" or name.startswith(PREFIX) else f"{PREFIX}{name}"
     return Failure(f"configuração inválida em {variable}: {words_of(first)}", ExitCode.USAGE)

@@ -73,7 +73,7 @@ def desk_over(settings: Settings, pool: Pool) -> Desk:
         previews=PostgresBilling(pool),
         connect=_Connection(settings),
         mail=MailWork(settings, load_policy(settings), crm, PostgresInbox(pool)),
-        door=Door(settings.desk, people, records, settings.link_key()),
+        door=Door(settings.desk, people, records, settings.desk_key()),
         people=people,
         pages=Pages(
             House(
