@@ -11,6 +11,7 @@ from cancellation.settings import Clock, Settings
 from cancellation.telemetry import temporal_runtime
 from workers.connecting import connect
 from workers.policy import load_policy
+from workers.prepared import must_be_prepared
 from workers.wiring import guard_of, mailroom_of, open_systems
 from workers.worker import activities_of, cancellation_worker, mail_activities_of, mail_worker
 
@@ -22,11 +23,13 @@ async def run_worker(settings: Settings) -> None:
 
     Raises:
         LookupError: no database is configured.
+        NotPrepared: something is missing in the database or the namespace.
         RoleRefused: the database does not let it work as a worker.
         ValueError: the policy file is not a valid policy; the message names the field.
     """
     policy = load_policy(settings)
     client = await connect(settings, runtime=temporal_runtime(settings.metrics_address))
+    await must_be_prepared(settings, Role.WORKER, client)
     stop = _stop_event()
     if settings.clock is Clock.VIRTUAL:
         announce_virtual_clock()

@@ -1,27 +1,19 @@
-"""What has to be there before the first case: schema, search attributes, sample customers if wanted."""
+"""What has to be there before the first case: namespace, search attributes, sample customers if wanted."""
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any, Final, Protocol, cast
+from datetime import date, timedelta
+from typing import Any, Protocol, cast
 
 import obstore
 from obstore.store import from_url
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 
 from cancellation.adapters.crm_views import ReadableCrm
-from cancellation.client import CancellationClient
-from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.messages.seed import CustomerSeed
 from cancellation.settings import Settings
 from samples import customer_ids, sample_customer, sample_recordings
+from workers.connecting import connect
+from workers.namespace import prepare_attributes, prepare_namespace
 from workers.wiring import open_systems
-
-_TYPES: Final = {
-    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-}
 
 
 class Provisioned(Protocol):
@@ -31,20 +23,11 @@ class Provisioned(Protocol):
         """Put in a customer's part; running twice counts once."""
 
 
-async def prepare_temporal(settings: Settings) -> list[str]:
-    """Register the search attributes that the namespace does not have yet; their names."""
-    client = (await CancellationClient.connect(settings.home)).temporal
-    known = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    missing = {
-        name: _TYPES[kind] for name, kind in SEARCH_ATTRIBUTES.items() if name not in known.custom_attributes
-    }
-    if missing:
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
-        )
-    return sorted(missing)
+async def prepare_temporal(settings: Settings, retention: timedelta) -> tuple[str | None, list[str]]:
+    """Have the namespace with its search attributes; what was done with it, and which attributes are new."""
+    client = await connect(settings)
+    done = await prepare_namespace(client, retention)
+    return done, await prepare_attributes(client)
 
 
 async def plant_samples(

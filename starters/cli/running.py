@@ -187,6 +187,7 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
     from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
     from cancellation.settings import NotConfigured
     from embedded import EmbeddedError
+    from workers.prepared import NotPrepared
 
     match error:
         case Refused():
@@ -195,6 +196,8 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
             return ExitCode.UNREACHABLE, str(error)
+        case NotPrepared():
+            return ExitCode.REFUSED, str(error)
         case NotConfigured() | EmbeddedError():
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
         case _:

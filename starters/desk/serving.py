@@ -20,6 +20,7 @@ from starters.desk.pages import House, Pages
 from starters.desk.people import People
 from starters.web.serving import serve
 from workers.policy import load_policy
+from workers.prepared import must_be_prepared
 
 if TYPE_CHECKING:
     from cancellation.client import CancellationClient
@@ -40,9 +41,11 @@ async def run_desk(settings: Settings, *, ready: Callable[[str], None] | None = 
     Raises:
         NotConfigured: no database is configured.
         OSError: the address is taken.
+        NotPrepared: something is missing in the database.
         RoleRefused: the database does not let it work as the desk.
         ValueError: the policy file is not a valid policy.
     """
+    await must_be_prepared(settings, Role.DESK)
     pool = await open_pool(
         settings.require_database_url(),
         application_name="cancelamento-desk",

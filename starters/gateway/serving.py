@@ -11,6 +11,7 @@ from cancellation.settings import Settings
 from starters.gateway.app import create_app
 from starters.gateway.pages import House
 from starters.web.serving import serve
+from workers.prepared import must_be_prepared
 
 _CONNECTIONS: Final = 4
 
@@ -24,9 +25,11 @@ async def run_gateway(settings: Settings, *, ready: Callable[[str], None] | None
 
     Raises:
         LookupError: no database is configured.
+        NotPrepared: something is missing in the database.
         RoleRefused: the database does not let it work as the gateway.
         OSError: the address is taken.
     """
+    await must_be_prepared(settings, Role.GATEWAY)
     pool = await open_pool(
         settings.require_database_url(),
         application_name="cancelamento-gateway",

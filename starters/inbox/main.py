@@ -10,6 +10,7 @@ from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import ListenerProtocol, Settings
 from starters.inbox.reception import Reception
 from workers.connecting import connect
+from workers.prepared import must_be_prepared
 from workers.records import open_crm
 
 logger = logging.getLogger(__name__)
@@ -21,10 +22,13 @@ async def open_reception(settings: Settings) -> AsyncIterator[Reception]:
 
     Raises:
         NotConfigured: no database is configured.
+        NotPrepared: something is missing in the database or the namespace.
         RoleRefused: the database does not let it work as the inbox.
     """
+    client = await connect(settings, lazy=True)
+    await must_be_prepared(settings, Role.INBOX, client)
     async with open_crm(settings, Role.INBOX) as crm:
-        yield Reception(crm, await connect(settings, lazy=True))
+        yield Reception(crm, client)
 
 
 def reads_reports(settings: Settings) -> bool:

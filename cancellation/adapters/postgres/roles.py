@@ -90,6 +90,17 @@ async def grant(connection: Connection) -> list[Role]:
     return [role for role in Role if role not in there]
 
 
+async def missing_roles(database_url: str) -> list[Role]:
+    """The roles that the server does not have."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("select rolname from pg_roles where rolname = any($1)", list(Role))
+    finally:
+        await connection.close()
+    there = {row["rolname"] for row in rows}
+    return [role for role in Role if role not in there]
+
+
 async def set_passwords(database_url: str, passwords: Mapping[Role, str]) -> None:
     """Give roles the passwords by which their processes log in; nothing that is sent or logged tells them.
 

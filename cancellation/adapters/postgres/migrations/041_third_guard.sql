@@ -68,7 +68,7 @@ alter table crm.formalizations add column originals_kept boolean not null defaul
 create function crm.note_originals() returns trigger language plpgsql as $$
 begin
     new.originals_kept := not exists (
-        select from jsonb_array_elements(new.mails) mail
+        select from jsonb_path_query(new.mails, '$[*]') mail
         where not exists (select from crm.originals o where o.sha256 = mail ->> 'original_sha256'));
     return new;
 end $$;
