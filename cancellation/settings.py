@@ -391,6 +391,8 @@ class Settings(BaseSettings):
     """The worker's version: with it, it takes part in worker versioning; one string for each build that is deployed."""
     metrics_address: str | None = None
     """`host:port` where a worker serves Prometheus metrics; none means it does not."""
+    health_address: str | None = None
+    """`host:port` where a worker or the inbox answers `/live` and `/ready`; none means it does not."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
     log_format: LogFormat = LogFormat.JSON
 

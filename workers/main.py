@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from functools import partial
 
 from cancellation.adapters.postgres.roles import Role
 from cancellation.application.details import announce_virtual_clock
@@ -10,8 +11,11 @@ from cancellation.contract import CANCELLATIONS
 from cancellation.settings import Clock, Settings
 from cancellation.telemetry import temporal_runtime
 from workers.connecting import connect
+from workers.health import answering_health
+from workers.namespace import must_know_namespace
 from workers.policy import load_policy
-from workers.prepared import must_be_prepared
+from workers.prepared import Need, must_be_prepared
+from workers.readiness import Readiness
 from workers.wiring import guard_of, mailroom_of, open_systems
 from workers.worker import activities_of, cancellation_worker, mail_activities_of, mail_worker
 
@@ -40,7 +44,9 @@ async def run_worker(settings: Settings) -> None:
         activities = activities_of(systems, policy, guard_of(settings, systems))
         of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
         build_id = settings.build_id
+        readiness = Readiness({Need.TEMPORAL: partial(must_know_namespace, client), **systems.asks})
         async with (
+            answering_health(settings.health_address, readiness),
             cancellation_worker(client, activities, build_id=build_id),
             mail_worker(client, of_mail, build_id=build_id),
         ):

@@ -62,6 +62,17 @@ async def retention_of(client: Client) -> timedelta | None:
     return told.config.workflow_execution_retention_ttl.ToTimedelta()
 
 
+async def must_know_namespace(client: Client) -> None:
+    """Have the server say that it is there, with the namespace.
+
+    Raises:
+        LookupError: there is no such namespace.
+        RPCError: the server does not answer.
+    """
+    if await retention_of(client) is None:
+        raise LookupError(client.namespace)
+
+
 async def prepare_namespace(client: Client, retention: timedelta) -> str | None:
     """Have the namespace, which keeps ended cases that long; what was done, in Portuguese, None: nothing.
 

@@ -15,7 +15,7 @@ _CONNECTIONS: Final = 4
 
 @asynccontextmanager
 async def open_crm(settings: Settings, role: Role | None = None) -> AsyncIterator[PostgresCrm]:
-    """The CRM alone, for a process that needs nothing else; None: as whoever connects.
+    """The CRM alone, as a role, or None: as whoever connects.
 
     Raises:
         NotConfigured: no database is configured.

@@ -1,7 +1,7 @@
 """The worker: which workflows and activities it runs, and how."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
 from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
 from cancellation.ports.letter_facts import LetterFacts
+from workers.prepared import Need
+from workers.readiness import Ask
 from workflows.plugin import CancellationPlugin, tolerant
 
 _DEPLOYMENT: Final = "cancelamento"
@@ -45,6 +47,8 @@ class Systems:
     """What letters and tasks say beside the case's own knowledge; None: they say less."""
     desk_url: str = ""
     """Where Commercial's desk is, for tasks to lead to; empty: there is none."""
+    asks: Mapping[Need, Ask] = field(default_factory=dict)
+    """Whether what stands behind them answers, for `/ready`."""
 
 
 def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) -> Sequence[Callable[..., Any]]:

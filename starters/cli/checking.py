@@ -96,10 +96,12 @@ def _problems(settings: Settings) -> Iterator[str]:
             f"CANCELAMENTO_TELEPHONY_ADAPTER: adaptador desconhecido: {settings.telephony.adapter}; "
             f"use {' ou '.join(_TELEPHONY)}"
         )
-    if settings.metrics_address and not re.fullmatch(
-        r"(\[[0-9a-fA-F:]+\]|[\d.]+):\d{1,5}", settings.metrics_address
+    for variable, address in (
+        ("CANCELAMENTO_METRICS_ADDRESS", settings.metrics_address),
+        ("CANCELAMENTO_HEALTH_ADDRESS", settings.health_address),
     ):
-        yield "CANCELAMENTO_METRICS_ADDRESS: esperado endereço:porta, como 127.0.0.1:9464"
+        if address and not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[\d.]+):\d{1,5}", address):
+            yield f"{variable}: esperado endereço:porta, como 127.0.0.1:9464"
     if not _can_be_written(settings.home):
         yield f"CANCELAMENTO_HOME: não é possível gravar em {settings.home}"
 

@@ -9,7 +9,7 @@ from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.desk import PostgresDesk
 from cancellation.adapters.postgres.inbox import PostgresInbox
-from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.pool import ALIVE, Pool, open_pool
 from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import Clock, Settings, read_addresses
 from starters.desk.access import Door
@@ -20,7 +20,8 @@ from starters.desk.pages import House, Pages
 from starters.desk.people import People
 from starters.web.serving import serve
 from workers.policy import load_policy
-from workers.prepared import must_be_prepared
+from workers.prepared import Need, must_be_prepared
+from workers.readiness import Readiness
 
 if TYPE_CHECKING:
     from cancellation.client import CancellationClient
@@ -56,7 +57,11 @@ async def run_desk(settings: Settings, *, ready: Callable[[str], None] | None = 
     try:
         desk = desk_over(settings, pool)
         await serve(
-            create_app(desk, public_url=settings.desk.public_url),
+            create_app(
+                desk,
+                public_url=settings.desk.public_url,
+                readiness=Readiness({Need.DATABASE: partial(pool.fetchval, ALIVE)}),
+            ),
             settings.desk.host,
             settings.desk.port,
             ready=ready,

@@ -37,9 +37,10 @@ from starters.gateway.conditions import NoBody, answer_to, http_date
 from starters.gateway.limits import Doorkeeper, Limits
 from starters.gateway.pages import HERE, House, Pages
 from starters.gateway.transfer import TransferResponse
-from starters.web.fixed import healthy, robots, static
+from starters.web.fixed import live, ready, robots, static
 from starters.web.limits import TooMuch
 from starters.web.protection import LastResort, SecurityHeaders
+from workers.readiness import Readiness
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def create_app(
     house: House | None = None,
     limits: Limits | None = None,
     now: Callable[[], datetime] = machine_clock,
+    readiness: Readiness | None = None,
 ) -> Starlette:
     """The gateway as an ASGI application.
 
@@ -74,6 +76,7 @@ def create_app(
         house: company and contact, as the pages name them.
         limits: what one network address may do.
         now: the clock that says when a link is dead.
+        readiness: whether what it needs answers, for `/ready`.
     """
     gateway = _Gateway(links, store, Pages(house or House()), Doorkeeper(limits or Limits()), now)
     return Starlette(
@@ -83,7 +86,8 @@ def create_app(
             Route("/estilo.css", static(HERE / "static" / "estilo.css", "text/css; charset=utf-8")),
             Route("/icone.svg", static(HERE / "static" / "icone.svg", "image/svg+xml")),
             Route("/robots.txt", robots),
-            Route("/healthz", healthy),
+            Route("/live", live),
+            Route("/ready", ready(readiness or Readiness({}))),
         ],
         middleware=[
             Middleware(SecurityHeaders, https=public_url.startswith("https://")),

@@ -12,6 +12,8 @@ Connection: TypeAlias = (
 Executor: TypeAlias = "Pool | Connection"
 """What a single statement can run on."""
 
+ALIVE: Final = "select 1"
+"""What asks whether the server answers at all."""
 _SESSION: Final = {
     # Below the ten seconds that an activity has: PostgreSQL gives up first, and says why.
     "statement_timeout": "8s",
