@@ -390,6 +390,7 @@ async def measure(folder: Path) -> Cost:
         await admin.execute("alter system set autovacuum = off")  # its commits would be counted too
         await admin.execute("alter system set log_statement = 'all'")
         await admin.execute("select pg_reload_conf()")
+        await _heard_of_it(pool)
         cost = Cost()
         async with _counted_commits(admin, pool, cost):
             statements = StatementLog(log)
@@ -407,6 +408,15 @@ async def _counted_commits(
     yield
     flushes = await _flush(pool)
     cost.commits = await admin.fetchval(query) - before - flushes
+
+
+async def _heard_of_it(pool: Pool) -> None:
+    """Wait until every connection logs: each reads the configuration anew when it comes to it."""
+    async with AsyncExitStack() as stack:
+        for _ in range(pool.get_size()):
+            connection = await stack.enter_async_context(pool.acquire())
+            while await connection.fetchval("show log_statement") != "all":
+                continue
 
 
 async def _flush(pool: Pool) -> int:
