@@ -162,6 +162,10 @@ def test_a_socket_and_an_ipv6_address_are_hosts_too(monkeypatch: pytest.MonkeyPa
         ({"CANCELAMENTO_DATABASE_HOST": "h", "DATABASE_URL": "postgresql:///x"}, "só um dos dois"),
         ({"CANCELAMENTO_LINK_SECRET": "a", "CANCELAMENTO_LINK_SECRET_FILE": "/dev/null"}, "só um dos dois"),
         (
+            {"CANCELAMENTO_LINK_SECRET_FILE": "/dev/null"},
+            "CANCELAMENTO_LINK_SECRET_FILE: /dev/null está vazio",
+        ),
+        (
             {"CANCELAMENTO_SMTP_PASSWORD_FILE": "/nada"},
             "CANCELAMENTO_SMTP_PASSWORD_FILE: não é possível ler /nada",
         ),

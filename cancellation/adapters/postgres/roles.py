@@ -79,6 +79,7 @@ async def grant(connection: Connection) -> list[Role]:
     schemas = ", ".join(SCHEMAS)
     for role in Role:
         if role in there:
+            await _let_in(connection, role)
             await connection.execute(f"revoke all on all tables in schema {schemas} from {role}")
             await connection.execute(f"revoke all on schema {schemas} from {role}")
             await connection.execute(
@@ -88,6 +89,16 @@ async def grant(connection: Connection) -> list[Role]:
             await connection.execute(f"grant usage on schema migration to {role}")
             await connection.execute(f"grant select on migration.applied, migration.clock to {role}")
     return [role for role in Role if role not in there]
+
+
+async def _let_in(connection: Connection, role: Role) -> None:
+    """Where not everybody may enter this database its owner lets the role in."""
+    database = await connection.fetchval("select quote_ident(current_database())")
+    try:
+        async with connection.transaction():
+            await connection.execute(f"grant connect on database {database} to {role}")
+    except asyncpg.InsufficientPrivilegeError:
+        return
 
 
 async def missing_roles(database_url: str) -> list[Role]:
