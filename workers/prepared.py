@@ -1,5 +1,6 @@
 """Whether everything is there that a process of ours needs, before it starts and for `cancelamento check`."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.postgres.prepared import lacks_of_database
 from cancellation.adapters.postgres.roles import Role
+from cancellation.failures import ServerUnreachable
 from cancellation.settings import Clock, Settings
 
 if TYPE_CHECKING:
@@ -38,6 +40,15 @@ _STARTS_WITHOUT: Final = {(Role.INBOX, Need.TEMPORAL)}
 """What may be away when a process starts: senders are asked to try again meanwhile, as at any other time."""
 
 
+_ANSWERS_WITHIN: Final = 8.0
+"""Seconds until silence counts as an answer: a server may take connections and be frozen."""
+_WORDS: Final = {
+    Need.DATABASE: "o banco",
+    Need.TEMPORAL: "o Temporal",
+    Need.STORE: "o armazenamento das gravações",
+}
+
+
 class NotPrepared(Exception):
     """A process does not start: what is missing, in Portuguese."""
 
@@ -58,8 +69,17 @@ async def lacks_of(
         client: of Temporal, where the process has one already.
 
     Raises:
+        ServerUnreachable: nothing is heard for some seconds.
         Exception: what is asked does not answer.
     """
+    try:
+        async with asyncio.timeout(_ANSWERS_WITHIN):
+            return await _lacks_of(settings, process, need, client)
+    except TimeoutError:
+        raise ServerUnreachable(f"{_WORDS[need]} não responde") from None
+
+
+async def _lacks_of(settings: Settings, process: Role, need: Need, client: "Client | None") -> list[str]:
     match need:
         case Need.DATABASE:
             pool = await open_pool(

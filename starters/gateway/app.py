@@ -33,6 +33,7 @@ from cancellation.adapters.objectstore.ledger import Link, LinkBook
 from cancellation.adapters.objectstore.reading import read_range
 from cancellation.domain.links import TOKEN_LENGTH, token_hash
 from cancellation.messages.recordings import AccessKind
+from cancellation.telemetry import case_at_work
 from starters.gateway.conditions import NoBody, answer_to, http_date
 from starters.gateway.limits import Doorkeeper, Limits
 from starters.gateway.pages import HERE, House, Pages
@@ -169,6 +170,7 @@ class _Gateway:
             hashed = token_hash(token)
             link = await self.links.link_by_token_hash(hashed)
             if link is not None and hmac.compare_digest(link.token_hash, hashed):
+                case_at_work.set({"case_id": link.case_id})
                 return link
         self.doorkeeper.note_miss(address)
         raise HTTPException(404)
@@ -177,9 +179,7 @@ class _Gateway:
         access_id = await self.links.record_access(link, self.now(), _address(request), kind)
         if handed_over is not None:
             await self.links.finish_access(access_id, handed_over)
-        logger.info(
-            "download link used", extra={"case_id": link.case_id, "kind": kind.value, "access": access_id}
-        )
+        logger.info("download link used", extra={"kind": kind.value, "access": access_id})
         return access_id
 
     async def _finish(self, link: Link, access_id: int, handed_over: int) -> None:
@@ -189,12 +189,12 @@ class _Gateway:
             # The access itself is recorded; only its length stays unknown.
             logger.warning(
                 "length of a download not recorded",
-                extra={"case_id": link.case_id, "access": access_id, "error": type(error).__name__},
+                extra={"access": access_id, "error": type(error).__name__},
             )
         else:
             logger.info(
                 "download ended",
-                extra={"case_id": link.case_id, "access": access_id, "bytes": handed_over},
+                extra={"access": access_id, "bytes": handed_over},
             )
 
     async def _still_alive(self, link: Link) -> bool:

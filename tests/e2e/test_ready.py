@@ -131,6 +131,27 @@ async def test_a_frozen_temporal_is_noticed_by_those_who_need_it(
         await running.ready(name, set())
 
 
+async def test_a_frozen_temporal_keeps_a_worker_from_starting_and_the_inbox_takes_mail(
+    everything: Everything,
+) -> None:
+    house, temporal, _ = everything
+    os.kill(temporal.pid, SIGSTOP)
+    try:
+        asked = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "starters.cli", "check", "worker"),
+            env={**os.environ, **house.settings},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await asyncio.wait_for(asked.communicate(), 60)
+        assert asked.returncode == 3
+        assert "worker: Temporal: o Temporal não responde" in said.decode()
+        running = Running(house.folder)
+        async with running.process("inbox", house.settings):
+            await running.ready("inbox", {"temporal"})
+    finally:
+        os.kill(temporal.pid, SIGCONT)
+
+
 async def test_a_database_that_is_away_is_noticed_and_found_again(
     running: Running, everything: Everything
 ) -> None:
