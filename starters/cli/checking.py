@@ -131,6 +131,10 @@ def trouble(error: BaseException, settings: Settings | None) -> tuple[ExitCode, 
                 f"o banco não deixa esta conexão trabalhar como {role}: rode cancelamento setup com o dono do banco, "
                 "e conecte com esse usuário"
             )
+        case asyncpg.InsufficientPrivilegeError():
+            return ExitCode.REFUSED, (
+                "este usuário do banco não pode fazer isso: use o ambiente do worker, ou o do dono para setup e seed"
+            )
         case asyncpg.InvalidAuthorizationSpecificationError():
             return ExitCode.USAGE, "o PostgreSQL recusou o usuário ou a senha (DATABASE_URL)"
         case asyncpg.InvalidCatalogNameError():

@@ -169,6 +169,20 @@ def by_parts(servers: Servers, monkeypatch: pytest.MonkeyPatch, process: str) ->
     monkeypatch.setenv("CANCELAMENTO_DATABASE_PASSWORD_FILE", str(servers.passwords / role))
 
 
+def test_people_type_commands_with_the_workers_environment_and_plant_with_the_owners(
+    servers: Servers, configured: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_parts(servers, monkeypatch, "worker")
+    for command in (("list",), ("report",), ("inbox", "--tasks")):
+        said = typed(configured, capsys, *command)
+        assert said.code == 0, said.err
+    refused = typed(configured, capsys, "seed", "1042")
+    assert refused.code == 1
+    assert "este usuário do banco não pode fazer isso" in refused.err
+    by_parts(servers, monkeypatch, "desk")
+    assert typed(configured, capsys, "report").code == 0
+
+
 def test_what_the_database_writes_itself_is_written_for_an_owner_who_is_no_superuser_P20(
     servers: Servers, configured: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,15 +1,17 @@
--- The worker: everything that a case does to the records, and nothing that it does not. No row is ever removed; what
--- is written once (trail, originals, acts) cannot be written over.
+-- The worker, and the commands that people type with its environment: everything that a case does to the records, and
+-- nothing that it does not. No row is ever removed; what is written once (trail, originals, acts) cannot be written over.
 grant usage on schema crm, billing, telephony, recordings, notification, inbox to cancelamento_worker;
 
 grant select on crm.customers, crm.authorised_contacts, crm.customer_cards, crm.cases, crm.tasks, crm.trail,
-    crm.originals, crm.formalizations, crm.destructive_acts, crm.retention, crm.offers, crm.mail_tasks to cancelamento_worker;
+    crm.originals, crm.formalizations, crm.destructive_acts, crm.retention, crm.offers, crm.mail_tasks, crm.mail_decisions,
+    crm.stage_changes to cancelamento_worker;
 grant insert on crm.cases, crm.tasks, crm.trail, crm.originals, crm.formalizations, crm.destructive_acts, crm.retention,
     crm.offers, crm.mail_tasks, crm.mail_decisions to cancelamento_worker;
 grant update (status, status_at) on crm.customers to cancelamento_worker;
 grant update (email) on crm.authorised_contacts to cancelamento_worker;
 grant update (stage, changed_at, outcome, ended_at) on crm.cases to cancelamento_worker;
 grant update (team, title, text, due_on, ordered_at, closed_at) on crm.tasks to cancelamento_worker;
+grant update (closed_at, closed_by) on crm.mail_tasks to cancelamento_worker;
 grant update (in_force, revoked_at) on crm.formalizations to cancelamento_worker;
 grant update (outcome, reason_category, reason_text, decided_by, decided_at) on crm.retention to cancelamento_worker;
 grant update (kind, description, status, actor, at) on crm.offers to cancelamento_worker;
