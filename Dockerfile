@@ -22,6 +22,8 @@ COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_TRIM_THRESHOLD_=65536 \
     CANCELAMENTO_HOME=/var/lib/cancelamento
 USER cancelamento
 WORKDIR /var/lib/cancelamento

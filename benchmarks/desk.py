@@ -225,7 +225,7 @@ async def measure(folder: Path, cases: int = CASES) -> Measured:
     postgres = EmbeddedPostgres(folder / "postgres", durable=False)
     temporal = EmbeddedTemporal(folder / "temporal", ui_port=0, search_attributes=SEARCH_ATTRIBUTES)
     async with postgres, temporal:
-        await migrate(postgres.database_url)
+        await migrate(postgres.database_url, virtual_clock=True)
         sha256 = await fill(postgres.database_url, cases)
         async with running_desk(folder / "home", postgres.database_url, temporal.address) as (url, process):
             return await asyncio.to_thread(visit, url, process, paths_of(cases, sha256))

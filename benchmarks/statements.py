@@ -379,7 +379,7 @@ async def measure(folder: Path) -> Cost:
         server = await stack.enter_async_context(EmbeddedPostgres(folder / "data", durable=False, log=log))
         admin = await asyncpg.connect(server.url_of("postgres"))
         stack.push_async_callback(admin.close)
-        await migrate(server.database_url)
+        await migrate(server.database_url, virtual_clock=True)
         pool = await open_pool(server.database_url)
         stack.push_async_callback(pool.close)
         # The first case of a process pays for what the driver learns of the database once.
@@ -390,6 +390,7 @@ async def measure(folder: Path) -> Cost:
         await admin.execute("alter system set autovacuum = off")  # its commits would be counted too
         await admin.execute("alter system set log_statement = 'all'")
         await admin.execute("select pg_reload_conf()")
+        await _heard_of_it(pool)
         cost = Cost()
         async with _counted_commits(admin, pool, cost):
             statements = StatementLog(log)
@@ -407,6 +408,15 @@ async def _counted_commits(
     yield
     flushes = await _flush(pool)
     cost.commits = await admin.fetchval(query) - before - flushes
+
+
+async def _heard_of_it(pool: Pool) -> None:
+    """Wait until every connection logs: each reads the configuration anew when it comes to it."""
+    async with AsyncExitStack() as stack:
+        for _ in range(pool.get_size()):
+            connection = await stack.enter_async_context(pool.acquire())
+            while await connection.fetchval("show log_statement") != "all":
+                continue
 
 
 async def _flush(pool: Pool) -> int:

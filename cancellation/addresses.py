@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cancellation.secret_files import read_secret
+
 if TYPE_CHECKING:
     from temporalio.envconfig import ClientConnectConfig
 
@@ -65,6 +67,8 @@ def temporal_connect_config(home: Path) -> "ClientConnectConfig":
     if addresses is not None and "target_host" not in config:
         config["target_host"] = addresses.temporal
         config.setdefault("namespace", addresses.namespace)
+    if path := os.environ.get("TEMPORAL_API_KEY_FILE"):
+        config["api_key"] = read_secret("TEMPORAL_API_KEY_FILE", path)
     config.setdefault("target_host", DEFAULT_TEMPORAL_ADDRESS)
     config.setdefault("namespace", DEFAULT_NAMESPACE)
     return config

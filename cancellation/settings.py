@@ -1,10 +1,11 @@
 """Settings of every process, from the environment; what a running `cancelamento up` wrote fills the gaps.
 
 Variables start with `CANCELAMENTO_`, a group's name comes next: `CANCELAMENTO_SMTP_HOST` is
-`settings.smtp.host`. The database is `DATABASE_URL`, as everywhere. Temporal has its own variables and its
-profile file (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS...`), read by its own library.
+`settings.smtp.host`. The database is `DATABASE_URL`, as everywhere, or its parts. Temporal has its own variables and
+its profile file (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS...`), read by its own library.
 
-Nothing secret shows in a `repr`, in an error or in a log.
+Nothing secret shows in a `repr`, in an error or in a log. Whatever is secret, or may hold a secret, can be given as a
+file: `CANCELAMENTO_SMTP_PASSWORD_FILE` names one whose content is `CANCELAMENTO_SMTP_PASSWORD`.
 """
 
 import contextlib
@@ -15,11 +16,14 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
+from urllib.parse import quote, urlencode
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cancellation.addresses import read_addresses
+from cancellation.secret_files import read_secret
 
 PREFIX: Final = "CANCELAMENTO_"
 """How every variable of ours begins."""
@@ -59,6 +63,63 @@ class LogFormat(StrEnum):
 
 class _Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Ssl(StrEnum):
+    """How a connection to PostgreSQL is encrypted, in its own words."""
+
+    DISABLE = "disable"
+    PREFER = "prefer"
+    """Where the server offers it; whoever it is."""
+    REQUIRE = "require"
+    VERIFY_CA = "verify-ca"
+    VERIFY_FULL = "verify-full"
+    """Encrypted, by a server whose certificate holds for that name."""
+
+
+class DatabaseSettings(_Group):
+    """A real PostgreSQL by its parts, `CANCELAMENTO_DATABASE_*`: what stands in them needs no escaping."""
+
+    url: SecretStr | None = None
+    """The same as `DATABASE_URL`."""
+    host: str = ""
+    """A name, an address, or the folder of its socket; empty: no parts are given."""
+    port: int = Field(default=5432, ge=1, le=65535)
+    name: str = "cancelamento"
+    user: str = ""
+    """As whom to connect; for a process its own role, such as `cancelamento_worker`."""
+    password: SecretStr | None = None
+    ssl: Ssl = Ssl.PREFER
+    ca_file: Path | None = None
+    """PEM file of the authorities to trust, for the two `verify` words."""
+
+    def as_url(self) -> str | None:
+        """The URL that the driver takes; None where neither it nor parts are given.
+
+        Raises:
+            ValueError: a part is given, and the host is not.
+        """
+        if self.url is not None:
+            return self.url.get_secret_value()
+        if not self.host:
+            if self.model_fields_set:
+                msg = "CANCELAMENTO_DATABASE_HOST: falta dizer onde está o banco"
+                raise ValueError(msg)
+            return None
+        who = quote(self.user, safe="")
+        if self.password is not None:
+            who += ":" + quote(self.password.get_secret_value(), safe="")
+        more: dict[str, str] = {} if self.host.startswith("/") else {"sslmode": self.ssl.value}
+        if self.ca_file is not None:
+            more["sslrootcert"] = str(self.ca_file)
+        where = f"[{self.host}]" if ":" in self.host else self.host
+        if self.host.startswith("/"):
+            where, more = "", more | {"host": self.host, "port": str(self.port)}
+        else:
+            where += f":{self.port}"
+        return f"postgresql://{who}@{where}/{quote(self.name, safe='')}" + (
+            f"?{urlencode(more)}" if more else ""
+        )
 
 
 class SmtpSettings(_Group):
@@ -131,6 +192,8 @@ class DeskSettings(_Group):
     """The header in which a reverse proxy says who has logged in there, such as `X-Remote-User`; none by default."""
     proxy_peers: str = ""
     """Networks of reverse proxies whose headers count, separated by commas; nobody's by default."""
+    secret: SecretStr | None = None
+    """Key of the forms' tokens; without it one is made and kept in the home, see `desk_key`."""
     session_hours: int = Field(default=10, ge=1, le=24 * 7)
     idle_minutes: int = Field(default=120, ge=5, le=24 * 60)
 
@@ -278,10 +341,9 @@ class Settings(BaseSettings):
 
     home: Path = Path(".cancelamento")
     """Folder of everything embedded, absolute once read."""
-    database_url: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("DATABASE_URL", "CANCELAMENTO_DATABASE_URL")
-    )
-    """`postgresql://...`; none means the embedded server."""
+    database_url: SecretStr | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL"))
+    """`postgresql://...`, also when its parts were given; none means the embedded server."""
+    database: DatabaseSettings = Field(default=DatabaseSettings(), repr=False)
     smtp: SmtpSettings = SmtpSettings()
     sender: SenderSettings = SenderSettings()
     teams: TeamsSettings = TeamsSettings()
@@ -300,8 +362,12 @@ class Settings(BaseSettings):
     telephony: TelephonySettings = TelephonySettings()
     invoice_due_days: int = Field(default=10, ge=0, le=365)
     """Days from its issue in which the embedded billing's final invoice is to be paid."""
+    build_id: str | None = None
+    """The worker's version: with it, it takes part in worker versioning; one string for each build that is deployed."""
     metrics_address: str | None = None
     """`host:port` where a worker serves Prometheus metrics; none means it does not."""
+    health_address: str | None = None
+    """`host:port` where a worker or the inbox answers `/live` and `/ready`; none means it does not."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
     log_format: LogFormat = LogFormat.JSON
 
@@ -313,6 +379,28 @@ class Settings(BaseSettings):
         if not self.recordings_url:
             object.__setattr__(self, "recordings_url", (home / "recordings").as_uri())
         return self
+
+    @model_validator(mode="after")
+    def _one_database(self) -> Self:
+        made = self.database.as_url()
+        if made is not None:
+            if self.database_url is not None and self.database_url.get_secret_value() != made:
+                msg = "DATABASE_URL e CANCELAMENTO_DATABASE_…: só um dos dois"
+                raise ValueError(msg)
+            object.__setattr__(self, "database_url", SecretStr(made))
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What a program gives, then the environment with the files that it names."""
+        return init_settings, _EnvironmentWithFiles(settings_cls)
 
     @property
     def outbox(self) -> Path:
@@ -341,14 +429,22 @@ class Settings(BaseSettings):
         return self.desk.people_file or self.home / "desk-people.json"
 
     def link_key(self) -> bytes:
-        """The key of the download links; made once and kept in the home when none is configured."""
-        if self.link_secret is not None:
-            return self.link_secret.get_secret_value().encode()
-        path = self.home / "link-secret"
+        """The key of the download links, for the worker alone; made and kept in the home when none is configured."""
+        return self._key(self.link_secret, "link-secret")
+
+    def desk_key(self) -> bytes:
+        """The key of the desk's forms; made and kept in the home when none is configured."""
+        return self._key(self.desk.secret, "desk-secret")
+
+    def _key(self, configured: SecretStr | None, file_name: str) -> bytes:
+        """A key that is made once and kept."""
+        if configured is not None:
+            return configured.get_secret_value().encode()
+        path = self.home / file_name
         self.home.mkdir(parents=True, exist_ok=True)
         # O_EXCL: of two processes that start together one makes the key and both use it.
         with contextlib.suppress(FileExistsError):
-            fresh = self.home / f".link-secret-{secrets.token_hex(8)}"
+            fresh = self.home / f".{file_name}-{secrets.token_hex(8)}"
             fresh.touch(mode=0o600)
             fresh.write_text(secrets.token_hex(32))
             try:
@@ -356,6 +452,39 @@ class Settings(BaseSettings):
             finally:
                 fresh.unlink()
         return path.read_text().strip().encode()
+
+
+def secret_variables() -> tuple[str, ...]:
+    """Every variable that is secret or may hold a secret: with `_FILE` behind its name it names a file."""
+    found = ["DATABASE_URL"]
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found += [
+                f"{PREFIX}{name}_{inner}" for inner, one in kind.model_fields.items() if _may_be_secret(one)
+            ]
+        elif _may_be_secret(field):
+            found.append(f"{PREFIX}{name}")
+    return tuple(dict.fromkeys(name.upper() for name in found))
+
+
+def _may_be_secret(field: FieldInfo) -> bool:
+    return "SecretStr" in str(field.annotation) or field.repr is False
+
+
+class _EnvironmentWithFiles(EnvSettingsSource):
+    """The environment, in which a secret may be the content of a file that a variable names."""
+
+    def _load_env_vars(self) -> dict[str, str | None]:
+        found = dict(super()._load_env_vars())
+        for name in secret_variables():
+            path = found.pop(f"{name}_FILE".lower(), None)
+            if path:
+                if found.get(name.lower()):
+                    msg = f"{name} e {name}_FILE: só um dos dois"
+                    raise ValueError(msg)
+                found[name.lower()] = read_secret(f"{name}_FILE", path)
+        return found
 
 
 def load_settings() -> Settings:

@@ -6,6 +6,7 @@ A message is constant, what varies is a field (`extra=`). Texts, names and addre
 import json
 import logging
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _FROM_TEMPORAL = ("temporal_workflow", "temporal_activity")
 _KEPT_FROM_TEMPORAL = ("workflow_id", "workflow_run_id", "run_id", "activity_type", "attempt")
+_CORE = "temporalio.core"
+"""The logger of the engine's core."""
+case_at_work: ContextVar[dict[str, object]] = ContextVar("case_at_work")
+"""Case id and stage of the case that this task works for: on every line that it writes."""
 _TALKATIVE = {
     # It logs envelope addresses below this level.
     "mail.log": logging.WARNING,
@@ -69,29 +74,48 @@ def configure_logging(
 
 
 def temporal_runtime(metrics_address: str | None) -> "Runtime":
-    """The runtime of a worker's `Client.connect(runtime=...)`; serves Prometheus metrics at an address.
+    """The runtime of a process's `Client.connect(runtime=...)`; serves Prometheus metrics at an address.
 
-    What Temporal's own loggers know of a workflow or an activity becomes fields, as everywhere else.
+    What Temporal's own loggers know of a workflow or an activity becomes fields, as everywhere else, and the lines of
+    the engine's core come through our own logging. Each call makes threads of its own: one a process.
 
     Args:
         metrics_address: `host:port` to serve on, or None.
     """
     # Here, because processes without a worker have logs too, and no use for twenty megabytes of library.
     from temporalio import activity, workflow
-    from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+    from temporalio.runtime import (
+        LogForwardingConfig,
+        LoggingConfig,
+        PrometheusConfig,
+        Runtime,
+        TelemetryConfig,
+        TelemetryFilter,
+    )
 
     workflow.logger.workflow_info_on_message = False
     activity.logger.activity_info_on_message = False
-    if metrics_address is None:
-        return Runtime.default()
-    metrics = PrometheusConfig(bind_address=metrics_address, durations_as_seconds=True)
-    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+    metrics = (
+        PrometheusConfig(bind_address=metrics_address, durations_as_seconds=True) if metrics_address else None
+    )
+    forwarding = LogForwardingConfig(
+        logger=logging.getLogger(_CORE),
+        append_target_to_name=False,
+        prepend_target_on_message=False,
+        append_log_fields_to_message=False,
+    )
+    core = LoggingConfig(
+        filter=TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding=forwarding
+    )
+    return Runtime(telemetry=TelemetryConfig(logging=core, metrics=metrics))
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
-    fields: dict[str, object] = {}
+    fields: dict[str, object] = dict(case_at_work.get({}))
     for name, value in vars(record).items():
-        if name in _FROM_TEMPORAL and isinstance(value, dict):
+        if name == "temporal_log":
+            fields |= {"target": value.target} | {f"core_{key}": one for key, one in value.fields.items()}
+        elif name in _FROM_TEMPORAL and isinstance(value, dict):
             fields |= {key: value[key] for key in _KEPT_FROM_TEMPORAL if key in value}
         elif name not in _STANDARD:
             fields[name] = value

@@ -13,7 +13,8 @@ _TEMPLATE: Final = "migrated_template"
 _SHAPE: Final = """
 select array[
     (select count(*) from pg_class), (select count(*) from pg_proc), (select count(*) from pg_namespace),
-    (select count(*) from pg_trigger where tgenabled = 'O'), (select count(*) from pg_constraint where convalidated)]
+    (select count(*) from pg_trigger where tgenabled = 'O'), (select count(*) from pg_constraint where convalidated),
+    (select count(*) from pg_class c, aclexplode(c.relacl)), (select count(*) from migration.clock where is_virtual)]
 """
 """What no test may change of a database that another one gets."""
 _TABLES: Final = """
@@ -93,7 +94,7 @@ class Databases:
         connection = await asyncpg.connect(self._server.url_of("postgres"))
         await connection.execute(f'CREATE DATABASE "{_TEMPLATE}"')
         await connection.close()
-        await migrate(self._server.url_of(_TEMPLATE))
+        await migrate(self._server.url_of(_TEMPLATE), virtual_clock=True)
         connection = await asyncpg.connect(self._server.url_of(_TEMPLATE))
         self._tables = [table for (table,) in await connection.fetch(_TABLES)]
         self._shape = await connection.fetchval(_SHAPE)

@@ -2,15 +2,20 @@
 
 import asyncio
 import logging
-import os
 import signal
+from functools import partial
 
+from cancellation.adapters.postgres.roles import Role
 from cancellation.application.details import announce_virtual_clock
 from cancellation.contract import CANCELLATIONS
 from cancellation.settings import Clock, Settings
 from cancellation.telemetry import temporal_runtime
 from workers.connecting import connect
+from workers.health import answering_health
+from workers.namespace import must_know_namespace
 from workers.policy import load_policy
+from workers.prepared import Need, must_be_prepared
+from workers.readiness import Readiness
 from workers.wiring import guard_of, mailroom_of, open_systems
 from workers.worker import activities_of, cancellation_worker, mail_activities_of, mail_worker
 
@@ -22,21 +27,26 @@ async def run_worker(settings: Settings) -> None:
 
     Raises:
         LookupError: no database is configured.
+        NotPrepared: something is missing in the database or the namespace.
+        RoleRefused: the database does not let it work as a worker.
         ValueError: the policy file is not a valid policy; the message names the field.
     """
     policy = load_policy(settings)
     client = await connect(settings, runtime=temporal_runtime(settings.metrics_address))
+    await must_be_prepared(settings, Role.WORKER, client)
     stop = _stop_event()
     if settings.clock is Clock.VIRTUAL:
         announce_virtual_clock()
         logger.warning("virtual clock: time may be skipped, never for real cases")
     if not (settings.inbox.trusted_servers or settings.inbox.trusted_nameless_servers):
         logger.warning("no receiving server is trusted: every e-mail waits for a person")
-    async with open_systems(settings) as systems:
+    async with open_systems(settings, Role.WORKER) as systems:
         activities = activities_of(systems, policy, guard_of(settings, systems))
         of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
-        build_id = os.environ.get("CANCELAMENTO_BUILD_ID")
+        build_id = settings.build_id
+        readiness = Readiness({Need.TEMPORAL: partial(must_know_namespace, client), **systems.asks})
         async with (
+            answering_health(settings.health_address, readiness),
             cancellation_worker(client, activities, build_id=build_id),
             mail_worker(client, of_mail, build_id=build_id),
         ):

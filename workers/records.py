@@ -7,19 +7,20 @@ from typing import Final
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import open_pool
+from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import Settings
 
 _CONNECTIONS: Final = 4
 
 
 @asynccontextmanager
-async def open_crm(settings: Settings) -> AsyncIterator[PostgresCrm]:
-    """The CRM alone, for a process that needs nothing else.
+async def open_crm(settings: Settings, role: Role | None = None) -> AsyncIterator[PostgresCrm]:
+    """The CRM alone, as a role, or None: as whoever connects.
 
     Raises:
         NotConfigured: no database is configured.
     """
-    pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
+    pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS, role=role)
     try:
         yield PostgresCrm(pool)
     finally:

@@ -1,9 +1,12 @@
 """The outside systems of a process, whatever is done with them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
 from cancellation.ports.letter_facts import LetterFacts
+from workers.prepared import Need
+from workers.readiness import Ask
 
 
 @dataclass(frozen=True)
@@ -21,3 +24,5 @@ class Systems:
     """What letters and tasks say beside the case's own knowledge; None: they say less."""
     desk_url: str = ""
     """Where Commercial's desk is, for tasks to lead to; empty: there is none."""
+    asks: Mapping[Need, Ask] = field(default_factory=dict)
+    """Whether what stands behind them answers, for `/ready`."""

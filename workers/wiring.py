@@ -2,22 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from activities.guard import Guard, machine_clock
 from cancellation.adapters.objectstore.opening import open_store
+from cancellation.adapters.objectstore.reading import answers
 from cancellation.adapters.objectstore.recordings import ObjectRecordingStore
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.letter_facts import PostgresLetterFacts
-from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.pool import ALIVE, Pool, open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
+from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.adapters.smtp.mailer import smtp_mailer
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.ports import SentLetters, Telephony
 from cancellation.settings import Clock, Settings
+from workers.prepared import Need
 from workers.systems import Systems
 
 if TYPE_CHECKING:
@@ -30,23 +34,29 @@ _CONNECTIONS: Final = 8
 
 
 @asynccontextmanager
-async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
+async def open_systems(settings: Settings, role: Role | None = None) -> AsyncIterator[Systems]:
     """Every outside system of this process, connected; closed at the end.
+
+    Args:
+        settings: which systems, and where.
+        role: as which role of the database; None: as whoever connects, for commands that people type.
 
     Raises:
         LookupError: no database is configured.
+        RoleRefused: the database does not let this process work as that role.
         ValueError: an adapter does not know its settings.
     """
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
+        pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS, role=role)
         stack.push_async_callback(pool.close)
         billing = PostgresBilling(pool, settings.invoice_due_days)
+        store = open_store(settings.recordings_url, settings.recordings_options)
         yield Systems(
             crm=PostgresCrm(pool),
             billing=billing,
             telephony=await stack.enter_async_context(_telephony(settings, pool)),
             recordings=ObjectRecordingStore(
-                open_store(settings.recordings_url, settings.recordings_options),
+                store,
                 PostgresLedger(pool),
                 settings.link_key(),
             ),
@@ -54,6 +64,7 @@ async def open_systems(settings: Settings) -> AsyncIterator[Systems]:
             inbox=PostgresInbox(pool),
             letter_facts=PostgresLetterFacts(pool, billing),
             desk_url=settings.desk_address,
+            asks={Need.DATABASE: partial(pool.fetchval, ALIVE), Need.STORE: partial(answers, store)},
         )
 
 

@@ -13,6 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import Info
 
 from cancellation.contract import TASK_TIMEOUT
+from workflows.at_work import CaseAtWork
 from workflows.cancellation import CancellationWorkflow
 from workflows.incoming_mail import IncomingMailWorkflow
 from workflows.instants import OwnInstants
@@ -101,7 +102,7 @@ class CancellationPlugin(SimplePlugin):
         super().__init__(
             "cancelamento",
             data_converter=converter(),
-            interceptors=[OneArgument(), OwnInstants()],
+            interceptors=[OneArgument(), OwnInstants(), CaseAtWork()],
             workflows=list(WORKFLOWS),
             workflow_runner=sandbox(),
         )

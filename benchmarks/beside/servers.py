@@ -93,7 +93,7 @@ async def premises(folder: Path) -> AsyncIterator[Premises]:
     )
     store = folder / "recordings"
     async with postgres, temporal, sink:
-        await migrate(postgres.database_url)
+        await migrate(postgres.database_url, virtual_clock=True)
         pool = await open_pool(postgres.database_url, application_name="benchmark")
         skipper = TimeSkipper(await Client.connect(temporal.address, data_converter=pydantic_data_converter))
         client = skipper.client

@@ -68,6 +68,7 @@ def opening(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseOpening
         request=first,
         commercial_task=task,
         trail=tuple(file.trail.unrecorded()),
+        notice_days=case.policy.notice_days,
     )
 
 

@@ -52,6 +52,8 @@ class CaseOpening(Value):
     request: Request
     commercial_task: "TaskOrder"
     trail: Entries = ()
+    notice_days: int = 0
+    """Of how many days the notice is by the case's policy; the CRM takes no shorter one (P8, P19)."""
 
 
 MOST_CONTACTS: Final = 100

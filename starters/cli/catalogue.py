@@ -121,7 +121,12 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "setup": Listed(
         "starters.cli.servers",
         _SERVERS,
-        "Prepara o banco (migrações) e o Temporal (atributos de busca); pode ser repetido.",
+        "Prepara o banco (papéis, migrações) e o Temporal (namespace, atributos de busca); pode ser repetido.",
+    ),
+    "check": Listed(
+        "starters.cli.check",
+        _SERVERS,
+        "Diz o que falta para os processos trabalharem: 0 nada, 1 falta algo, 3 um servidor não responde.",
     ),
     "seed": Listed(
         "starters.cli.servers",

@@ -17,14 +17,12 @@ from pydantic import BaseModel, ValidationError
 
 from cancellation.failures import ServerUnreachable
 from cancellation.messages.envelope import words_of
-from cancellation.settings import PREFIX, Settings
+from cancellation.settings import PREFIX, Settings, secret_variables
 from starters.cli.running import ExitCode, Failure
 
 if TYPE_CHECKING:
     from pydantic_settings import SettingsError
 
-_OTHERS: Final = frozenset({"CANCELAMENTO_BUILD_ID"})
-"""Variables that are read elsewhere than in the settings."""
 _NEAR: Final = 0.75
 """How alike two names are when one is taken for the other misspelt."""
 _STORES: Final = frozenset({"file", "memory", "s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl"})
@@ -37,7 +35,6 @@ def unknown_variable(environment: Mapping[str, str]) -> str | None:
     What begins like ours and looks like nothing that we read is somebody else's: a script's own, a test's.
     """
     known = {name.upper().removeprefix(PREFIX) for name in known_variables()}
-    known |= {name.removeprefix(PREFIX) for name in _OTHERS}
     for name in sorted(environment):
         rest = name.upper().removeprefix(PREFIX)
         if name.upper().startswith(PREFIX) and rest not in known:
@@ -54,11 +51,14 @@ def known_variables() -> Iterator[str]:
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from (f"{PREFIX}{name}_{inner}" for inner in kind.model_fields)
+    yield from (f"{name}_FILE" for name in secret_variables() if name.startswith(PREFIX))
 
 
 def not_read(error: ValidationError) -> Failure:
     """A variable that cannot be read as what it is for."""
     first = error.errors(include_url=False, include_input=False)[0]
+    if not first["loc"]:  # about several of them: the sentence names them
+        return Failure(str(first["ctx"]["error"]), ExitCode.USAGE)
     name = "_".join(str(part) for part in first["loc"]).upper()
     variable = name if name == "DATABASE_URL" or name.startswith(PREFIX) else f"{PREFIX}{name}"
     return Failure(f"configuração inválida em {variable}: {words_of(first)}", ExitCode.USAGE)
@@ -96,10 +96,12 @@ def _problems(settings: Settings) -> Iterator[str]:
             f"CANCELAMENTO_TELEPHONY_ADAPTER: adaptador desconhecido: {settings.telephony.adapter}; "
             f"use {' ou '.join(_TELEPHONY)}"
         )
-    if settings.metrics_address and not re.fullmatch(
-        r"(\[[0-9a-fA-F:]+\]|[\d.]+):\d{1,5}", settings.metrics_address
+    for variable, address in (
+        ("CANCELAMENTO_METRICS_ADDRESS", settings.metrics_address),
+        ("CANCELAMENTO_HEALTH_ADDRESS", settings.health_address),
     ):
-        yield "CANCELAMENTO_METRICS_ADDRESS: esperado endereço:porta, como 127.0.0.1:9464"
+        if address and not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[\d.]+):\d{1,5}", address):
+            yield f"{variable}: esperado endereço:porta, como 127.0.0.1:9464"
     if not _can_be_written(settings.home):
         yield f"CANCELAMENTO_HOME: não é possível gravar em {settings.home}"
 
@@ -113,6 +115,8 @@ def trouble(error: BaseException, settings: Settings | None) -> tuple[ExitCode, 
     """A driver's error about a server that a variable names: how it ends, and what is said; None: another error."""
     import asyncpg
 
+    from cancellation.adapters.postgres.pool import RoleRefused
+
     if isinstance(error, RuntimeError) and str(error).startswith("Failed client connect"):
         where = _temporal(settings).get("target_host", "")
         return ExitCode.UNREACHABLE, f"não foi possível conectar ao Temporal em {where} (TEMPORAL_ADDRESS)"
@@ -122,6 +126,15 @@ def trouble(error: BaseException, settings: Settings | None) -> tuple[ExitCode, 
     if isinstance(error, ServerUnreachable):
         return None  # It says itself which one.
     match error:
+        case RoleRefused(role=role):
+            return ExitCode.REFUSED, (
+                f"o banco não deixa esta conexão trabalhar como {role}: rode cancelamento setup com o dono do banco, "
+                "e conecte com esse usuário"
+            )
+        case asyncpg.InsufficientPrivilegeError():
+            return ExitCode.REFUSED, (
+                "este usuário do banco não pode fazer isso: use o ambiente do worker, ou o do dono para setup e seed"
+            )
         case asyncpg.InvalidAuthorizationSpecificationError():
             return ExitCode.USAGE, "o PostgreSQL recusou o usuário ou a senha (DATABASE_URL)"
         case asyncpg.InvalidCatalogNameError():

@@ -1,32 +1,14 @@
-"""What Temporal has to know before the first case."""
+"""What Temporal has to know before the first case: the namespace, its retention and its search attributes."""
 
-from typing import Final
+from datetime import timedelta
 
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-
-from cancellation.client import CancellationClient
-from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.settings import Settings
-
-_TYPES: Final = {
-    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-}
+from workers.connecting import connect
+from workers.namespace import prepare_attributes, prepare_namespace
 
 
-async def prepare_temporal(settings: Settings) -> list[str]:
-    """Register the search attributes that the namespace does not have yet; their names."""
-    client = (await CancellationClient.connect(settings.home)).temporal
-    known = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    missing = {
-        name: _TYPES[kind] for name, kind in SEARCH_ATTRIBUTES.items() if name not in known.custom_attributes
-    }
-    if missing:
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
-        )
-    return sorted(missing)
+async def prepare_temporal(settings: Settings, retention: timedelta) -> tuple[str | None, list[str]]:
+    """Have the namespace with its search attributes; what was done with it, and which attributes are new."""
+    client = await connect(settings)
+    done = await prepare_namespace(client, retention)
+    return done, await prepare_attributes(client)

@@ -198,18 +198,20 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
             return ExitCode.UNREACHABLE, str(error)
+        case _ if _is_of(error, "workers.prepared", "NotPrepared"):
+            return ExitCode.REFUSED, str(error)
         case NotConfigured():
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
-        case _ if _is_of_embedded_servers(error):
+        case _ if _is_of(error, "embedded.errors", "EmbeddedError"):
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
         case _:
             return _other_problem(error)
 
 
-def _is_of_embedded_servers(error: BaseException) -> bool:
-    """Whether embedded servers could not be started or kept; where they are not installed nobody has loaded them."""
-    errors = sys.modules.get("embedded.errors")
-    return errors is not None and isinstance(error, errors.EmbeddedError)
+def _is_of(error: BaseException, module: str, kind: str) -> bool:
+    """Whether it is an error of a module that only those have loaded who can get it."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(error, getattr(loaded, kind))
 
 
 def _settings_if_any() -> "Settings | None":

@@ -1,13 +1,16 @@
 """Commands that prepare servers: setup, seed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from cancellation.adapters.postgres.migrate import migrate
+from cancellation.adapters.postgres.roles import Role, missing_roles, set_passwords
 from cancellation.language.words import ZONE
+from cancellation.secret_files import read_secret
 from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure, settings_of_command, wait_for
 from starters.cli.terminal import PLANTED
@@ -21,19 +24,62 @@ def add_commands(app: typer.Typer) -> None:
         app.command(name, cls=PortugueseCommand, rich_help_panel=_PANEL)(command)
 
 
-def setup() -> None:
-    """Prepara o banco (migrações) e o Temporal (atributos de busca); pode ser repetido."""
+def setup(
+    owner_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="CANCELAMENTO_OWNER_URL",
+            show_envvar=False,
+            help="O banco como o dono dele, que migra e dá os direitos; sem ela, o banco configurado.",
+        ),
+    ] = None,
+    passwords: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PASTA",
+            exists=True,
+            file_okay=False,
+            help="Um arquivo por papel, como cancelamento_worker, com a senha com que o processo entra no banco.",
+        ),
+    ] = None,
+    retention_days: Annotated[
+        int, typer.Option(min=1, metavar="DIAS", help="Por quanto tempo o Temporal guarda casos encerrados.")
+    ] = 90,
+) -> None:
+    """Prepara o banco (papéis, migrações) e o Temporal (namespace, atributos de busca); pode ser repetido."""
     from starters.cli.preparing import prepare_temporal
 
     settings = settings_of_command()
 
-    async def run() -> tuple[list[str], list[str]]:
-        applied = await migrate(settings.require_database_url())
-        return applied, await prepare_temporal(settings)
+    async def run() -> None:
+        owner = owner_url or settings.require_database_url()
+        typer.echo(_counted("migração aplicada", "migrações aplicadas", await migrate(owner)))
+        await _give_passwords(owner, passwords)
+        namespace, added = await prepare_temporal(settings, timedelta(days=retention_days))
+        if namespace:
+            typer.echo(namespace)
+        typer.echo(_counted("atributo de busca registrado", "atributos de busca registrados", added))
 
-    applied, added = wait_for(run())
-    typer.echo(_counted("migração aplicada", "migrações aplicadas", applied))
-    typer.echo(_counted("atributo de busca registrado", "atributos de busca registrados", added))
+    wait_for(run())
+
+
+async def _give_passwords(owner: str, folder: Path | None) -> None:
+    """Have every role, with the password that its file holds.
+
+    Raises:
+        Failure: the owner may not make roles, and nobody has.
+    """
+    missing = await missing_roles(owner)
+    if missing:
+        orders = " ".join(f"create role {role} login;" for role in missing)
+        raise Failure(
+            f"faltam papéis no banco, e o dono não pode criá-los: peça a quem pode ({orders}) e repita"
+        )
+    given = {role: folder / role for role in Role if folder and (folder / role).is_file()}
+    await set_passwords(owner, {role: read_secret("--passwords", str(file)) for role, file in given.items()})
+    if given:
+        typer.echo(_counted("senha dada", "senhas dadas", list(given)))
 
 
 def seed(

@@ -38,7 +38,7 @@ def embedded_stack(
     """
 
     async def prepare(addresses: Addresses) -> None:
-        applied = await migrate(addresses.database_url)
+        applied = await migrate(addresses.database_url, virtual_clock=virtual_clock)
         if applied:
             progress(f"Banco de dados preparado ({len(applied)} migrações)")
         if seed:

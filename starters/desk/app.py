@@ -19,19 +19,21 @@ from starters.desk.mails import Mails
 from starters.desk.pages import HERE
 from starters.desk.people import Act, BadPeopleFile
 from starters.desk.waiting import Waiting
-from starters.web.fixed import healthy, robots, static
+from starters.web.fixed import live, ready, robots, static
 from starters.web.limits import TooMuch
 from starters.web.protection import LastResort, SecurityHeaders
+from workers.readiness import Readiness
 
 _CASE: Final = "/caso/{protocol}"
 
 
-def create_app(desk: Desk, *, public_url: str = "") -> Starlette:
+def create_app(desk: Desk, *, public_url: str = "", readiness: Readiness | None = None) -> Starlette:
     """The desk.
 
     Args:
         desk: what its pages work with.
         public_url: what people type; with `https://` browsers are told to insist on it.
+        readiness: whether what it needs answers, for `/ready`.
     """
     waiting, cases, mails = Waiting(desk), Cases(desk), Mails(desk)
     entrance, figures = Entrance(desk), FiguresPages(desk)
@@ -69,7 +71,8 @@ def create_app(desk: Desk, *, public_url: str = "") -> Starlette:
             Route("/mesa.css", static(HERE / "static" / "mesa.css", "text/css; charset=utf-8")),
             Route("/icone.svg", static(HERE / "static" / "icone.svg", "image/svg+xml")),
             Route("/robots.txt", robots),
-            Route("/healthz", healthy),
+            Route("/live", live),
+            Route("/ready", ready(readiness or Readiness({}))),
         ],
         middleware=[
             Middleware(

@@ -1,18 +1,16 @@
 """Runs the desk until it is told to stop."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
-
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
-from cancellation.adapters.postgres.desk import ROLE, PostgresDesk
+from cancellation.adapters.postgres.desk import PostgresDesk
 from cancellation.adapters.postgres.inbox import PostgresInbox
-from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.pool import ALIVE, Pool, open_pool
+from cancellation.adapters.postgres.roles import Role
 from cancellation.addresses import read_addresses
 from cancellation.settings import Clock, Settings
 from starters.desk.access import Door
@@ -23,14 +21,14 @@ from starters.desk.pages import House, Pages
 from starters.desk.people import People
 from starters.web.serving import serve
 from workers.policy import load_policy
+from workers.prepared import Need, must_be_prepared
+from workers.readiness import Readiness
 
 if TYPE_CHECKING:
     from cancellation.client import CancellationClient
     from cancellation.letters import Letterhead
 
 # Engine and letters are loaded with the first page that needs them: on many days nobody comes.
-
-logger = logging.getLogger(__name__)
 
 _CONNECTIONS: Final = 4
 
@@ -45,31 +43,32 @@ async def run_desk(settings: Settings, *, ready: Callable[[str], None] | None = 
     Raises:
         NotConfigured: no database is configured.
         OSError: the address is taken.
+        NotPrepared: something is missing in the database.
+        RoleRefused: the database does not let it work as the desk.
         ValueError: the policy file is not a valid policy.
     """
-    pool = await open_desk_pool(settings)
+    await must_be_prepared(settings, Role.DESK)
+    pool = await open_pool(
+        settings.require_database_url(),
+        application_name="cancelamento-desk",
+        max_size=_CONNECTIONS,
+        role=Role.DESK,
+        plans_anew=True,
+    )
     try:
         desk = desk_over(settings, pool)
         await serve(
-            create_app(desk, public_url=settings.desk.public_url),
+            create_app(
+                desk,
+                public_url=settings.desk.public_url,
+                readiness=Readiness({Need.DATABASE: partial(pool.fetchval, ALIVE)}),
+            ),
             settings.desk.host,
             settings.desk.port,
             ready=ready,
         )
     finally:
         await pool.close()
-
-
-async def open_desk_pool(settings: Settings) -> Pool:
-    """Connections that may do what the desk does and nothing else, where the database has that role."""
-    url, name = settings.require_database_url(), "cancelamento-desk"
-    try:
-        return await open_pool(url, application_name=name, max_size=_CONNECTIONS, role=ROLE, plans_anew=True)
-    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
-        logger.warning(
-            "the desk runs as the connection's own role", extra={"role": ROLE, "error": type(error).__name__}
-        )
-        return await open_pool(url, application_name=name, max_size=_CONNECTIONS, plans_anew=True)
 
 
 def desk_over(settings: Settings, pool: Pool) -> Desk:
@@ -83,7 +82,7 @@ def desk_over(settings: Settings, pool: Pool) -> Desk:
         previews=PostgresBilling(pool),
         connect=_Connection(settings),
         mail=MailWork(settings, load_policy(settings), crm, PostgresInbox(pool)),
-        door=Door(settings.desk, people, records, settings.link_key()),
+        door=Door(settings.desk, people, records, settings.desk_key()),
         people=people,
         pages=Pages(
             House(

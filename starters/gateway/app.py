@@ -33,13 +33,15 @@ from cancellation.adapters.objectstore.ledger import Link, LinkBook
 from cancellation.adapters.objectstore.reading import read_range
 from cancellation.domain.links import TOKEN_LENGTH, token_hash
 from cancellation.messages.recordings import AccessKind
+from cancellation.telemetry import case_at_work
 from starters.gateway.conditions import NoBody, answer_to, http_date
 from starters.gateway.limits import Doorkeeper, Limits
 from starters.gateway.pages import HERE, House, Pages
 from starters.gateway.transfer import TransferResponse
-from starters.web.fixed import healthy, robots, static
+from starters.web.fixed import live, ready, robots, static
 from starters.web.limits import TooMuch
 from starters.web.protection import LastResort, SecurityHeaders
+from workers.readiness import Readiness
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ def create_app(
     house: House | None = None,
     limits: Limits | None = None,
     now: Callable[[], datetime] = machine_clock,
+    readiness: Readiness | None = None,
 ) -> Starlette:
     """The gateway as an ASGI application.
 
@@ -74,6 +77,7 @@ def create_app(
         house: company and contact, as the pages name them.
         limits: what one network address may do.
         now: the clock that says when a link is dead.
+        readiness: whether what it needs answers, for `/ready`.
     """
     gateway = _Gateway(links, store, Pages(house or House()), Doorkeeper(limits or Limits()), now)
     return Starlette(
@@ -83,7 +87,8 @@ def create_app(
             Route("/estilo.css", static(HERE / "static" / "estilo.css", "text/css; charset=utf-8")),
             Route("/icone.svg", static(HERE / "static" / "icone.svg", "image/svg+xml")),
             Route("/robots.txt", robots),
-            Route("/healthz", healthy),
+            Route("/live", live),
+            Route("/ready", ready(readiness or Readiness({}))),
         ],
         middleware=[
             Middleware(SecurityHeaders, https=public_url.startswith("https://")),
@@ -165,6 +170,7 @@ class _Gateway:
             hashed = token_hash(token)
             link = await self.links.link_by_token_hash(hashed)
             if link is not None and hmac.compare_digest(link.token_hash, hashed):
+                case_at_work.set({"case_id": link.case_id})
                 return link
         self.doorkeeper.note_miss(address)
         raise HTTPException(404)
@@ -173,9 +179,7 @@ class _Gateway:
         access_id = await self.links.record_access(link, self.now(), _address(request), kind)
         if handed_over is not None:
             await self.links.finish_access(access_id, handed_over)
-        logger.info(
-            "download link used", extra={"case_id": link.case_id, "kind": kind.value, "access": access_id}
-        )
+        logger.info("download link used", extra={"kind": kind.value, "access": access_id})
         return access_id
 
     async def _finish(self, link: Link, access_id: int, handed_over: int) -> None:
@@ -185,12 +189,12 @@ class _Gateway:
             # The access itself is recorded; only its length stays unknown.
             logger.warning(
                 "length of a download not recorded",
-                extra={"case_id": link.case_id, "access": access_id, "error": type(error).__name__},
+                extra={"access": access_id, "error": type(error).__name__},
             )
         else:
             logger.info(
                 "download ended",
-                extra={"case_id": link.case_id, "access": access_id, "bytes": handed_over},
+                extra={"access": access_id, "bytes": handed_over},
             )
 
     async def _still_alive(self, link: Link) -> bool:

@@ -1,15 +1,20 @@
 """Runs the gateway until it is told to stop."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from cancellation.adapters.objectstore.opening import open_store
-from cancellation.adapters.postgres.pool import open_pool
+from cancellation.adapters.objectstore.reading import answers
+from cancellation.adapters.postgres.pool import ALIVE, open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
+from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import Settings
 from starters.gateway.app import create_app
 from starters.gateway.pages import House
 from starters.web.serving import serve
+from workers.prepared import Need, must_be_prepared
+from workers.readiness import Ask, Readiness
 
 _CONNECTIONS: Final = 4
 
@@ -23,17 +28,29 @@ async def run_gateway(settings: Settings, *, ready: Callable[[str], None] | None
 
     Raises:
         LookupError: no database is configured.
+        NotPrepared: something is missing in the database.
+        RoleRefused: the database does not let it work as the gateway.
         OSError: the address is taken.
     """
+    await must_be_prepared(settings, Role.GATEWAY)
     pool = await open_pool(
-        settings.require_database_url(), application_name="cancelamento-gateway", max_size=_CONNECTIONS
+        settings.require_database_url(),
+        application_name="cancelamento-gateway",
+        max_size=_CONNECTIONS,
+        role=Role.GATEWAY,
     )
     try:
+        store = open_store(settings.recordings_url, settings.recordings_options)
+        asks: dict[Need, Ask] = {
+            Need.DATABASE: partial(pool.fetchval, ALIVE),
+            Need.STORE: partial(answers, store),
+        }
         app = create_app(
             PostgresLedger(pool),
-            open_store(settings.recordings_url, settings.recordings_options),
+            store,
             public_url=settings.gateway.public_url,
             house=House(company=settings.sender.company, contact=settings.teams.commercial),
+            readiness=Readiness(asks),
         )
         await serve(
             app,

@@ -5,24 +5,47 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Final
 
+from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.pool import ALIVE, open_pool
+from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import ListenerProtocol, Settings
 from starters.inbox.reception import Reception
 from workers.connecting import connect
-from workers.records import open_crm
+from workers.health import answering_health
+from workers.namespace import must_know_namespace
+from workers.prepared import Need, must_be_prepared
+from workers.readiness import Ask, Readiness
 
 logger = logging.getLogger(__name__)
 
+_CONNECTIONS: Final = 4
+
 
 @asynccontextmanager
-async def open_reception(settings: Settings) -> AsyncIterator[Reception]:
-    """Reception over the configured database and Temporal; each is found again when it has been away.
+async def open_reception(settings: Settings) -> AsyncIterator[tuple[Reception, Readiness]]:
+    """Reception over the configured database and Temporal, and whether both answer.
+
+    Each is found again when it has been away.
 
     Raises:
         NotConfigured: no database is configured.
+        NotPrepared: something is missing in the database or the namespace.
+        RoleRefused: the database does not let it work as the inbox.
     """
-    async with open_crm(settings) as crm:
-        yield Reception(crm, await connect(settings, lazy=True))
+    client = await connect(settings, lazy=True)
+    await must_be_prepared(settings, Role.INBOX, client)
+    pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS, role=Role.INBOX)
+    asks: dict[Need, Ask] = {
+        Need.DATABASE: partial(pool.fetchval, ALIVE),
+        Need.TEMPORAL: partial(must_know_namespace, client),
+    }
+    try:
+        yield Reception(PostgresCrm(pool), client), Readiness(asks)
+    finally:
+        await pool.close()
 
 
 def reads_reports(settings: Settings) -> bool:
@@ -48,7 +71,8 @@ async def run_inbox(settings: Settings) -> None:
     if not reads_reports(settings):
         logger.warning("nobody reads the address that letters come from: bounces stay unseen")
     async with AsyncExitStack() as stack:
-        reception = await stack.enter_async_context(open_reception(settings))
+        reception, readiness = await stack.enter_async_context(open_reception(settings))
+        await stack.enter_async_context(answering_health(settings.health_address, readiness))
         if settings.inbox.listener_protocol is not ListenerProtocol.NONE:
             from starters.inbox.listener import Listener
 

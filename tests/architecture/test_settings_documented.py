@@ -9,13 +9,11 @@ from pydantic import BaseModel
 from pydantic_settings import BaseSettings
 
 from cancellation.domain.policy import BusinessHours, CancellationPolicy
-from cancellation.settings import ImapSettings, Settings
+from cancellation.settings import ImapSettings, Settings, secret_variables
 
 CHECKOUT = Path(__file__).parents[2]
 DOCUMENT = (CHECKOUT / "docs" / "configuracao.md").read_text()
 PREFIX = "CANCELAMENTO_"
-READ_APART = {"CANCELAMENTO_BUILD_ID"}
-"""What the worker reads by itself, as Temporal's own tools do."""
 
 
 def variables() -> Iterator[str]:
@@ -28,10 +26,16 @@ def variables() -> Iterator[str]:
             yield f"{PREFIX}{name}".upper()
 
 
-@pytest.mark.parametrize("variable", sorted({*variables(), *READ_APART}))
+@pytest.mark.parametrize("variable", sorted(variables()))
 def test_every_setting_stands_in_the_document(variable: str) -> None:
     row = re.search(rf"^\| [^|]*`{variable}`[^|]* \| (.+) \| (.+) \|$", DOCUMENT, re.MULTILINE)
     assert row, f"{variable} needs a line with its meaning and default"
+
+
+def test_every_secret_can_be_a_file_and_the_document_says_so() -> None:
+    about = DOCUMENT[DOCUMENT.index("## Segredos em arquivos") : DOCUMENT.index("## Mensagens que enviamos")]
+    files = set(re.findall(r"`([A-Z_]+_FILE)`", about)) - {"_FILE", "TEMPORAL_API_KEY_FILE"}
+    assert files == {f"{name}_FILE" for name in secret_variables()}
 
 
 @pytest.mark.parametrize("field", sorted(ImapSettings.model_fields))
@@ -46,7 +50,8 @@ def test_every_term_of_the_policy_stands_in_the_document(field: str) -> None:
 
 
 def test_no_document_names_a_setting_that_there_is_not() -> None:
-    known = {*variables(), *READ_APART, "CANCELAMENTO_NO_SKIPS"}
+    known = {*variables(), *(f"{name}_FILE" for name in secret_variables()), "CANCELAMENTO_OWNER_URL"}
+    known |= {"CANCELAMENTO_NO_SKIPS"}
     for document in (*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")):
         named = set(re.findall(r"CANCELAMENTO_[A-Z_]*[A-Z]", document.read_text()))
         assert named <= known, document.name

@@ -36,7 +36,7 @@ async def refusing(postgres_server: EmbeddedPostgres) -> AsyncIterator[Pool]:
     name = f"refusing_{uuid.uuid4().hex}"
     await admin.execute(f"create database {name}")
     await admin.close()
-    await migrate(postgres_server.url_of(name))
+    await migrate(postgres_server.url_of(name), virtual_clock=True)
     pool = await open_pool(postgres_server.url_of(name), max_size=4)
     await in_service(pool)
     await formalize_both(pool)

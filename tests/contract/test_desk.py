@@ -11,9 +11,10 @@ from cancellation.adapters.memory.desk import MemoryDesk
 from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
-from cancellation.adapters.postgres.desk import ROLE, PostgresDesk
+from cancellation.adapters.postgres.desk import PostgresDesk
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.roles import Role
 from cancellation.messages.crm import MailDecision
 from cancellation.messages.desk import DeskAct, DeskActKind
 from cancellation.messages.seed import CustomerSeed
@@ -32,7 +33,7 @@ class TestPostgresDesk(DeskContract):
     @pytest.fixture
     async def rig(self, database: str) -> AsyncIterator[WholeRig]:
         pool = await open_pool(database, max_size=4)
-        own = await open_pool(database, max_size=4, role=ROLE)
+        own = await open_pool(database, max_size=4, role=Role.DESK)
 
         async def provision(seed: CustomerSeed) -> None:
             await PostgresCrm(pool).provision(seed)
@@ -51,7 +52,7 @@ async def own(database: str) -> AsyncIterator[Pool]:
     await PostgresCrm(whole).provision(seed("1042"))
     await PostgresCrm(whole).open_case(opening())
     await whole.close()
-    pool = await open_pool(database, max_size=2, role=ROLE)
+    pool = await open_pool(database, max_size=2, role=Role.DESK)
     yield pool
     await pool.close()
 

@@ -325,7 +325,9 @@ async def test_every_table_with_a_warrant_follows_the_pattern_P19(refusing: Pool
             (select count(*) from pg_trigger t where t.tgrelid = c.oid and t.tgenabled = 'O'
                 and t.tgfoid = 'crm.refuse_removal'::regproc and t.tgtype & 40 = 40) = 1 as never_removed,
             exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgenabled = 'O'
-                and t.tgfoid = 'crm.change_only'::regproc) as keeps_its_customer
+                and t.tgfoid = 'crm.change_only'::regproc) as keeps_its_customer,
+            exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgenabled = 'O'
+                and t.tgfoid = 'crm.refuse_ahead_of_the_clock'::regproc and t.tgtype & 20 = 20) as not_ahead
         from pg_class c join pg_attribute a on a.attrelid = c.oid
         where c.relkind = 'r' and a.attname = 'warrant_notice_ends_at' and not a.attisdropped
         order by 1

@@ -143,7 +143,7 @@ async def premises(folder: Path) -> AsyncIterator[tuple[Premises, EmbeddedTempor
         folder / "temporal", ui_port=0, search_attributes=SEARCH_ATTRIBUTES, virtual_clock=True
     )
     async with postgres, temporal, MailSink(folder / "outbox") as sink:
-        await migrate(postgres.database_url)
+        await migrate(postgres.database_url, virtual_clock=True)
         client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
         pool = await open_pool(postgres.database_url)
         house = Premises(client, pool, folder, sink)

@@ -16,7 +16,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.guard import Guard
-from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.roles import Role
 from cancellation.client import CancellationClient
 from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.domain.policy import CancellationPolicy
@@ -28,6 +28,7 @@ from cancellation.settings import Clock, Settings, SmtpSettings
 from embedded import EmbeddedTemporal, MailSink
 from starters.inbox.reception import Reception
 from tests.durable.customers import address_of, new_customer
+from workers.records import open_crm
 from workers.systems import Systems
 from workers.wiring import mailroom_of, open_systems
 from workers.worker import (
@@ -120,16 +121,19 @@ class Rig:
 async def rig_over(
     temporal: EmbeddedTemporal, database: str, folder: Path, sink: MailSink
 ) -> AsyncIterator[Rig]:
-    """A worker over these servers, wired as the product wires it."""
+    """A worker over these servers, with the rights that it has; the test has the owner's."""
     settings = settings_for(database, folder, sink)
     client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
     policy = CancellationPolicy()
-    async with open_systems(settings) as systems:
-        mailroom = mailroom_of(settings, systems, policy, client)
-        activities = activities_of(systems, policy, Guard(systems.crm, None))
-        of_mail = mail_activities_of(systems, policy, mailroom)
+    async with (
+        open_systems(settings, Role.WORKER) as own,
+        open_systems(settings) as systems,
+        open_crm(settings, Role.INBOX) as originals,
+    ):
+        activities = activities_of(own, policy, Guard(own.crm, None))
+        of_mail = mail_activities_of(own, policy, mailroom_of(settings, own, policy, client))
         async with cancellation_worker(client, activities), mail_worker(client, of_mail):
-            yield Rig(client, systems, Reception(cast(PostgresCrm, systems.crm), client))
+            yield Rig(client, systems, Reception(originals, client))
 
 
 def email_from(

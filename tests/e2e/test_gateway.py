@@ -201,7 +201,15 @@ async def test_other_methods_are_refused_in_portuguese(rig: GatewayRig) -> None:
 
 async def test_every_answer_carries_the_security_headers(rig: GatewayRig) -> None:
     link = await rig.link(CONTENT)
-    for path in (rig.page_of(link), rig.file_of(link), "/estilo.css", "/nada", "/healthz", "/robots.txt"):
+    for path in (
+        rig.page_of(link),
+        rig.file_of(link),
+        "/estilo.css",
+        "/nada",
+        "/live",
+        "/ready",
+        "/robots.txt",
+    ):
         headers = (await rig.ask(path)).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"

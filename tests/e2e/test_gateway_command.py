@@ -24,7 +24,7 @@ async def started(database: str, home: Path, port: int = 0) -> Process:
 
 
 def health(url: str) -> bytes:
-    with urllib.request.urlopen(f"{url}/healthz") as answer:
+    with urllib.request.urlopen(f"{url}/ready") as answer:
         content: bytes = answer.read()
         return content
 
@@ -33,7 +33,7 @@ async def test_it_serves_refuses_a_taken_port_and_stops_on_sigterm(database: str
     serving = await started(database, tmp_path)
     assert serving.stdout is not None
     url = (await asyncio.wait_for(serving.stdout.readline(), 60)).decode().split()[-1]
-    assert await asyncio.to_thread(health, url) == b"ok\n"
+    assert await asyncio.to_thread(health, url) == b'{"ready":true,"database":"ok","store":"ok"}'
 
     port = urlsplit(url).port
     assert port is not None

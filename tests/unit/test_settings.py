@@ -2,12 +2,13 @@ import json
 import os
 import stat
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from pydantic import ValidationError
 
 from cancellation.addresses import Addresses, read_addresses, temporal_connect_config, write_addresses
-from cancellation.settings import Clock, Settings, SmtpSecurity, load_settings
+from cancellation.settings import Clock, Settings, SmtpSecurity, load_settings, secret_variables
 from starters.inbox.main import reads_reports
 
 SECRETS = {
@@ -108,6 +109,93 @@ def test_servers_without_a_name_and_our_cnpjs_are_lists_X9(monkeypatch: pytest.M
     settings = Settings()
     assert settings.inbox.trusted_nameless_servers == ("prod.outlook.com", "protection.outlook.com")
     assert settings.sender.cnpjs == ("11222333000181",)
+
+
+PASSWORD = "a@b/c#d:e%f?g&h=i ção'\\"
+"""What no URL takes as it stands."""
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "#", "@", "/", "%41", "é"])
+def test_a_database_by_parts_takes_any_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, password: str
+) -> None:
+    (tmp_path / "password").write_text(password + "\n")
+    for name, value in (
+        ("HOST", "banco.interno"),
+        ("NAME", "cancel/amento"),
+        ("USER", "ana@casa"),
+        ("PASSWORD_FILE", str(tmp_path / "password")),
+        ("SSL", "verify-full"),
+        ("CA_FILE", "/ca.pem"),
+    ):
+        monkeypatch.setenv(f"CANCELAMENTO_DATABASE_{name}", value)
+    settings = Settings()
+    parts = urlsplit(settings.require_database_url())
+    assert (parts.hostname, parts.port, unquote(parts.path)) == ("banco.interno", 5432, "/cancel/amento")
+    assert (unquote(parts.username or ""), unquote(parts.password or "")) == ("ana@casa", password)
+    assert parse_qs(parts.query) == {"sslmode": ["verify-full"], "sslrootcert": ["/ca.pem"]}
+    assert PASSWORD not in repr(settings)
+
+
+def test_a_socket_and_an_ipv6_address_are_hosts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANCELAMENTO_DATABASE_HOST", "/run/postgresql")
+    assert Settings().require_database_url() == (
+        "postgresql://@/cancelamento?host=%2Frun%2Fpostgresql&port=5432"
+    )
+    monkeypatch.setenv("CANCELAMENTO_DATABASE_HOST", "fd00::7")
+    assert "@[fd00::7]:5432/" in Settings().require_database_url()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"CANCELAMENTO_DATABASE_USER": "ana"}, "CANCELAMENTO_DATABASE_HOST: falta"),
+        ({"CANCELAMENTO_DATABASE_HOST": "h", "DATABASE_URL": "postgresql:///x"}, "só um dos dois"),
+        ({"CANCELAMENTO_LINK_SECRET": "a", "CANCELAMENTO_LINK_SECRET_FILE": "/dev/null"}, "só um dos dois"),
+        (
+            {"CANCELAMENTO_LINK_SECRET_FILE": "/dev/null"},
+            "CANCELAMENTO_LINK_SECRET_FILE: /dev/null está vazio",
+        ),
+        (
+            {"CANCELAMENTO_SMTP_PASSWORD_FILE": "/nada"},
+            "CANCELAMENTO_SMTP_PASSWORD_FILE: não é possível ler /nada",
+        ),
+    ],
+)
+def test_what_contradicts_itself_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], words: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=words):
+        Settings()
+
+
+@pytest.mark.parametrize("variable", secret_variables())
+def test_every_secret_can_be_the_content_of_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    content = {
+        "CANCELAMENTO_INBOX_MAILBOXES": '[{"host": "h", "user": "u", "password": "p"}]',
+        "CANCELAMENTO_RECORDINGS_OPTIONS": '{"secret_access_key": "p"}',
+        "CANCELAMENTO_TELEPHONY_OPTIONS": '{"rpc_password": "p"}',
+    }.get(variable, "postgresql://u:p@h/d")
+    if variable == "CANCELAMENTO_DATABASE_PASSWORD":
+        monkeypatch.setenv("CANCELAMENTO_DATABASE_HOST", "h")
+    monkeypatch.setenv(variable, content)
+    in_the_open = Settings()
+    monkeypatch.delenv(variable)
+    (tmp_path / "secret").write_text(content + "\r\n")
+    monkeypatch.setenv(f"{variable}_FILE", str(tmp_path / "secret"))
+    assert Settings() == in_the_open
+    monkeypatch.delenv(f"{variable}_FILE")
+    assert Settings() != in_the_open
+
+
+def test_temporals_key_can_be_a_file_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("chave\n")
+    monkeypatch.setenv("TEMPORAL_API_KEY_FILE", str(tmp_path / "key"))
+    assert temporal_connect_config(tmp_path)["api_key"] == "chave"
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,17 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from cancellation.settings import LogFormat
-from cancellation.telemetry import configure_logging, temporal_runtime
+from cancellation.telemetry import case_at_work, configure_logging, temporal_runtime
 from embedded.ports import free_port
+from tests.contract import cases
+from workflows.at_work import case_of
 
 
 @pytest.fixture
@@ -67,5 +70,28 @@ async def test_metrics_are_served(temporal_env: WorkflowEnvironment) -> None:
     assert b"temporal_request" in page.read()
 
 
-def test_no_address_no_metrics() -> None:
-    assert temporal_runtime(None) is temporal_runtime(None)
+def test_lines_of_the_engines_core_are_lines_like_ours(stream: io.StringIO) -> None:
+    configure_logging(stream=stream)
+    logging.getLogger("temporalio.core").handle(_core_record())
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["message"]) == ("WARNING", "gRPC call retried")
+    assert (line["target"], line["core_attempt"]) == ("temporalio_client::retry", 3)
+
+
+def _core_record() -> logging.LogRecord:
+    """As the library makes one of what its core says."""
+    entry = SimpleNamespace(target="temporalio_client::retry", fields={"attempt": 3})
+    level = {"levelno": logging.WARNING, "levelname": "WARNING"}
+    given = {"name": "temporalio.core", "msg": "gRPC call retried", "temporal_log": entry}
+    return logging.makeLogRecord(given | level)
+
+
+def test_a_line_says_for_which_case_it_was_written(stream: io.StringIO) -> None:
+    configure_logging(stream=stream)
+    token = case_at_work.set(case_of(cases.record(stage="notice")))
+    logging.getLogger("x").warning("telephony does not answer")
+    case_at_work.reset(token)
+    logging.getLogger("x").warning("alone")
+    told, alone = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert (told["case_id"], told["stage"]) == ("case-a", "notice")
+    assert "case_id" not in alone

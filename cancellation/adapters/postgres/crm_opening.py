@@ -97,6 +97,7 @@ async def _start(
         task.due_on,
         opening.customer_status,
         CANCELLED,
+        opening.notice_days,
     )
     if row is None:
         return await _held_start(connection, opening)

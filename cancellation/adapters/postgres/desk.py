@@ -28,8 +28,6 @@ from cancellation.messages.desk import (
 )
 
 SQL: Final = queries("desk")
-ROLE: Final = "cancelamento_desk"
-"""The database role that may do what the desk does and nothing else; see migration 030."""
 _FEWEST_CHARACTERS: Final = 4
 """Of a CNPJ or a telephone number, to look for it."""
 

@@ -9,6 +9,8 @@ from typing import Final
 
 import asyncpg
 
+from cancellation.adapters.postgres import roles
+
 logger = logging.getLogger(__name__)
 
 _FILE_NAME: Final = re.compile(r"^(\d{3})_[a-z0-9_]+\.sql$")
@@ -23,6 +25,9 @@ create table if not exists migration.applied (
     checksum   text        not null,
     applied_at timestamptz not null default now()
 );
+"""
+_MARK_CLOCK: Final = """
+update migration.clock set is_virtual = $1, marked_at = now() where is_virtual is distinct from $1
 """
 
 
@@ -64,11 +69,17 @@ def shipped() -> list[Migration]:
     return [found[number] for number in sorted(found)]
 
 
-async def migrate(database_url: str) -> list[str]:
+async def migrate(database_url: str, *, virtual_clock: bool | None = None) -> list[str]:
     """Apply what is missing, in order and in one transaction; answer with the names of what was applied.
 
     Safe to run twice and from several processes at once: the later ones wait, then find nothing to do. A
-    migration that was applied is never touched again.
+    migration that was applied is never touched again. Roles are made where whoever is connected may make them, and
+    what each of them may do is written anew (`roles.py`).
+
+    Args:
+        database_url: of the owner.
+        virtual_clock: whether time is skipped there, so that acts may be ahead of the server's clock: the embedded
+            home and tests alone; None: the mark stays, and a fresh database is strict (P19).
 
     Raises:
         MigrationError: an applied migration was edited since.
@@ -79,7 +90,12 @@ async def migrate(database_url: str) -> list[str]:
     )
     try:
         async with connection.transaction():
-            return await _apply_missing(connection)
+            applied = await _apply_missing(connection)
+            if virtual_clock is not None:
+                await connection.execute(_MARK_CLOCK, virtual_clock)
+            for role in await roles.grant(connection):
+                logger.warning("role missing", extra={"role": role.value})
+            return applied
     finally:
         await connection.close()
 
@@ -87,6 +103,7 @@ async def migrate(database_url: str) -> list[str]:
 async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
     await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
     await connection.execute(_BOOKKEEPING)
+    await roles.make_roles(connection)
     rows = await connection.fetch("select number, checksum from migration.applied")
     applied: dict[int, str] = {row["number"]: row["checksum"] for row in rows}
     done = []

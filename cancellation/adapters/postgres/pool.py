@@ -12,6 +12,8 @@ Connection: TypeAlias = (
 Executor: TypeAlias = "Pool | Connection"
 """What a single statement can run on."""
 
+ALIVE: Final = "select 1"
+"""What asks whether the server answers at all."""
 _SESSION: Final = {
     # Below the ten seconds that an activity has: PostgreSQL gives up first, and says why.
     "statement_timeout": "8s",
@@ -19,6 +21,14 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "30s",
     "timezone": "UTC",
 }
+
+
+class RoleRefused(Exception):
+    """Whoever connects may not work as the role that its process has, or the server does not know that role."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"no connection as the role {role}")
+        self.role = role
 
 
 async def open_pool(
@@ -43,9 +53,12 @@ async def open_pool(
         database_url: such as `postgresql://user@host/name` or `postgresql:///name?host=/socket/folder`.
         application_name: what the server's own views call these connections.
         max_size: how many connections at most; they are opened as they are needed.
-        role: as which role of the database everything is done; None: as whoever connects.
+        role: as which role of the database everything is done (`roles.py`); None: as whoever connects.
         plans_anew: each statement is planned for what it is asked with, which is for searches with many filters:
             a plan that fits all of them takes twice as long.
+
+    Raises:
+        RoleRefused: not as that role.
     """
     pool = await asyncpg.create_pool(
         database_url,
@@ -57,7 +70,7 @@ async def open_pool(
         server_settings={
             "application_name": application_name,
             **_SESSION,
-            **({"role": role} if role else {}),
+            **({"role": f"{role}"} if role else {}),  # the driver takes no subclass of str
             **({"plan_cache_mode": "force_custom_plan"} if plans_anew else {}),
         },
         init=_prepare,
@@ -67,8 +80,12 @@ async def open_pool(
         # Tells at once when the database is not there; and only a connection that was used once is given back.
         async with pool.acquire():
             return pool
-    except BaseException:
+    except BaseException as error:
         pool.terminate()
+        # The server looks at the role while it lets somebody in, and says nothing else in these words.
+        refused = isinstance(error, asyncpg.InvalidParameterValueError | asyncpg.InsufficientPrivilegeError)
+        if role and refused and "role" in str(error):
+            raise RoleRefused(role) from error
         raise
 
 

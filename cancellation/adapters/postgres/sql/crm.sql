@@ -23,9 +23,9 @@ select exists (select from crm.destructive_acts where case_id = $1);
 with opened as (
     insert into crm.cases
         (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at, follows, follows_stage,
-         status_before)
+         status_before, notice_days)
     values ($1, $2, $3, $4, $5, $6, $7, $6, $8, $9,
-        coalesce($10, (select status from crm.customers where customer_id = $2), 'Ativo'))
+        coalesce($10, (select status from crm.customers where customer_id = $2), 'Ativo'), $18)
     on conflict do nothing
     returning case_id, customer_id, opened_at, status_before, mails_count_after
 ), task as (

@@ -183,7 +183,7 @@ select sha256 from inbox.messages where reported_as = $1 order by seq limit 1;
 -- ---------------------------------------------------------------------------------------- figures
 
 -- name: figures
-select c.case_id, c.protocol, k.name as company, c.request ->> 'channel' as channel, c.opened_at, c.ended_at, c.outcome,
+select c.case_id, c.protocol, k.name as company, c.channel, c.opened_at, c.ended_at, c.outcome,
     r.reason_category as reason, r.outcome as decision, r.decided_by, r.decided_at,
     coalesce(o.kinds, '{}') as offers, coalesce(o.accepted, '{}') as accepted,
     s.declined_at, s.notice_at, s.closing_at,

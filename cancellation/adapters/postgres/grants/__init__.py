@@ -1,0 +1,1 @@
+"""What each role of the database may do, one file a role; see `roles.py`."""
