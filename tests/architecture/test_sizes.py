@@ -27,6 +27,7 @@ LONGER = {
     "cancellation/domain/procedure.py": "the procedure, from the request to the end",
     "cancellation/language/vocabulary.py": "a list of words",
     "cancellation/messages/letter_contents.py": "one data class for each kind of letter",
+    "cancellation/settings.py": "every setting, group by group",
     "cancellation/understanding/rules.py": "lists of what people write",
     "starters/desk/cases.py": "a case's page, and each of its acts",
     "tests/contract/billing_suite.py": "one port's contract",
