@@ -42,9 +42,10 @@ demo: .venv/.runtime
 test: .venv/.development
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-# What `make test` takes samples of, whole, and what is too long for it. Tests go out one by one, so that no worker is left with the long ones.
+# What `make test` takes samples of, whole and one by one, so that no worker is left with the long ones; and what is too
+# long for it, file by file.
 proof: .venv/.development
-	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --maxschedchunk 1 $(PYTEST_ARGS)
+	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 # Every module of benchmarks/; what they need stands in folders below.
 bench: .venv/.development

@@ -61,7 +61,7 @@ def pytest_sessionstart() -> None:
     gc.disable()
     gc.set_threshold(50_000, 20, 50)
     os.environ.setdefault("GOGC", "1600")
-    os.environ.setdefault("GOMEMLIMIT", "1500MiB")
+    os.environ.setdefault("GOMEMLIMIT", "3GiB")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -74,6 +74,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if _is_chosen(item)]
+    for item in items if WHOLE else []:
+        # What a file's tests share is started once; the walks and the matrix go out one by one.
+        if item.get_closest_marker("proof") is not None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
     suites = ("replay", "matrix", "e2e", "durable", "contract")
     items.sort(
         key=lambda item: next((n for n, suite in enumerate(suites) if suite in item.path.parts), len(suites))
