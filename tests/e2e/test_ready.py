@@ -131,6 +131,7 @@ async def test_a_frozen_temporal_is_noticed_by_those_who_need_it(
         await running.ready(name, set())
 
 
+@pytest.mark.proof
 async def test_a_frozen_temporal_keeps_a_worker_from_starting_and_the_inbox_takes_mail(
     everything: Everything,
 ) -> None:
