@@ -160,14 +160,19 @@ def thresholds(unseen: Sequence[Unseen]) -> dict[str, float]:
     allowed = 0
     while upper_bound(allowed + 1, others) < FALSE_BOUND:
         allowed += 1
-    best = (-1, 0.0, 0.0)
-    for with_rule in range(allowed + 1):
-        both = _above(unseen, True, with_rule)
-        alone = _above(unseen, False, allowed - with_rule)
-        found = sum(u.row.asks and u.open and u.logit >= (both if u.supported else alone) for u in unseen)
-        best = max(best, (found, both, alone))
-    _, both, alone = best
-    undecided = [u for u in unseen if not (u.open and u.logit >= (both if u.supported else alone))]
+    best = (-1, 0.0, 0.0, 0.0)
+    for plainly in range(allowed + 1):
+        for with_rule in range(allowed + 1 - plainly):
+            chosen = (
+                _above(unseen, "plain", plainly),
+                _above(unseen, "both", with_rule),
+                _above(unseen, "alone", allowed - plainly - with_rule),
+            )
+            levels = dict(zip(("plain", "both", "alone"), chosen, strict=True))
+            found = sum(u.row.asks and u.open and u.logit >= levels[u.supported] for u in unseen)
+            best = max(best, (found, *chosen))
+    levels = dict(zip(("plain", "both", "alone"), best[1:], strict=True))
+    undecided = [u for u in unseen if not (u.open and u.logit >= levels[u.supported])]
     undecided = sorted((u for u in undecided if not u.automatic), key=lambda u: -u.logit)
     doubt = undecided[min(len(undecided) - 1, int(LEFT * len(unseen)))].logit
     wrong = sorted(
@@ -183,20 +188,17 @@ def thresholds(unseen: Sequence[Unseen]) -> dict[str, float]:
     )
     share = wrong[min(len(wrong) - 1, int(INVENTED * len(unseen)))] + 1e-6
     return {
-        "both": both,
-        "alone": alone,
+        **levels,
         "doubt": doubt,
-        "doubt_supported": doubt,
-        "doubt_objected": doubt,
         "reason": float(np.log(share / (1 - share))),
         "reason_sentence": NO_THRESHOLDS["reason_sentence"],
         "reason_connected": NO_THRESHOLDS["reason_connected"],
     }
 
 
-def _above(unseen: Sequence[Unseen], supported: bool, allowed: int) -> float:
+def _above(unseen: Sequence[Unseen], supported: str, allowed: int) -> float:
     wrong = sorted(
-        (u.logit for u in unseen if u.open and not u.row.asks and u.supported is supported), reverse=True
+        (u.logit for u in unseen if u.open and not u.row.asks and u.supported == supported), reverse=True
     )
     return wrong[allowed] + 0.05 if allowed < len(wrong) else -5.0
 

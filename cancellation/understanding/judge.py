@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from cancellation.understanding.features import Said, Text, look_at, of_sentence, of_text
 from cancellation.understanding.model import Model, model, sigmoid
@@ -17,6 +18,9 @@ from cancellation.understanding.models import ExplicitRequest
 from cancellation.understanding.normalise import fold
 from cancellation.understanding.reasons import Reason, find_reason, is_labelled
 from cancellation.understanding.rules import RULES, Effect, Rule, line_of
+
+Support = Literal["plain", "both", "alone"]
+"""How well the rules know a request; each has its own threshold."""
 
 MENTION = re.compile(
     r"\b(?:cancel\w*|descancel\w*|rescis\w*|rescind\w*|distrat\w*|resili\w*|encerr(?:ar|amento|em|e|o|ei|ou|amos)\b|"
@@ -79,7 +83,7 @@ class Judgement:
         reason: Why the customer leaves, None when it is not surely said.
         weighed: Every sentence with its weight, the subject first.
         sure: How surely the learned judge takes the whole for a request, 0 to 1.
-        supported: Whether a rule knows the request.
+        supported: Whether a rule knows the request: "plain" in its simplest form, "both" in another, "alone" not.
         objections: The rules that speak against it.
         about: Whether the text speaks of cancelling at all.
         automatic: Whether it says of itself that it is an automatic reply.
@@ -91,7 +95,7 @@ class Judgement:
     reason: Reason | None
     weighed: tuple[Weighed, ...]
     sure: float
-    supported: bool
+    supported: Support
     objections: tuple[Rule, ...]
     about: bool
     automatic: bool
@@ -161,21 +165,24 @@ def sentence_weights(seen: Text, learned: Model) -> list[float]:
     ]
 
 
-def heard(seen: Text, weights: Sequence[float]) -> tuple[bool, tuple[Rule, ...], bool]:
-    """Return what the rules say: whether they know the request, which object, whether it is an automatic reply."""
+def heard(seen: Text, weights: Sequence[float]) -> tuple[Support, tuple[Rule, ...], bool]:
+    """Return what the rules say: how well they know the request, which object, whether it is an automatic reply."""
     # A subject alone is too little to be known by a rule: "fim do contrato" may stand above anything.
     best = max(range(len(weights)), key=weights.__getitem__)
     asking = {place for place, weight in enumerate(weights) if place and weight >= _MAY_ASK} or {best}
     objections: dict[str, Rule] = {}
-    supported = automatic = False
+    supported = plainly = automatic = False
     for place, said in enumerate((seen.subject, *seen.said)):
         fitting = _fitting(said)
         effects = {rule.effect for rule in fitting}
         automatic = automatic or Effect.AUTOMATIC in effects
         supported = supported or (place > 0 and place in asking and Effect.ASKS in effects)
+        plainly = plainly or (place > 0 and Effect.ASKS_PLAINLY in effects)
+        if Effect.ASKS_PLAINLY in effects:
+            asking.add(place)
         against = _OF_ANY_SENTENCE | (_OF_ITS_SENTENCE if place in asking else frozenset())
         objections.update({rule.name: rule for rule in fitting if rule.effect in against})
-    return supported, tuple(objections.values()), automatic
+    return "plain" if plainly else "both" if supported else "alone", tuple(objections.values()), automatic
 
 
 def _fitting(said: Said) -> list[Rule]:
@@ -189,23 +196,18 @@ def _decided(
     seen: Text,
     subject: str,
     logit: float,
-    supported: bool,
+    supported: Support,
     objections: Sequence[Rule],
     automatic: bool,
     quoted: str,
     forwarded: bool,
     learned: Model,
 ) -> tuple[ExplicitRequest, list[str]]:
-    if not objections and not automatic:
-        enough = learned.thresholds["both"] if supported else learned.thresholds["alone"]
-        if logit >= enough:
-            return True, []
+    if not objections and not automatic and logit >= learned.thresholds[supported]:
+        return True, []
     if automatic:
         return False, []
-    doubt = learned.thresholds[
-        "doubt_objected" if objections else "doubt_supported" if supported else "doubt"
-    ]
-    if logit >= doubt:
+    if logit >= learned.thresholds["doubt"] or (supported == "plain" and not objections):
         return "unsure", []
     passed_on = forwarded or not seen.said or bool(_FORWARD.match(subject))
     plain_quoted = fold(quoted).plain

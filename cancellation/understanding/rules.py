@@ -19,6 +19,7 @@ class Effect(StrEnum):
     """What a rule says about a sentence."""
 
     ASKS = "asks"
+    ASKS_PLAINLY = "asks_plainly"
     DENIES = "denies"
     CONDITIONS = "conditions"
     QUESTIONS = "questions"
