@@ -200,7 +200,8 @@ def _above(unseen: Sequence[Unseen], supported: str, allowed: int) -> float:
     wrong = sorted(
         (u.logit for u in unseen if u.open and not u.row.asks and u.supported == supported), reverse=True
     )
-    return wrong[allowed] + 0.05 if allowed < len(wrong) else -5.0
+    # No rule makes a request of what the weights speak against.
+    return max(0.0, wrong[allowed] + 0.05) if allowed < len(wrong) else 0.0
 
 
 def unseen_by_writer(hands: dict[str, list[Row]], single: Sequence[Single]) -> list[Unseen]:
