@@ -7,57 +7,57 @@ from typing import Any
 import pytest
 
 from cancellation.understanding import Action, understand_text
+from cancellation.understanding.evaluation import Score, score
 from cancellation.understanding.normalise import plain_text
+from training.corpus import tables
 
 FOLDER = Path(__file__).parent
+TABLES = ("examples", "held_out", "held_out_second", "held_out_third")
 
 
 def rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (FOLDER / name).read_text(encoding="utf-8").splitlines()]
 
 
-EXAMPLES = rows("examples.jsonl")
-# Written after the rules and unseen by them at first; what they showed has been mended since, so they guard
-# now.
-HELD_OUT = [row for name in ("", "_second", "_third") for row in rows(f"held_out{name}.jsonl")]
+# The weights have learned from these tables, so they guard against going back and promise nothing for other texts.
+EXAMPLES = [row for name in TABLES for row in rows(f"{name}.jsonl")]
+
+
+@pytest.fixture(scope="module")
+def seen() -> Score:
+    return score(tables())
 
 
 @pytest.mark.parametrize("row", EXAMPLES, ids=lambda row: row["id"])
-def test_example_is_understood_as_expected_P7(row: dict[str, Any]) -> None:
-    understood = understand_text(row["subject"], row["body"])
-    assert understood.explicit_request == row["explicit_request"], understood.why
-    if row["explicit_request"] is not True and row["reason"] is None:
-        return
-    if row["reason"] is None:
-        assert understood.reason is None
-        return
-    assert understood.reason is not None
-    assert plain_text(row["reason"]) in plain_text(understood.reason)
-    assert understood.reason_category == row["reason_category"]
-
-
-@pytest.mark.parametrize("row", HELD_OUT, ids=lambda row: row["id"])
-def test_no_held_out_text_is_wrongly_taken_for_a_request_P7(row: dict[str, Any]) -> None:
+def test_example_is_not_wrongly_taken_for_a_request_P7(row: dict[str, Any]) -> None:
     understood = understand_text(row["subject"], row["body"])
     if understood.explicit_request is True:
         assert row["explicit_request"] is True, understood.why
 
 
-def test_few_held_out_texts_are_misread_P7() -> None:
-    understood = [understand_text(row["subject"], row["body"]).explicit_request for row in HELD_OUT]
-    asked = [got for got, row in zip(understood, HELD_OUT, strict=True) if row["explicit_request"] is True]
-    assert asked.count(True) / len(asked) >= 0.9
+def test_most_examples_are_read_and_hardly_a_request_is_denied_P7(seen: Score) -> None:
+    assert seen.found / seen.asked >= 0.8
+    assert seen.denied / seen.asked <= 0.03
+    assert seen.complete == 0
 
 
-def test_share_left_to_a_person_is_small_and_told(record_property: Any) -> None:
-    share = {
-        name: sum(understand_text(r["subject"], r["body"]).explicit_request == "unsure" for r in table)
-        / len(table)
-        for name, table in (("examples", EXAMPLES), ("held_out", HELD_OUT))
-    }
-    for name, value in share.items():
-        record_property(f"left_to_a_person_{name}", f"{value:.1%}")
-    assert max(share.values()) < 0.20, share
+def test_most_reasons_of_the_examples_are_found_P7(seen: Score) -> None:
+    assert seen.reasons_found / seen.reasons >= 0.85
+    assert seen.invented / seen.texts <= 0.01
+
+
+def test_reasons_are_sorted_as_a_person_would_P7() -> None:
+    pairs = [
+        (row["reason_category"], understood.reason_category)
+        for row in EXAMPLES
+        if row["reason"] and (understood := understand_text(row["subject"], row["body"])).reason
+    ]
+    assert sum(expected == got for expected, got in pairs) / len(pairs) >= 0.9
+
+
+def test_share_left_to_a_person_is_small_and_told(seen: Score, record_property: Any) -> None:
+    record_property("left_to_a_person", f"{seen.left / seen.texts:.1%}")
+    assert seen.left / seen.texts < 0.20
 
 
 @pytest.mark.parametrize("row", EXAMPLES, ids=lambda row: row["id"])
