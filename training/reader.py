@@ -218,7 +218,7 @@ def corpus_digest(extra: Sequence[Path] = ()) -> str:
     digest = hashlib.sha256()
     folder = Path(understanding.__file__).parent
     for path in [
-        *(FOLDER / "corpus" / f"{name}.jsonl" for name in WRITERS),
+        *(FOLDER / "corpus" / f"{name}.jsonl" for name in (*WRITERS, "samples")),
         FOLDER / "sentences.tsv",
         folder / "features.py",
         folder / "lexicon.toml",
@@ -236,7 +236,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     hands = {name: [Row(labelled) for labelled in hand(name)] for name in WRITERS}
-    hands["tables"] = [Row(labelled) for labelled in tables()]
+    hands["tables"] = [Row(labelled) for labelled in [*tables(), *hand("samples")]]
     for path in given.also:
         hands[path.stem] = [Row(labelled) for labelled in read(path.read_text("utf-8").splitlines())]
     single = single_sentences()

@@ -147,7 +147,7 @@ def judge(
         objections=objections,
         about=about,
         automatic=automatic,
-        why=tuple(_why(request, carrying, objections, extra, reason)),
+        why=tuple(_why(request, carrying, objections or _remarks(seen), extra, reason)),
     )
 
 
@@ -183,6 +183,12 @@ def heard(seen: Text, weights: Sequence[float]) -> tuple[Support, tuple[Rule, ..
         against = _OF_ANY_SENTENCE | (_OF_ITS_SENTENCE if place in asking else frozenset())
         objections.update({rule.name: rule for rule in fitting if rule.effect in against})
     return "plain" if plainly else "both" if supported else "alone", tuple(objections.values()), automatic
+
+
+def _remarks(seen: Text) -> tuple[Rule, ...]:
+    """What the rules say of any sentence, for a person who asks why a text is no request."""
+    found = {rule.name: rule for said in (seen.subject, *seen.said) for rule in _fitting(said)}
+    return tuple(rule for rule in found.values() if rule.effect in _OF_ITS_SENTENCE)
 
 
 def _fitting(said: Said) -> list[Rule]:
@@ -237,6 +243,6 @@ def _why(
 ) -> list[str]:
     lines = [_TOLD[request], *extra]
     lines += [f"“{said.text[:200]}” pesa {said.asks:.0%} como pedido." for said in carrying[:3]]
-    lines += [rule.says for rule in objections]
+    lines += [rule.says for rule in objections if request is not True]
     lines.append(f"{reason.says} ({reason.text})" if reason else "Nenhum motivo foi encontrado.")
     return lines
