@@ -1,8 +1,8 @@
 """Does a text ask for the cancellation of the contract, and why? Two judges of different kind, and a person (P7, X14).
 
-The learned judge (`model.py`) weighs every sentence and the text as a whole; the rules (`rules.py`) know plain forms
-of a request and what takes one back. A request counts only when the weights are high and no rule objects; where no
-rule knows the request either, they must be higher. Where the two differ, a person reads.
+The learned judge weighs every sentence, every clause and the text (`signs.py`); the rules (`rules.py`) know what takes
+a request back. A request counts only when the weights are high and no rule objects; where the two differ, a person
+reads.
 """
 
 from __future__ import annotations
@@ -12,22 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cancellation.understanding.features import Said, Text, look_at, of_sentence, of_text
+from cancellation.understanding.features import Text, look_at
 from cancellation.understanding.model import Model, model, sigmoid
 from cancellation.understanding.models import ExplicitRequest
 from cancellation.understanding.normalise import fold
-from cancellation.understanding.reasons import Reason, find_reason, is_labelled
-from cancellation.understanding.rules import RULES, Effect, Rule, line_of
+from cancellation.understanding.reasons import Reason, find_reason
+from cancellation.understanding.rules import Effect, Rule
+from cancellation.understanding.signs import MENTION, Weights, judged_whole, rules_of, signs, weigh
 
 Support = Literal["plain", "both", "alone"]
-"""How well the rules know a request; each has its own threshold."""
-
-MENTION = re.compile(
-    r"\b(?:cancel\w*|descancel\w*|rescis\w*|rescind\w*|distrat\w*|resili\w*|encerr(?:ar|amento|em|e|o|ei|ou|amos)\b|"
-    r"(?:desativ|deslig)(?:ar|amento|acao|em)\b(?= (?:d?[oa]s? )?(?:\w+ )?(?:contrat|conta|servic|plan))|"
-    r"termino do contrato|denuncia\w* (?:d?o )contrato)"
-)
-"""Words that speak of cancelling, in plain text."""
+"""How well the rules know a request: in its simplest form, in another, not at all; each has its own threshold."""
 
 _OF_ITS_SENTENCE = frozenset(
     {
@@ -42,7 +36,6 @@ _OF_ITS_SENTENCE = frozenset(
     }
 )
 _OF_ANY_SENTENCE = frozenset({Effect.KEEPS, Effect.TAKES_BACK, Effect.SWAPS})
-_EXCUSES = {Effect.EXCUSES_CONDITION: Effect.CONDITIONS, Effect.EXCUSES_PART: Effect.PART}
 _SHORT_ANSWER = re.compile(
     r"^(?:sim|confirmo|confirmado|de acordo|ok|isso|isso mesmo|pode ser|pode sim|pode|podem|perfeito|concordo|ciente|"
     r"fechado)(?:[, ]+(?:sim|confirmo|confirmado|de acordo|obrigad[oa]|pode ser|pode|podem seguir|pode seguir|"
@@ -50,7 +43,7 @@ _SHORT_ANSWER = re.compile(
 )
 _FORWARD = re.compile(r"^\s*(?:(?:enc|fw|fwd|tr|i)\s*:\s*)+", re.IGNORECASE)
 _MAY_ASK = 0.0
-"""From this logit on a sentence of the body is one that rules are asked about."""
+"""From this logit on a sentence is one that rules are asked about."""
 _CARRIES = 0.3
 """From this weight on a sentence is said to carry the request."""
 _TOLD = {
@@ -82,8 +75,8 @@ class Judgement:
         sentences: The sentences that carry the request, in the customer's words, the most telling first.
         reason: Why the customer leaves, None when it is not surely said.
         weighed: Every sentence with its weight, the subject first.
-        sure: How surely the learned judge takes the whole for a request, 0 to 1.
-        supported: Whether a rule knows the request: "plain" in its simplest form, "both" in another, "alone" not.
+        sure: How surely the whole is taken for a request, 0 to 1.
+        supported: How well the rules know the request.
         objections: The rules that speak against it.
         about: Whether the text speaks of cancelling at all.
         automatic: Whether it says of itself that it is an automatic reply.
@@ -119,24 +112,28 @@ def judge(
     """
     learned = learned or model()
     seen = look_at(subject, text)
-    weights = sentence_weights(seen, learned)
-    at = max(range(len(weights)), key=weights.__getitem__)
-    logit = weights[at] + learned.heads["text"].logit(of_text(seen))
-    supported, objections, automatic = heard(seen, weights)
-    request, extra = _decided(
-        seen, subject, logit, supported, objections, automatic, quoted, forwarded, learned
-    )
-    reason = find_reason(seen, weights[1:], learned)
+    weights = weigh(seen, learned)
+    heard = [rules_of(said) for said in (seen.subject, *seen.said)]
+    logit = judged_whole(signs(seen, weights, heard), learned)
+    supported, objections = heard_of(weights, heard)
+    automatic = any(rule.effect is Effect.AUTOMATIC for rules in heard for rule in rules)
+    request: ExplicitRequest = False
+    extra = None
+    if not automatic:
+        request, extra = _decided(seen, subject, logit, supported, objections, quoted, forwarded, learned)
+    reason = find_reason(seen, weights.sentences[1:], learned)
     about = request is not False or MENTION.search(f"{seen.folded.plain} {fold(subject).plain}") is not None
     if request is False and (about or automatic or reason is None or not reason.labelled):
         # A complaint is no reason for leaving while nobody leaves; "motivo: preço" alone answers our question.
         reason = None
     weighed = tuple(
-        Weighed(_words(seen, place, subject), sigmoid(weight)) for place, weight in enumerate(weights, -1)
+        Weighed(_words(seen, place, subject), sigmoid(weight))
+        for place, weight in enumerate(weights.sentences, -1)
     )
     carrying = sorted((w for w in weighed if w.asks >= _CARRIES and w.text), key=lambda w: -w.asks)
     if request is True and not carrying:
-        carrying = [weighed[at]]
+        carrying = [weighed[weights.best]]
+    remarks = [] if request is True else objections or _remarks(heard)
     return Judgement(
         request=request,
         sentences=tuple(w.text for w in carrying) if request is not False else (),
@@ -147,55 +144,34 @@ def judge(
         objections=objections,
         about=about,
         automatic=automatic,
-        why=tuple(_why(request, carrying, objections or _remarks(seen), extra, reason)),
+        why=tuple(_why(request, carrying, remarks, extra, reason)),
     )
 
 
-def sentence_weights(seen: Text, learned: Model) -> list[float]:
-    """Return how much each sentence speaks for a request (logits), the subject first."""
-    asks = learned.heads["asks"]
-    title = -30.0 if seen.answers or not seen.subject.tokens else asks.logit(of_sentence(seen, -1))
-    return [
-        title,
-        *(
-            # "Motivo: …" says why, whatever words stand in it.
-            -30.0 if is_labelled(said) else asks.logit(of_sentence(seen, index))
-            for index, said in enumerate(seen.said)
-        ),
-    ]
+def heard_of(weights: Weights, heard: Sequence[Sequence[Rule]]) -> tuple[Support, tuple[Rule, ...]]:
+    """Return how well the rules know a request, and which object.
 
-
-def heard(seen: Text, weights: Sequence[float]) -> tuple[Support, tuple[Rule, ...], bool]:
-    """Return what the rules say: how well they know the request, which object, whether it is an automatic reply."""
-    # A subject alone is too little to be known by a rule: "fim do contrato" may stand above anything.
-    best = max(range(len(weights)), key=weights.__getitem__)
-    asking = {place for place, weight in enumerate(weights) if place and weight >= _MAY_ASK} or {best}
+    Only those of a sentence that may ask count, but for what keeps the contract or takes a request back anywhere.
+    """
+    asking = {place for place, weight in enumerate(weights.sentences) if weight >= _MAY_ASK} | {weights.best}
     objections: dict[str, Rule] = {}
-    supported = plainly = automatic = False
-    for place, said in enumerate((seen.subject, *seen.said)):
-        fitting = _fitting(said)
-        effects = {rule.effect for rule in fitting}
-        automatic = automatic or Effect.AUTOMATIC in effects
-        supported = supported or (place > 0 and place in asking and Effect.ASKS in effects)
-        plainly = plainly or (place > 0 and Effect.ASKS_PLAINLY in effects)
-        if Effect.ASKS_PLAINLY in effects:
-            asking.add(place)
-        against = _OF_ANY_SENTENCE | (_OF_ITS_SENTENCE if place in asking else frozenset())
-        objections.update({rule.name: rule for rule in fitting if rule.effect in against})
-    return "plain" if plainly else "both" if supported else "alone", tuple(objections.values()), automatic
+    supported: Support = "alone"
+    for place, rules in enumerate(heard):
+        for rule in rules:
+            # A subject alone is too little to be known by a rule: "fim do contrato" may stand above anything.
+            if place and rule.effect is Effect.ASKS_PLAINLY and weights.sentences[place] >= _MAY_ASK:
+                supported = "plain"
+            elif place in asking and rule.effect is Effect.ASKS and supported == "alone":
+                supported = "both"
+            elif rule.effect in _OF_ANY_SENTENCE or (place in asking and rule.effect in _OF_ITS_SENTENCE):
+                objections[rule.name] = rule
+    return supported, tuple(objections.values())
 
 
-def _remarks(seen: Text) -> tuple[Rule, ...]:
+def _remarks(heard: Sequence[Sequence[Rule]]) -> tuple[Rule, ...]:
     """What the rules say of any sentence, for a person who asks why a text is no request."""
-    found = {rule.name: rule for said in (seen.subject, *seen.said) for rule in _fitting(said)}
-    return tuple(rule for rule in found.values() if rule.effect in _OF_ITS_SENTENCE)
-
-
-def _fitting(said: Said) -> list[Rule]:
-    line = line_of(said)
-    fitting = [rule for rule in RULES if rule.fits(line)]
-    excused = {_EXCUSES[rule.effect] for rule in fitting if rule.effect in _EXCUSES}
-    return [rule for rule in fitting if rule.effect not in excused]
+    found = {rule.name: rule for rules in heard for rule in rules if rule.effect in _OF_ITS_SENTENCE}
+    return tuple(found.values())
 
 
 def _decided(
@@ -204,26 +180,23 @@ def _decided(
     logit: float,
     supported: Support,
     objections: Sequence[Rule],
-    automatic: bool,
     quoted: str,
     forwarded: bool,
     learned: Model,
-) -> tuple[ExplicitRequest, list[str]]:
-    if not objections and not automatic and logit >= learned.thresholds[supported]:
-        return True, []
-    if automatic:
-        return False, []
-    if logit >= learned.thresholds["doubt"] or (supported == "plain" and not objections):
-        return "unsure", []
+) -> tuple[ExplicitRequest, str | None]:
+    if logit >= learned.thresholds[supported]:
+        return (True if not objections else "unsure"), None
+    if logit >= learned.thresholds["doubt"]:
+        return "unsure", None
     passed_on = forwarded or not seen.said or bool(_FORWARD.match(subject))
     plain_quoted = fold(quoted).plain
     if passed_on and MENTION.search(plain_quoted):
-        return "unsure", ["É só um encaminhamento; o pedido está na mensagem encaminhada."]
+        return "unsure", "É só um encaminhamento; o pedido está na mensagem encaminhada."
     if _SHORT_ANSWER.match(seen.folded.plain.strip()) and re.search(
         MENTION.pattern + r"|\bformaliz", f"{fold(subject).plain} {plain_quoted}"
     ):
-        return "unsure", ["É só uma resposta curta a uma mensagem anterior."]
-    return False, []
+        return "unsure", "É só uma resposta curta a uma mensagem anterior."
+    return False, None
 
 
 def _words(seen: Text, place: int, subject: str) -> str:
@@ -237,12 +210,12 @@ def _words(seen: Text, place: int, subject: str) -> str:
 def _why(
     request: ExplicitRequest,
     carrying: Sequence[Weighed],
-    objections: Sequence[Rule],
-    extra: Sequence[str],
+    remarks: Sequence[Rule],
+    extra: str | None,
     reason: Reason | None,
 ) -> list[str]:
-    lines = [_TOLD[request], *extra]
+    lines = [_TOLD[request], *([extra] if extra else [])]
     lines += [f"“{said.text[:200]}” pesa {said.asks:.0%} como pedido." for said in carrying[:3]]
-    lines += [rule.says for rule in objections if request is not True]
+    lines += [rule.says for rule in remarks]
     lines.append(f"{reason.says} ({reason.text})" if reason else "Nenhum motivo foi encontrado.")
     return lines

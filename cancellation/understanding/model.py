@@ -1,4 +1,4 @@
-"""The learned judge: three lines of weights over features, read from one file.
+"""The learned judge: lines of weights over features, and the few that put them together, read from one file.
 
 The file is made by `make reader` (see docs/reader.md): one line of JSON, then for each head one signed byte a place,
 packed. Reading needs the standard library alone.
@@ -18,8 +18,9 @@ from math import exp, sqrt
 from cancellation.understanding.features import PLACES
 
 WEIGHTS = "reader.weights"
-HEADS = ("asks", "text", "reason")
-"""``asks``: a sentence asks for the cancellation; ``text``: the whole text does; ``reason``: a sentence says why."""
+HEADS = ("asks", "clause", "text", "reason")
+"""``asks``: a sentence asks for the cancellation; ``clause``: a clause does; ``text``: the whole text does; ``reason``:
+a clause says why."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,17 @@ class Model:
 
     Attributes:
         heads: By the names of `HEADS`.
+        whole: What each named sign of a text (`signs.py`) is worth when it is judged as a whole; "" is the bias.
         thresholds: Chosen on writers that the weights behind each figure had not seen.
         learned_from: SHA-256 over what it was trained on, for telling a stale file.
+        figures: How each writer was read by weights and thresholds that had not seen him (`evaluation.Score`).
     """
 
     heads: dict[str, Head]
+    whole: dict[str, float]
     thresholds: dict[str, float]
     learned_from: str
+    figures: dict[str, dict[str, int]]
 
 
 def sigmoid(logit: float) -> float:
@@ -78,8 +83,10 @@ def packed(model: Model) -> bytes:
     """Write a model as the bytes of its file."""
     head = {
         "heads": {name: {"scale": h.scale, "bias": h.bias} for name, h in model.heads.items()},
+        "whole": model.whole,
         "thresholds": model.thresholds,
         "learned_from": model.learned_from,
+        "figures": model.figures,
     }
     planes = b"".join(array("b", model.heads[name].weights).tobytes() for name in HEADS)
     return json.dumps(head, sort_keys=True).encode() + b"\n" + zlib.compress(planes, 9)
@@ -100,4 +107,4 @@ def unpacked(data: bytes) -> Model:
         name: Head(planes[at * PLACES : (at + 1) * PLACES], **head["heads"][name])
         for at, name in enumerate(HEADS)
     }
-    return Model(heads, head["thresholds"], head["learned_from"])
+    return Model(heads, head["whole"], head["thresholds"], head["learned_from"], head["figures"])

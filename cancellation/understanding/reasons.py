@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from cancellation.understanding.features import Said, Text, of_piece, of_sentence
+from cancellation.understanding.features import Said, Text, hashed, of_piece
 from cancellation.understanding.model import Model, sigmoid
 from cancellation.understanding.models import ReasonCategory
 from cancellation.understanding.normalise import fold
@@ -47,10 +47,20 @@ _CLAUSE_END = re.compile(
     r"gostar|vou|vamos|precis|favor|cancel|encerr|rescind)\w*)| entao (?=quer|solicit|vou|pec|cancel|encerr)"
 )
 _DENIED = re.compile(
-    r"^(?:nao|nem) (?:e|foi|se trata|tem|ha|eh) (?:\w+ ){0,4}?(?:por|pel[oa]|de|nada|causa|culpa)\b"
+    r"^(?:nao|nem) (?:e|foi|se trata|tem|ha|eh) (?:\w+ ){0,4}?(?:por|pel[oa]|de|nada|causa|culpa)\b|"
+    r"^(?:nada contra|pouco importa|nao importa|independente)|^nao (?:e|foi|eh) [^,]{3,30}, (?:nem|nao)\b|"
+    r"^[^,]{3,30} nem (?:d[oa]s?|pel[oa]s?|por) |^o servico e (?:otimo|bom|excelente)"
+)
+_NO_SENTENCE = re.compile(
+    r"^(?:car[oa]s?|prezad[oa]s?|ola|oi|senhor(?:es|a|as)?|(?:sub)?secretaria|departamento|depto|diretoria|setor|"
+    r"gerencia|coordenacao) [^,]{0,40}$"
 )
 _ASKING_CLAUSE = 0.5
 _SHORTEST = 4
+_MOST_CLAUSES = 12
+_RANKED = 5
+_CONNECTED = 1.0
+"""What it is worth (logit) to stand behind the connector of the sentence that asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,88 @@ def category_of(reason: str) -> ReasonCategory:
     return ReasonCategory.OTHER
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stretch of a sentence that may be the reason.
+
+    Attributes:
+        index: The sentence.
+        start: Where the stretch begins in it.
+        end: Where it ends.
+        places: Its features.
+        connected: Whether it stands behind a connector in a sentence that asks.
+    """
+
+    index: int
+    start: int
+    end: int
+    places: list[int]
+    connected: bool
+
+
+def candidates(text: Text, asking: Sequence[float]) -> list[Candidate]:
+    """Return every stretch that may say why: behind a connector, clauses in a row, whole sentences.
+
+    Args:
+        text: The newest text.
+        asking: How much each of its sentences speaks for a request (logits).
+    """
+    best = max(range(len(asking)), key=asking.__getitem__, default=0)
+    found: list[Candidate] = []
+    for index, said in enumerate(text.said):
+        sentence = _sentence(said).text
+        for start, end, how in _stretches(sentence):
+            around = (
+                f"how:{how}",
+                f"far:{max(-3, min(3, index - best))}",
+                f"asks:{max(-4, min(4, round(asking[index] / 2)))}",
+                f"mark:{_sentence(said).asks}",
+                f"first:{index == 0}",
+                f"last:{index == len(text.said) - 1}",
+                f"whole:{end - start > 0.8 * len(sentence)}",
+                f"long:{min(8, (end - start) // 15)}",
+                *(f"before:{word}" for word in sentence[:start].split()[-2:]),
+                *(f"behind:{word}" for word in sentence[end:].split()[:2]),
+                *(f"past:{kind}" for kind in _kinds(text, index - 1)),
+                *(f"next:{kind}" for kind in _kinds(text, index + 1)),
+            )
+            places = sorted({*of_piece(sentence[start:end]), *hashed(around)})
+            connected = how == "connected" and asking[index] >= 0
+            found.append(Candidate(index, start, end, places, connected))
+    return found
+
+
+def _kinds(text: Text, index: int) -> set[str]:
+    if not 0 <= index < len(text.said):
+        return set()
+    return {kind.partition(".")[0] for kind in text.said[index].kinds if kind}
+
+
+def _stretches(sentence: str) -> Iterator[tuple[int, int, str]]:
+    """Yield begin, end and kind of each stretch, trimmed, none twice."""
+    connectors = [match.end() for match in _CONNECTOR.finditer(sentence)]
+    breaks = [(match.start(), match.end()) for match in _CLAUSE_END.finditer(sentence)]
+    starts = sorted({0, *connectors, *(end for _, end in breaks)})
+    stops = sorted(
+        {len(sentence), *(m.start() for m in _CONNECTOR.finditer(sentence)), *(at for at, _ in breaks)}
+    )
+    seen: set[tuple[int, int]] = set()
+    for start in starts[:_MOST_CLAUSES]:
+        opening = _CONNECTOR.match(sentence, max(0, start - 1))
+        start = opening.end() if opening else start
+        how = "connected" if start in connectors else "clause"
+        for stop in [*[stop for stop in stops if stop > start + _SHORTEST][:4], len(sentence)]:
+            span = _trimmed(sentence, start, stop)
+            if span is not None and span not in seen:
+                seen.add(span)
+                yield *span, how
+
+
+def labelled_reason(text: Text) -> Reason | None:
+    """Find what stands behind "motivo:"."""
+    return next((found for index in range(len(text.said)) if (found := _labelled(text, index))), None)
+
+
 def find_reason(text: Text, asking: Sequence[float], learned: Model) -> Reason | None:
     """Find why the customer leaves.
 
@@ -112,27 +204,28 @@ def find_reason(text: Text, asking: Sequence[float], learned: Model) -> Reason |
     Returns:
         The reason, None when none is surely given.
     """
-    for index in range(len(text.said)):
-        found = _labelled(text, index)
-        if found is not None:
-            return found
-    for index in sorted(range(len(text.said)), key=lambda place: -asking[place]):
-        if asking[index] >= 0 and (found := _connected(text, index, learned)) is not None:
-            return found
-    best: tuple[float, Sentence, int, int] | None = None
-    for index, said in enumerate(text.said):
-        around = learned.heads["reason"].logit(of_sentence(text, index))
-        if around < learned.thresholds["reason_sentence"]:
-            continue
-        for start, end in _pieces(said, learned):
-            piece = _sentence(said).text[start:end]
-            weight = (around + learned.heads["reason"].logit(of_piece(piece))) / 2
-            if best is None or weight > best[0]:
-                best = (weight, _sentence(said), start, end)
+    found = labelled_reason(text)
+    if found is not None:
+        return found
+    best = best_candidate(text, asking, learned)
     if best is None or best[0] < learned.thresholds["reason"]:
         return None
-    weight, sentence, start, end = best
-    return _reason(text, sentence, start, end, "Uma frase diz por que o cliente sai.", sigmoid(weight))
+    weight, one = best
+    says = "Uma frase diz por que o cliente sai."
+    return _reason(text, _sentence(text.said[one.index]), one.start, one.end, says, sigmoid(weight))
+
+
+def best_candidate(text: Text, asking: Sequence[float], learned: Model) -> tuple[float, Candidate] | None:
+    """Return the stretch that is most likely the reason, and how much speaks for it; one that asks is none."""
+    head = learned.heads["reason"]
+    ranked = sorted(
+        ((head.logit(one.places) + one.connected * _CONNECTED, one) for one in candidates(text, asking)),
+        key=lambda pair: -pair[0],
+    )
+    for weight, one in ranked[:_RANKED]:
+        if not _asks(_sentence(text.said[one.index]).text[one.start : one.end], learned):
+            return weight, one
+    return None
 
 
 def _sentence(said: Said) -> Sentence:
@@ -160,68 +253,8 @@ def _labelled(text: Text, index: int) -> Reason | None:
     return None
 
 
-def _connected(text: Text, index: int, learned: Model) -> Reason | None:
-    """Find what the sentence that asks says behind its connector (porque, devido a, por causa de…)."""
-    sentence = _sentence(text.said[index])
-    for match in _CONNECTOR.finditer(sentence.text):
-        span = _trimmed(sentence.text, match.end(), len(sentence.text))
-        if span is None:
-            continue
-        piece = of_piece(sentence.text[slice(*span)])
-        weight = learned.heads["reason"].logit(piece)
-        if weight >= learned.thresholds["reason_connected"] and not _asks(
-            sentence.text[slice(*span)], learned
-        ):
-            return _reason(
-                text, sentence, *span, "O motivo vem ligado ao pedido (porque, devido a…).", sigmoid(weight)
-            )
-    return None
-
-
-def _pieces(said: Said, learned: Model) -> Iterator[tuple[int, int]]:
-    """Yield the spans of a sentence that may be a reason: clauses in a row that neither ask nor close."""
-    sentence = _sentence(said).text
-    starts = sorted(
-        {
-            0,
-            *(m.end() for m in _CLAUSE_END.finditer(sentence)),
-            *(m.end() for m in _CONNECTOR.finditer(sentence)),
-        }
-    )
-    stops = sorted(
-        {
-            *(m.start() for m in _CLAUSE_END.finditer(sentence)),
-            *(m.start() for m in _CONNECTOR.finditer(sentence)),
-            len(sentence),
-        }
-    )
-    clauses = [
-        (start, next(stop for stop in stops if stop > start))
-        for start in starts
-        if any(stop > start for stop in stops)
-    ]
-    kept = [span for span in clauses if not _asks(sentence[span[0] : span[1]], learned)]
-    run: list[tuple[int, int]] = []
-    for span in kept:
-        if run and (
-            clauses.index(span) != clauses.index(run[-1]) + 1
-            or _CONNECTOR.search(sentence, max(0, run[-1][1] - 1), span[0] + 1)
-        ):
-            yield from _as_one(sentence, run)
-            run = []
-        run.append(span)
-    yield from _as_one(sentence, run)
-
-
-def _as_one(sentence: str, run: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    if run:
-        span = _trimmed(sentence, run[0][0], run[-1][1])
-        if span is not None:
-            yield span
-
-
-def _asks(clause: str, learned: Model) -> bool:
-    return learned.heads["asks"].probability(of_piece(clause)) >= _ASKING_CLAUSE
+def _asks(piece: str, learned: Model) -> bool:
+    return learned.heads["clause"].probability(of_piece(piece)) >= _ASKING_CLAUSE
 
 
 def _trimmed(sentence: str, start: int, end: int) -> tuple[int, int] | None:
@@ -246,6 +279,7 @@ def _trimmed(sentence: str, start: int, end: int) -> tuple[int, int] | None:
         or _CLOSING.match(words)
         or _PLACEHOLDER.search(words)
         or _DENIED.match(words)
+        or _NO_SENTENCE.match(words)
     ):
         return None
     return start, end

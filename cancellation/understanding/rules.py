@@ -36,6 +36,10 @@ class Effect(StrEnum):
     EXCUSES_PART = "excuses_part"
 
 
+EXCUSES = {Effect.EXCUSES_CONDITION: Effect.CONDITIONS, Effect.EXCUSES_PART: Effect.PART}
+"""Which effect the rules of another take away from the same sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One named rule.
@@ -64,8 +68,15 @@ _SMALL_WORDS = (
 
 
 def line_of(said: Said) -> str:
-    """Write a sentence as rules read it: each word with its kind."""
-    return "".join(f" {token}/{kind}" for token, kind in zip(said.tokens, said.kinds, strict=True)) + " "
+    """Write a sentence as rules read it: each word with its kind; only verbs with what belongs to them are one word."""
+    return "".join(_word(token, kind) for token, kind in zip(said.tokens, said.kinds, strict=True)) + " "
+
+
+def _word(token: str, kind: str) -> str:
+    if "-" not in token or kind.startswith("end"):
+        return f" {token}/{kind}"
+    first, *others = token.split("-")
+    return "".join((f" {first}/{kind}", *(f" {other}/" for other in others)))
 
 
 def compiled(pattern: str) -> str:
