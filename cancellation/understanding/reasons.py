@@ -51,6 +51,7 @@ _DENIED = re.compile(
     r"^(?:nada contra|pouco importa|nao importa|independente)|^nao (?:e|foi|eh) [^,]{3,30}, (?:nem|nao)\b|"
     r"^[^,]{3,30} nem (?:d[oa]s?|pel[oa]s?|por) |^o servico e (?:otimo|bom|excelente)"
 )
+_DENIED_BEFORE = re.compile(r"\b(?:nao|nem) (?:e|foi|eh|se trata|tem nada) (?:\w+ ){0,3}$")
 _NO_SENTENCE = re.compile(
     r"^(?:car[oa]s?|prezad[oa]s?|ola|oi|senhor(?:es|a|as)?|(?:sub)?secretaria|departamento|depto|diretoria|setor|"
     r"gerencia|coordenacao) [^,]{0,40}$"
@@ -59,7 +60,7 @@ _ASKING_CLAUSE = 0.5
 _SHORTEST = 4
 _MOST_CLAUSES = 12
 _RANKED = 5
-_CONNECTED = 1.0
+_CONNECTED = 2.0
 """What it is worth (logit) to stand behind the connector of the sentence that asks."""
 
 
@@ -182,7 +183,7 @@ def _stretches(sentence: str) -> Iterator[tuple[int, int, str]]:
         start = opening.end() if opening else start
         how = "connected" if start in connectors else "clause"
         for stop in [*[stop for stop in stops if stop > start + _SHORTEST][:4], len(sentence)]:
-            span = _trimmed(sentence, start, stop)
+            span = None if _DENIED_BEFORE.search(sentence, 0, start) else _trimmed(sentence, start, stop)
             if span is not None and span not in seen:
                 seen.add(span)
                 yield *span, how
@@ -223,7 +224,10 @@ def best_candidate(text: Text, asking: Sequence[float], learned: Model) -> tuple
         key=lambda pair: -pair[0],
     )
     for weight, one in ranked[:_RANKED]:
-        if not _asks(_sentence(text.said[one.index]).text[one.start : one.end], learned):
+        piece = _sentence(text.said[one.index]).text[one.start : one.end]
+        # "Porque vou fechar a loja" sounds like a request and is none.
+        closes = one.connected and category_of(piece) is ReasonCategory.BUSINESS_CLOSED
+        if closes or not _asks(piece, learned):
             return weight, one
     return None
 

@@ -114,6 +114,21 @@ def test_why_quotes_the_sentence_and_its_weight_X14() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Quero cancelar o contrato porque vou fechar a oficina.", "vou fechar a oficina"),
+        ("Solicito o cancelamento do contrato, pois quero cancelar o contrato.", None),
+        ("Solicito o cancelamento do contrato. Não é por causa do preço.", None),
+        ("Solicito o cancelamento do contrato. Motivo: ____", None),
+        ("Solicito o cancelamento do contrato. Agradeço a atenção de todos.", None),
+    ],
+)
+def test_reason_is_what_was_given_and_never_the_request_P7(text: str, reason: str | None) -> None:
+    found = judge("", text).reason
+    assert (found.text if found else None) == reason
+
+
+@pytest.mark.parametrize(
     ("text", "effect"),
     [
         ("Não cancelem o contrato.", "denies"),
