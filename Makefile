@@ -43,10 +43,9 @@ demo: .venv/.runtime
 test: .venv/.development
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-# What `make test` takes samples of, whole. Tests go out one by one, so that no worker is left with the long ones.
+# What `make test` takes samples of, whole, and what is too long for it. Tests go out one by one, so that no worker is left with the long ones.
 proof: .venv/.development
-	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --maxschedchunk 1 $(PYTEST_ARGS) \
-		tests/replay/test_walk.py tests/matrix/test_matrix.py tests/durable/test_flood.py tests/durable/test_long.py
+	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --maxschedchunk 1 $(PYTEST_ARGS)
 
 # Every module of benchmarks/; what they need stands in folders below.
 bench: .venv/.development

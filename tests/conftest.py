@@ -4,13 +4,11 @@ import gc
 import os
 import shutil
 import tempfile
-import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -19,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from cancellation.contract import SEARCH_ATTRIBUTES
 from embedded import EmbeddedPostgres, MailSink, temporal_binary
 from embedded.temporal import dynamic_config_arguments
+from tests.databases import Databases
 
 # A busy machine is no failure. In CI the examples are the same for the same code, so that a red run means a change.
 settings.register_profile(
@@ -34,7 +33,6 @@ _FAILURES_TO_REPORT = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchA
 PROOF = "CANCELAMENTO_PROOF"
 WHOLE = os.environ.get(PROOF) == "whole"
 """Whether nothing is left to a sample (`make proof`)."""
-TEMPLATE = "migrated_template"
 
 _skipped: list[str] = []
 _counts: Counter[str] = Counter()
@@ -64,12 +62,25 @@ def pytest_sessionstart() -> None:
     os.environ.setdefault("GOGC", "400")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The suites that wait for servers come first, so that the quick ones fill what time is left at the end."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What `make proof` runs, or what `make test` does.
+
+    The suites that wait for servers come first, so that the quick ones fill what time is left at the end.
+    """
+    left_out = [item for item in items if not _is_chosen(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _is_chosen(item)]
     suites = ("matrix", "e2e", "durable", "contract")
     items.sort(
         key=lambda item: next((n for n, suite in enumerate(suites) if suite in item.path.parts), len(suites))
     )
+
+
+def _is_chosen(item: pytest.Item) -> bool:
+    proof = item.get_closest_marker("proof") is not None
+    return proof or item.get_closest_marker("sampled") is not None if WHOLE else not proof
 
 
 def pytest_collection_finish() -> None:
@@ -136,30 +147,25 @@ async def postgres_server(open_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-async def _migrated_template(postgres_server: EmbeddedPostgres) -> str:
-    from cancellation.adapters.postgres.migrate import migrate
-
-    await _execute(postgres_server, f'CREATE DATABASE "{TEMPLATE}"')
-    await migrate(postgres_server.url_of(TEMPLATE))
-    return TEMPLATE
+def databases(postgres_server: EmbeddedPostgres) -> Databases:
+    """Databases of that server."""
+    return Databases(postgres_server)
 
 
 @pytest.fixture
-async def empty_database(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
+async def empty_database(postgres_server: EmbeddedPostgres, databases: Databases) -> AsyncIterator[str]:
     """URL of a fresh database with nothing in it."""
-    name = f"test_{uuid.uuid4().hex}"
-    await _execute(postgres_server, f'CREATE DATABASE "{name}"')
+    name = await databases.make()
     yield postgres_server.url_of(name)
-    await _execute(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await databases.remove(name)
 
 
 @pytest.fixture
-async def database(postgres_server: EmbeddedPostgres, _migrated_template: str) -> AsyncIterator[str]:
-    """URL of a fresh, migrated database."""
-    name = f"test_{uuid.uuid4().hex}"
-    await _execute(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{_migrated_template}"')
+async def database(postgres_server: EmbeddedPostgres, databases: Databases) -> AsyncIterator[str]:
+    """URL of a migrated database of the test's own, with nothing in it."""
+    name = await databases.take()
     yield postgres_server.url_of(name)
-    await _execute(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await databases.give_back(name)
 
 
 @pytest.fixture(scope="session")
@@ -194,11 +200,3 @@ async def mail_sink(tmp_path: Path) -> AsyncIterator[MailSink]:
     """A real SMTP server that keeps what it gets."""
     async with MailSink(tmp_path / "outbox") as sink:
         yield sink
-
-
-async def _execute(server: EmbeddedPostgres, statement: str) -> None:
-    connection = await asyncpg.connect(server.url_of("postgres"))
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -2,10 +2,16 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
 
 from cancellation.domain.values import Value
 from cancellation.messages.crm import Customer
 from cancellation.messages.telephony import Number, Resource
+
+BilledDay = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2999, 12, 31))]
+"""A calendar day of America/Sao_Paulo that billing takes into its records (P16)."""
 
 
 class SubscriptionSeed(Value):
@@ -15,10 +21,10 @@ class SubscriptionSeed(Value):
     description: str
     monthly: Decimal
     """Reais a month."""
-    started_on: date
-    ended_on: date | None = None
+    started_on: BilledDay
+    ended_on: BilledDay | None = None
     """Its last day, when it ended before for a reason of its own."""
-    billed_through: date | None = None
+    billed_through: BilledDay | None = None
     """Days up to this one were billed before the records begin: closing looks for nothing missing there."""
 
 
@@ -27,8 +33,8 @@ class ChargeSeed(Value):
 
     charge_id: str
     subscription_id: str
-    first_day: date
-    last_day: date
+    first_day: BilledDay
+    last_day: BilledDay
     amount: Decimal
     invoiced: bool = False
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import asyncpg
 import pytest
+from pydantic import ValidationError
 
 from cancellation.adapters.crm_views import ReadableCrm
 from cancellation.adapters.memory.billing import MemoryBilling
@@ -252,3 +253,37 @@ async def test_billing_closes_on_the_last_day_that_was_told_whatever_the_zones_r
         await billing.close(order.model_copy(update={"last_day": told.last_day - timedelta(days=1)}))
     await billing.close(order)
     assert (await billing.read_back(order)).is_clean
+
+
+async def test_a_day_that_no_closing_could_reckon_with_is_never_recorded_P16(pool: Pool) -> None:
+    new_subscription = """
+        insert into billing.subscriptions
+            (subscription_id, customer_id, description, monthly, started_on, ended_on, billed_through)
+        values (gen_random_uuid(), '1', 'PABX', 1, $1::text::date, $2::text::date, $3::text::date)
+        returning subscription_id
+    """
+    new_charge = """
+        insert into billing.charges (charge_id, subscription_id, first_day, last_day, amount, status)
+        values (gen_random_uuid(), $1, $2::text::date, $3::text::date, 1, 'open')
+    """
+    pabx = await pool.fetchval(new_subscription, "2026-01-01", None, None)
+    await pool.execute(new_charge, pabx, "2026-01-01", "2026-01-31")
+    for day in ("-infinity", "infinity", "0026-01-05", "9999-12-31"):
+        for days in ((day, None, None), ("2026-01-01", day, None), ("2026-01-01", None, day)):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await pool.execute(new_subscription, *days)
+        for period in (("2026-01-01", day), (day, "2026-01-01"), (day, day)):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await pool.execute(new_charge, pabx, *period)
+
+
+def test_every_day_that_a_seed_names_can_be_reckoned_with_P16() -> None:
+    given = {"subscription_id": "pabx", "description": "PABX", "charge_id": "jan", "monthly": 1, "amount": 1}
+    for kind in (SubscriptionSeed, ChargeSeed):
+        sound = {name: given.get(name, "2026-01-05") for name in kind.model_fields if name != "invoiced"}
+        kind.model_validate(sound)
+        days = sound.keys() - given.keys()
+        assert len(days) > 1
+        for day in days:
+            with pytest.raises(ValidationError, match=day):
+                kind.model_validate(sound | {day: "0026-01-05"})

@@ -8,6 +8,8 @@ from temporalio.testing import WorkflowEnvironment
 from tests.conftest import WHOLE
 from tests.durable.house import House
 
+pytestmark = pytest.mark.sampled
+
 COUNT = 9_900 if WHOLE else 2_000
 """The server takes ten thousand signals of one execution."""
 

@@ -159,6 +159,7 @@ async def test_temporal_and_postgresql_killed_in_the_notice_and_in_closing_X7(ev
         await closed_exactly_once(house, case)
 
 
+@pytest.mark.proof
 async def test_postgresql_down_for_a_day_in_the_middle_of_closing_heals_X7(everything: Everything) -> None:
     house, _, postgres = everything
     async with house.worker_process():

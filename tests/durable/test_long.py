@@ -18,6 +18,8 @@ from tests.durable.customers import address_of, own_numbers
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_outcomes import everything_is_told
 
+pytestmark = pytest.mark.sampled
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 EVENTS = 60
 """After so many events the server suggests to continue as new; 4,096 are its default."""
@@ -155,7 +157,7 @@ async def test_long_texts_do_not_keep_a_case_from_going_on_X8(house: House) -> N
 # -------------------------------------------------------------------- a bot that talks and talks
 
 TALK = 40
-LONG_TEXTS = 400 if WHOLE else 100
+LONG_TEXTS = 400 if WHOLE else 50
 MOST = 3 * EVENTS
 """What an execution may hold: it goes on in a new one at the first quiet moment after the suggestion."""
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.cost import compare
 from benchmarks.statements import COMMITS, STATEMENTS
 
@@ -12,6 +14,7 @@ APART = 2
 """Commits more where what the CRM is told together on an idle machine comes apart on a busy one."""
 
 
+@pytest.mark.proof
 async def test_an_ordinary_case_costs_little_more_than_a_bare_workflow(open_folder: Path) -> None:
     folder = open_folder / "cost"
     folder.mkdir(mode=0o711)

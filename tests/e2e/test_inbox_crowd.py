@@ -23,10 +23,11 @@ from cancellation.messages.facts import RequestMessage
 from embedded import EmbeddedTemporal, MailSink
 from embedded.ports import LOOPBACK, free_port
 from starters.answering import is_listening
+from tests.conftest import WHOLE
 from tests.dovecot.server import PASSWORD, Dovecot, dovecot, needs_dovecot
 from tests.e2e.mail_rig import BOTH, FINANCE, Rig, email_from, eventually, plain_temporal, rig_over
 
-MAILS = int(os.environ.get("CROWDED_MAILBOX", "200"))
+MAILS = int(os.environ.get("CROWDED_MAILBOX", "200" if WHOLE else "80"))
 """How many in the mailbox; `CROWDED_MAILBOX=10000` for the long run, four minutes on two idle cores."""
 LIMIT = 60 + MAILS * 0.12
 """Seconds: room for a busy machine with two cores."""
@@ -38,7 +39,7 @@ KILLED_AFTER = 3.0
 """Seconds of work; starting takes one or two more."""
 MOST_MEMORY = 130_000_000
 """Bytes that the process may have: what Python and its libraries take, and a few e-mails."""
-SENT = 60
+SENT = 60 if WHOLE else 30
 """E-mails that arrive by SMTP, by as many connections at once as `SENDERS`."""
 SENDERS = 8
 AHEAD = 400
@@ -51,6 +52,8 @@ select count(*) as rows, count(distinct sha256) as mails,
     count(*) filter (where fate = 'recorded') as recorded
 from inbox.messages
 """
+
+pytestmark = pytest.mark.sampled
 
 
 @pytest.fixture

@@ -23,8 +23,10 @@ from tests.matrix.runs import live, run_clean
 from tests.matrix.stories import STORIES
 from workers.worker import Systems
 
+pytestmark = pytest.mark.sampled
+
 AT_ONCE = 10
-OF_A_KIND = 3
+OF_A_KIND = 2
 """Cells of each kind in a sample."""
 STAGES = [stage.name for story in STORIES for stage in story.stages_with_outages()] if WHOLE else ["sample"]
 

@@ -24,7 +24,9 @@ from tests.replay.lockstep import (
     workflow_tasks,
 )
 
-SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "4"))
+pytestmark = pytest.mark.sampled
+
+SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "2"))
 """Walks of a story in one way."""
 AT_ONCE = 16
 """Cases that are walked beside each other."""
