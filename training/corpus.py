@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cancellation import understanding
 from cancellation.understanding.evaluation import Labelled, read
+from cancellation.understanding.normalise import plain_text
 
 FOLDER = Path(__file__).parent
 CORPUS = FOLDER / "corpus"
@@ -17,19 +19,19 @@ FOLDS = (
     ("w1",),
     ("w2",),
     ("w3",),
-    ("w4",),
     ("w7", "w8"),
     ("w9", "w10"),
     ("w11", "w12", "w13"),
     ("w14", "w15", "w16", "w17"),
+    ("w18", "w19", "w20", "w21", "w22", "w23", "w24", "w25", "w26", "w27", "w28", "w29"),
 )
 """Hands that the reader learns from; those of one person or kind are left out together when the others are judged."""
 WRITERS = tuple(name for fold in FOLDS for name in fold)
 """Hands that the reader learns from."""
-HELD_OUT = ("w5", "w6")
+HELD_OUT = ("w4", "w5", "w6")
 """Hands that neither weights, thresholds nor rules have seen: only figures are made with them."""
 TABLES = ("examples", "held_out", "held_out_second", "held_out_third")
-"""Tables of the tests, one more hand to learn from; they name no sentence that asks."""
+"""Tables of the tests, one more hand to learn from; the words that ask in them are in `asking.txt`."""
 
 
 def hand(name: str) -> list[Labelled]:
@@ -38,9 +40,14 @@ def hand(name: str) -> list[Labelled]:
 
 
 def tables() -> list[Labelled]:
-    """Return the e-mails that the tests hold."""
+    """Return the e-mails that the tests hold, with the words that ask."""
+    lines = [plain_text(line) for line in (FOLDER / "asking.txt").read_text("utf-8").splitlines()]
     return [
-        row for name in TABLES for row in read((EXAMPLES / f"{name}.jsonl").read_text("utf-8").splitlines())
+        replace(row, asking=tuple(line for line in lines if line in plain_text(f"{row.subject} {row.body}")))
+        if row.request is True
+        else row
+        for name in TABLES
+        for row in read((EXAMPLES / f"{name}.jsonl").read_text("utf-8").splitlines())
     ]
 
 
@@ -63,9 +70,10 @@ def digest(extra: Sequence[Path] = ()) -> str:
     found = hashlib.sha256()
     code = Path(understanding.__file__).parent
     for path in [
-        *(CORPUS / f"{name}.jsonl" for name in (*WRITERS, "samples")),
+        *(CORPUS / f"{name}.jsonl" for name in (*WRITERS, "plain", "samples")),
         *(EXAMPLES / f"{name}.jsonl" for name in TABLES),
         FOLDER / "sentences.tsv",
+        FOLDER / "asking.txt",
         *(code / name for name in ("features.py", "signs.py", "lexicon.toml", "rules.toml")),
         *extra,
     ]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +15,8 @@ from cancellation.understanding.models import Action, ExplicitRequest
 from cancellation.understanding.newest import NewestText, newest_text
 from cancellation.understanding.normalise import plain_text
 from cancellation.understanding.text import understand_text
+
+_ARTICLE = re.compile(r"^(?:[oa]s?|uma?) ")
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ def touches(labelled: str | None, read: str | None) -> bool:
     """Tell whether a reason read is the labelled one: one holds the other, or they share half of their words."""
     if not labelled or not read:
         return False
-    one, other = plain_text(labelled), plain_text(read)
+    one, other = (_ARTICLE.sub("", plain_text(text)) for text in (labelled, read))
     if one in other or other in one:
         return True
     words, others = set(one.split()), set(other.split())

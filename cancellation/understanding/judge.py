@@ -18,10 +18,10 @@ from cancellation.understanding.models import ExplicitRequest
 from cancellation.understanding.normalise import fold
 from cancellation.understanding.reasons import Reason, find_reason
 from cancellation.understanding.rules import Effect, Rule
-from cancellation.understanding.signs import MENTION, Weights, judged_whole, rules_of, signs, weigh
+from cancellation.understanding.signs import MENTION, Weights, rules_of, signs, together, weigh
 
 Support = Literal["plain", "both", "alone"]
-"""How well the rules know a request: in its simplest form, in another, not at all; each has its own threshold."""
+"""How well the rules know a request: in its simplest form, in another (each has its threshold), or not at all."""
 
 _OF_ITS_SENTENCE = frozenset(
     {
@@ -42,8 +42,12 @@ _SHORT_ANSWER = re.compile(
     r"por favor|isso|mesmo|quero|podem prosseguir|prosseguir))*[.! ]*$"
 )
 _FORWARD = re.compile(r"^\s*(?:(?:enc|fw|fwd|tr|i)\s*:\s*)+", re.IGNORECASE)
+DOUBTED = 1.5
+"""From this logit on the weights of the whole text are enough for a person to read it."""
 _MAY_ASK = 0.0
 """From this logit on a sentence is one that rules are asked about."""
+_ANSWER = 3
+"""Sentences of a text that does nothing but answer what the reason is."""
 _CARRIES = 0.3
 """From this weight on a sentence is said to carry the request."""
 _TOLD = {
@@ -114,16 +118,20 @@ def judge(
     seen = look_at(subject, text)
     weights = weigh(seen, learned)
     heard = [rules_of(said) for said in (seen.subject, *seen.said)]
-    logit = judged_whole(signs(seen, weights, heard), learned)
+    found = signs(seen, weights, heard)
+    logit = together(found, learned.whole)
     supported, objections = heard_of(weights, heard)
     automatic = any(rule.effect is Effect.AUTOMATIC for rules in heard for rule in rules)
     request: ExplicitRequest = False
     extra = None
     if not automatic:
-        request, extra = _decided(seen, subject, logit, supported, objections, quoted, forwarded, learned)
+        request, extra = _decided(
+            seen, subject, logit, found, supported, objections, quoted, forwarded, learned
+        )
     reason = find_reason(seen, weights.sentences[1:], learned)
     about = request is not False or MENTION.search(f"{seen.folded.plain} {fold(subject).plain}") is not None
-    if request is False and (about or automatic or reason is None or not reason.labelled):
+    answers = reason is not None and reason.labelled and len(seen.said) <= _ANSWER
+    if request is False and (about or automatic or not answers):
         # A complaint is no reason for leaving while nobody leaves; "motivo: preço" alone answers our question.
         reason = None
     weighed = tuple(
@@ -178,15 +186,17 @@ def _decided(
     seen: Text,
     subject: str,
     logit: float,
+    found: dict[str, float],
     supported: Support,
     objections: Sequence[Rule],
     quoted: str,
     forwarded: bool,
     learned: Model,
 ) -> tuple[ExplicitRequest, str | None]:
-    if logit >= learned.thresholds[supported]:
+    # What only the weights take for a request is none yet: both judges must (X14).
+    if supported != "alone" and logit >= learned.thresholds[supported]:
         return (True if not objections else "unsure"), None
-    if logit >= learned.thresholds["doubt"]:
+    if found["doubt"] >= DOUBTED or together(found, learned.doubtful) >= learned.thresholds["doubt"]:
         return "unsure", None
     passed_on = forwarded or not seen.said or bool(_FORWARD.match(subject))
     plain_quoted = fold(quoted).plain

@@ -18,9 +18,9 @@ from math import exp, sqrt
 from cancellation.understanding.features import PLACES
 
 WEIGHTS = "reader.weights"
-HEADS = ("asks", "clause", "text", "reason")
-"""``asks``: a sentence asks for the cancellation; ``clause``: a clause does; ``text``: the whole text does; ``reason``:
-a clause says why."""
+HEADS = ("asks", "clause", "text", "doubt", "reason")
+"""``asks``: a sentence asks for the cancellation; ``clause``: a clause does; ``text``: the whole text does; ``doubt``:
+the whole text does or may do; ``reason``: a clause says why."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Model:
     Attributes:
         heads: By the names of `HEADS`.
         whole: What each named sign of a text (`signs.py`) is worth when it is judged as a whole; "" is the bias.
+        doubtful: The same for whether it asks or may ask, so that a person should read it.
+        reasoned: The same for a stretch that may be the reason (`reasons.py`).
         thresholds: Chosen on writers that the weights behind each figure had not seen.
         learned_from: SHA-256 over what it was trained on, for telling a stale file.
         figures: How each writer was read by weights and thresholds that had not seen him (`evaluation.Score`).
@@ -63,6 +65,8 @@ class Model:
 
     heads: dict[str, Head]
     whole: dict[str, float]
+    doubtful: dict[str, float]
+    reasoned: dict[str, float]
     thresholds: dict[str, float]
     learned_from: str
     figures: dict[str, dict[str, int]]
@@ -84,6 +88,8 @@ def packed(model: Model) -> bytes:
     head = {
         "heads": {name: {"scale": h.scale, "bias": h.bias} for name, h in model.heads.items()},
         "whole": model.whole,
+        "doubtful": model.doubtful,
+        "reasoned": model.reasoned,
         "thresholds": model.thresholds,
         "learned_from": model.learned_from,
         "figures": model.figures,
@@ -107,4 +113,5 @@ def unpacked(data: bytes) -> Model:
         name: Head(planes[at * PLACES : (at + 1) * PLACES], **head["heads"][name])
         for at, name in enumerate(HEADS)
     }
-    return Model(heads, head["whole"], head["thresholds"], head["learned_from"], head["figures"])
+    others = ("whole", "doubtful", "reasoned", "thresholds", "learned_from", "figures")
+    return Model(heads, **{name: head[name] for name in others})

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from math import log
 
 from cancellation.understanding.features import Said, Text, hashed, of_piece
 from cancellation.understanding.model import Model, sigmoid
@@ -28,6 +29,7 @@ _ARTICLE = re.compile(_DATA["article"])
 _STOP = re.compile(_DATA["stop"])
 _NO_REASON = re.compile(_DATA["no_reason"])
 _CLOSING = re.compile(_DATA["closing"])
+_PRAISE = re.compile(_DATA["praise"])
 _CUES = tuple(
     tuple(
         (ReasonCategory(row["category"]), re.compile(rf"(?:\b|^)(?:{'|'.join(row['cues'])})"))
@@ -40,11 +42,12 @@ _PLACEHOLDER = re.compile(
     r"nao declarad[oa])\b|^(?:n/?a|-+)$|"
     r"\bja (?:expliquei|explicamos|falei|falamos|informei|informamos|disse|dissemos|esta)\b|"
     r"^(?:assunto|problema|coisa) (?:meu|minha|nosso|nossa)|^sigilos\w*|^idem\b|^data\b|\bnao (?:devo|sou obrigad)|"
-    r"^(?:nao )?aceit\w+$|^motivo\b|satisfacao com"
+    r"^(?:nao )?aceit\w+$|^motivo\b|\bsatisfacao com"
 )
 _CLAUSE_END = re.compile(
     r", (?:e |entao |por isso |portanto |assim |logo |mas )?|; | - |: | e (?=(?:quer|solicit|pec|ped|desej|por isso|"
-    r"gostar|vou|vamos|precis|favor|cancel|encerr|rescind)\w*)| entao (?=quer|solicit|vou|pec|cancel|encerr)"
+    r"gostar|vou|vamos|precis|favor|cancel|encerr|rescind)\w*)| entao (?=quer|solicit|vou|pec|cancel|encerr)|"
+    r" (?=(?:ta|esta|fica|ficou) (?:mt|muito|mto|tao) )"
 )
 _DENIED = re.compile(
     r"^(?:nao|nem) (?:e|foi|se trata|tem|ha|eh) (?:\w+ ){0,4}?(?:por|pel[oa]|de|nada|causa|culpa)\b|"
@@ -56,12 +59,21 @@ _NO_SENTENCE = re.compile(
     r"^(?:car[oa]s?|prezad[oa]s?|ola|oi|senhor(?:es|a|as)?|(?:sub)?secretaria|departamento|depto|diretoria|setor|"
     r"gerencia|coordenacao) [^,]{0,40}$"
 )
-_ASKING_CLAUSE = 0.5
+_REQUEST = re.compile(
+    r"\b(?:cancel|rescis|rescind|distrat)\w*|\b(?:encerr|finaliz|termin|deslig)\w* "
+    r"(?:(?:d?[oa]s?|meu|nosso|minha|nossa) )*(?:contrato|plano|servico|conta|assinatura)"
+)
+_NEXT_FIELD = re.compile(r"\w+ ?:")
 _SHORTEST = 4
 _MOST_CLAUSES = 12
 _RANKED = 5
-_CONNECTED = 2.0
+_CONNECTED = 1.0
 """What it is worth (logit) to stand behind the connector of the sentence that asks."""
+_WIDER = 2.0
+"""A longer stretch around the best one is taken if its logit is at most this much less: reasons are told whole."""
+_FLOOR = -8.0
+_SURE = 2.0
+"""From this logit on a sentence asks surely; how much more tells nothing about a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,14 @@ class Candidate:
     connected: bool
 
 
+def _cues(piece: str) -> Iterator[str]:
+    """What a stretch speaks of, by the cues that reasons are sorted by."""
+    for kind, cues in zip(("strong", "weak"), _CUES, strict=True):
+        found = {category.value for category, cue in cues if cue.search(piece)}
+        yield from (f"cue:{category}" for category in found)
+        yield f"cues:{kind}:{min(2, len(found))}"
+
+
 def candidates(text: Text, asking: Sequence[float]) -> list[Candidate]:
     """Return every stretch that may say why: behind a connector, clauses in a row, whole sentences.
 
@@ -152,6 +172,7 @@ def candidates(text: Text, asking: Sequence[float]) -> list[Candidate]:
                 f"last:{index == len(text.said) - 1}",
                 f"whole:{end - start > 0.8 * len(sentence)}",
                 f"long:{min(8, (end - start) // 15)}",
+                *_cues(sentence[start:end]),
                 *(f"before:{word}" for word in sentence[:start].split()[-2:]),
                 *(f"behind:{word}" for word in sentence[end:].split()[:2]),
                 *(f"past:{kind}" for kind in _kinds(text, index - 1)),
@@ -209,27 +230,74 @@ def find_reason(text: Text, asking: Sequence[float], learned: Model) -> Reason |
     if found is not None:
         return found
     best = best_candidate(text, asking, learned)
-    if best is None or best[0] < learned.thresholds["reason"]:
+    if best is None:
         return None
-    weight, one = best
+    one, signs = best
+    weight = sum(value * learned.reasoned.get(name, 0.0) for name, value in signs.items())
+    if weight < learned.thresholds[reason_support(signs)]:
+        return None
     says = "Uma frase diz por que o cliente sai."
     return _reason(text, _sentence(text.said[one.index]), one.start, one.end, says, sigmoid(weight))
 
 
-def best_candidate(text: Text, asking: Sequence[float], learned: Model) -> tuple[float, Candidate] | None:
-    """Return the stretch that is most likely the reason, and how much speaks for it; one that asks is none."""
+def best_candidate(
+    text: Text, asking: Sequence[float], learned: Model
+) -> tuple[Candidate, dict[str, float]] | None:
+    """Return the stretch that is most likely the reason; one that asks is none.
+
+    Returns:
+        It, and the named signs that tell how surely it is one (`Model.reasoned` has what each is worth).
+    """
     head = learned.heads["reason"]
     ranked = sorted(
         ((head.logit(one.places) + one.connected * _CONNECTED, one) for one in candidates(text, asking)),
         key=lambda pair: -pair[0],
     )
     for weight, one in ranked[:_RANKED]:
-        piece = _sentence(text.said[one.index]).text[one.start : one.end]
-        # "Porque vou fechar a loja" sounds like a request and is none.
-        closes = one.connected and category_of(piece) is ReasonCategory.BUSINESS_CLOSED
-        if closes or not _asks(piece, learned):
-            return weight, one
+        if not _asks(_piece(text, one), one, learned):
+            around = [
+                wider
+                for logit, wider in ranked
+                if wider.index == one.index
+                and logit >= weight - _WIDER
+                and wider.start <= one.start
+                and wider.end >= one.end
+                and not _asks(_piece(text, wider), wider, learned)
+            ]
+            widest = max(around, key=lambda wider: wider.end - wider.start)
+            others = [logit for logit, other in ranked if other.index != one.index]
+            return widest, _signs(text, widest, weight, max([*others, _FLOOR]), asking)
     return None
+
+
+def reason_support(signs: dict[str, float]) -> str:
+    """Return what speaks for a reason beside its weight; each has a threshold of its own (`Model.thresholds`)."""
+    return "reason.connected" if signs["connected"] else "reason.other"
+
+
+def _signs(
+    text: Text, one: Candidate, weight: float, second: float, asking: Sequence[float]
+) -> dict[str, float]:
+    piece = _piece(text, one)
+    strong, weak = (float(any(cue.search(piece) for _, cue in cues)) for cues in _CUES)
+    return {
+        "": 1.0,
+        "weight": weight,
+        "ahead": weight - second,
+        "connected": float(one.connected),
+        "strong": strong,
+        "weak": weak,
+        "asks": max(-_SURE, min(_SURE, asking[one.index])),
+        "asked": max(-_SURE, min(_SURE, max(asking))),
+        "long": log(1 + len(piece.split())),
+        "sentences": float(min(len(text.said), 20)),
+        "first": float(one.index == 0),
+        "place": one.index / len(text.said),
+    }
+
+
+def _piece(text: Text, one: Candidate) -> str:
+    return _sentence(text.said[one.index]).text[one.start : one.end]
 
 
 def _sentence(said: Said) -> Sentence:
@@ -252,13 +320,22 @@ def _labelled(text: Text, index: int) -> Reason | None:
         return _reason(text, sentence, *span, says, 1.0, labelled=True) if span else None
     if index + 1 < len(text.said):
         following = _sentence(text.said[index + 1])
+        if _NEXT_FIELD.match(following.text):
+            return None
         span = _trimmed(following.text, 0, len(following.text))
         return _reason(text, following, *span, says, 1.0, labelled=True) if span else None
     return None
 
 
-def _asks(piece: str, learned: Model) -> bool:
-    return learned.heads["clause"].probability(of_piece(piece)) >= _ASKING_CLAUSE
+def _asks(piece: str, one: Candidate, learned: Model) -> bool:
+    """Whether a stretch asks, rather than says why."""
+    likely = 0.0
+    if not _REQUEST.search(piece):
+        # "Porque vou fechar a loja" and "pois não uso mais" sound like requests and are none.
+        if one.connected:
+            return False
+        likely = max(0.0, learned.heads["reason"].logit(one.places))
+    return learned.heads["clause"].logit(of_piece(piece)) >= likely
 
 
 def _trimmed(sentence: str, start: int, end: int) -> tuple[int, int] | None:
@@ -282,6 +359,7 @@ def _trimmed(sentence: str, start: int, end: int) -> tuple[int, int] | None:
         or _NO_REASON.match(words)
         or _CLOSING.match(words)
         or _PLACEHOLDER.search(words)
+        or _PRAISE.search(words)
         or _DENIED.match(words)
         or _NO_SENTENCE.match(words)
     ):

@@ -34,9 +34,18 @@ class Effect(StrEnum):
     AUTOMATIC = "automatic"
     EXCUSES_CONDITION = "excuses_condition"
     EXCUSES_PART = "excuses_part"
+    EXCUSES_OTHER = "excuses_other"
+    EXCUSES_KEEPS = "excuses_keeps"
+    EXCUSES_THINKS = "excuses_thinks"
 
 
-EXCUSES = {Effect.EXCUSES_CONDITION: Effect.CONDITIONS, Effect.EXCUSES_PART: Effect.PART}
+EXCUSES = {
+    Effect.EXCUSES_CONDITION: Effect.CONDITIONS,
+    Effect.EXCUSES_PART: Effect.PART,
+    Effect.EXCUSES_OTHER: Effect.OTHER,
+    Effect.EXCUSES_KEEPS: Effect.KEEPS,
+    Effect.EXCUSES_THINKS: Effect.THINKS,
+}
 """Which effect the rules of another take away from the same sentence."""
 
 
@@ -76,7 +85,8 @@ def _word(token: str, kind: str) -> str:
     if "-" not in token or kind.startswith("end"):
         return f" {token}/{kind}"
     first, *others = token.split("-")
-    return "".join((f" {first}/{kind}", *(f" {other}/" for other in others)))
+    # "Dispensa-se" holds no "se" of a condition.
+    return "".join((f" {first}/{kind}", *(f" {other}/" for other in others if other != "se")))
 
 
 def compiled(pattern: str) -> str:

@@ -26,6 +26,8 @@ MENTION = re.compile(
 SILENT = -30.0
 """The weight of what cannot ask: the subject of an answer, a line behind "motivo:"."""
 _FLOOR = -12.0
+_NAMED = frozenset({"contract", "service", "all", "whole"})
+"""Kinds of words that name what is to end."""
 _NEARLY = -1.5
 """From this logit on a sentence may be the one that asks."""
 
@@ -37,12 +39,14 @@ class Weights:
     Attributes:
         sentences: Each sentence as a request, the subject first.
         clauses: The most telling clause of each.
-        text: The text as a whole.
+        text: The text as a whole, as a request.
+        doubt: The text as one that asks or may ask.
     """
 
     sentences: tuple[float, ...]
     clauses: tuple[float, ...]
     text: float
+    doubt: float
 
     @property
     def best(self) -> int:
@@ -60,7 +64,13 @@ def weigh(seen: Text, learned: Model) -> Weights:
         sentences.append(SILENT if mute else asks.logit(of_sentence(seen, index)))
         each = [] if mute else [clause.logit(of_clause(said, *span)) for span in clauses(said)]
         parts.append(max(each, default=SILENT))
-    return Weights(tuple(sentences), tuple(parts), learned.heads["text"].logit(of_text(seen)))
+    whole = of_text(seen)
+    return Weights(
+        tuple(sentences),
+        tuple(parts),
+        learned.heads["text"].logit(whole),
+        learned.heads["doubt"].logit(whole),
+    )
 
 
 def rules_of(said: Said) -> list[Rule]:
@@ -95,12 +105,15 @@ def signs(seen: Text, weights: Weights, heard: Sequence[Sequence[Rule]]) -> dict
         "clause.second": max(parts[1], _FLOOR) if len(parts) > 1 else _FLOOR,
         "both": max(min(sentences[0], parts[0]), _FLOOR),
         "text": weights.text,
+        "doubt": weights.doubt,
         "sentences": min(len(whole), 20),
         "short": float(len(whole) <= 3),
         "length": log(1 + len(seen.folded.plain)),
         "answers": float(seen.answers),
         "mention": float(MENTION.search(seen.folded.plain) is not None),
         "question": float(any("?" in said.tokens for said in seen.said)),
+        "named": float(any(kind in _NAMED for said in whole for kind in said.kinds)),
+        "named@best": float(any(kind in _NAMED for kind in whole[weights.best].kinds)),
         "question@best": float("?" in whole[weights.best].tokens),
     }
     for index, rules in enumerate(heard):
@@ -113,6 +126,6 @@ def signs(seen: Text, weights: Weights, heard: Sequence[Sequence[Rule]]) -> dict
     return found
 
 
-def judged_whole(found: dict[str, float], learned: Model) -> float:
-    """Return how much speaks for a request, all signs together (a logit)."""
-    return sum(value * learned.whole.get(name, 0.0) for name, value in found.items())
+def together(found: dict[str, float], worth: dict[str, float]) -> float:
+    """Return how much all signs together speak for what their worth was learned for (a logit)."""
+    return sum(value * worth.get(name, 0.0) for name, value in found.items())

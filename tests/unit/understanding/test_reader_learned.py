@@ -15,13 +15,14 @@ from cancellation.understanding.features import look_at
 from cancellation.understanding.judge import judge
 from cancellation.understanding.model import Head, Model, model, packed, unpacked
 from cancellation.understanding.rules import RULES, compiled
+from cancellation.understanding.signs import rules_of
 from training.corpus import HELD_OUT, WRITERS, digest, hand
 
 # A little looser than what `python -m benchmarks.understanding` prints; docs/reader.md says what is aimed at.
-FALSE_UNSEEN, FALSE_LEFT_OUT = 2, 0.008
-COMPLETE_UNSEEN, COMPLETE_LEFT_OUT = 1, 0.012
-RECALL, DENIED, LEFT = 0.50, 0.12, 0.28
-REASONS, INVENTED = 0.22, 0.025
+FALSE_UNSEEN, FALSE_LEFT_OUT = 0.009, 0.0065
+COMPLETE_UNSEEN, COMPLETE_LEFT_OUT = 0.011, 0.005
+RECALL, DENIED, LEFT = 0.51, 0.17, 0.235
+REASONS, INVENTED_UNSEEN, INVENTED_LEFT_OUT = 0.3, 0.031, 0.014
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +45,8 @@ def test_weights_are_those_that_were_learned_from_what_is_committed() -> None:
 def test_few_texts_of_unseen_writers_are_wrongly_taken_for_a_request_P7(
     unseen: Score, left_out: Score
 ) -> None:
-    assert unseen.false <= FALSE_UNSEEN
-    assert unseen.complete <= COMPLETE_UNSEEN
+    assert unseen.false / unseen.others <= FALSE_UNSEEN
+    assert unseen.complete / unseen.texts <= COMPLETE_UNSEEN
     assert left_out.false / left_out.others <= FALSE_LEFT_OUT
     assert left_out.complete / left_out.texts <= COMPLETE_LEFT_OUT
 
@@ -60,7 +61,8 @@ def test_requests_of_unseen_writers_are_found_P7(unseen: Score, left_out: Score)
 def test_reasons_of_unseen_writers_are_found_and_seldom_invented_P7(unseen: Score, left_out: Score) -> None:
     for one in (unseen, left_out):
         assert one.reasons_found / one.reasons >= REASONS
-        assert one.invented / one.texts <= INVENTED
+    assert unseen.invented / unseen.texts <= INVENTED_UNSEEN
+    assert left_out.invented / left_out.texts <= INVENTED_LEFT_OUT
 
 
 def test_a_text_is_read_within_the_time_that_a_person_would_not_notice(unseen: Score) -> None:
@@ -83,14 +85,19 @@ def test_labels_are_words_of_their_text() -> None:
 def test_weights_survive_their_file() -> None:
     shipped = model()
     again = unpacked(packed(shipped))
-    assert (again.thresholds, again.whole) == (shipped.thresholds, shipped.whole)
+    assert (again.thresholds, again.whole, again.doubtful, again.reasoned) == (
+        shipped.thresholds,
+        shipped.whole,
+        shipped.doubtful,
+        shipped.reasoned,
+    )
     places = [1, 77, 4_000, 200_000]
     for name, head in shipped.heads.items():
         assert again.heads[name].logit(places) == head.logit(places)
 
 
 def test_file_that_is_no_weights_is_refused() -> None:
-    short = packed(Model({name: Head([1], 1.0, 0.0) for name in model().heads}, {}, {}, "", {}))
+    short = packed(Model({name: Head([1], 1.0, 0.0) for name in model().heads}, {}, {}, {}, {}, "", {}))
     with pytest.raises(ValueError, match="places"):
         unpacked(short)
 
@@ -117,6 +124,8 @@ def test_why_quotes_the_sentence_and_its_weight_X14() -> None:
     ("text", "reason"),
     [
         ("Quero cancelar o contrato porque vou fechar a oficina.", "vou fechar a oficina"),
+        ("Quero cancelar o contrato, pois não uso mais o telefone.", "não uso mais o telefone"),
+        ("Quero cancelar o contrato. Vocês sempre foram atenciosos.", None),
         ("Solicito o cancelamento do contrato, pois quero cancelar o contrato.", None),
         ("Solicito o cancelamento do contrato. Não é por causa do preço.", None),
         ("Solicito o cancelamento do contrato. Motivo: ____", None),
@@ -147,6 +156,33 @@ def test_rules_object_where_a_person_would_P7(text: str, effect: str) -> None:
     judged = judge("", text)
     assert judged.request is not True
     assert effect in {rule.effect for rule in judged.objections}
+
+
+def test_no_request_rests_on_one_judge_alone_X14() -> None:
+    judged = [judge(row.subject, row.newest.text) for name in HELD_OUT for row in hand(name)]
+    assert any(one.supported == "alone" and one.sure > 0.9 for one in judged)
+    for one in judged:
+        if one.request is True:
+            assert one.supported in ("plain", "both")
+            assert not one.objections
+
+
+@pytest.mark.parametrize(
+    ("text", "effect", "objects"),
+    [
+        ("Requisita-se a extinção do contrato.", "conditions", False),
+        ("Requisita a extinção do contrato se o sinal cair.", "conditions", True),
+        ("Não vamos renovar o contrato, cancelem.", "keeps", False),
+        ("Vamos renovar o contrato, cancelem a visita.", "keeps", True),
+        ("Cancelem a cobrança e cancelem o contrato.", "other", False),
+        ("Cancelem a cobrança do contrato.", "other", True),
+        ("Manifestamos a intenção de rescindir o contrato.", "thinks", False),
+        ("Temos a intenção de rescindir o contrato.", "thinks", True),
+    ],
+)
+def test_objection_is_excused_only_where_the_words_say_so_P7(text: str, effect: str, objects: bool) -> None:
+    [said] = look_at("", text).said
+    assert (effect in {rule.effect for rule in rules_of(said)}) is objects
 
 
 def test_no_word_is_of_two_kinds() -> None:
@@ -187,6 +223,7 @@ def test_patterns_are_read_word_by_word() -> None:
 
 def test_reason_that_was_read_must_share_the_labelled_words() -> None:
     assert touches("preço alto", "o preço alto da mensalidade")
+    assert touches("mudança de estatuto da universidade, que agora o proíbe a nós", "a mudança de estatuto")
     assert not touches("preço alto", "obrigada pela atenção")
     assert not touches(None, "preço")
 
