@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-# Three workers suit two cores, for many tests wait; PYTEST_WORKERS=0 runs the tests in one process.
-PYTEST_WORKERS ?= 3
+# Four workers suit two cores, for many tests wait; PYTEST_WORKERS=0 runs the tests in one process.
+PYTEST_WORKERS ?= 4
 PYTEST_ARGS ?=
 # The scenarios stand outside of the project, for they belong to those who rely on its contract.
 BLACKBOX ?= ../shared/blackbox

@@ -1,6 +1,7 @@
 """Fixtures that more than one suite uses: real servers, started once a test process."""
 
 import gc
+import logging
 import os
 import shutil
 import tempfile
@@ -59,7 +60,8 @@ def pytest_sessionstart() -> None:
     """
     gc.disable()
     gc.set_threshold(50_000, 20, 50)
-    os.environ.setdefault("GOGC", "400")
+    os.environ.setdefault("GOGC", "1600")
+    os.environ.setdefault("GOMEMLIMIT", "1500MiB")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -72,7 +74,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if _is_chosen(item)]
-    suites = ("matrix", "e2e", "durable", "contract")
+    suites = ("replay", "matrix", "e2e", "durable", "contract")
     items.sort(
         key=lambda item: next((n for n, suite in enumerate(suites) if suite in item.path.parts), len(suites))
     )
@@ -166,6 +168,16 @@ async def database(postgres_server: EmbeddedPostgres, databases: Databases) -> A
     name = await databases.take()
     yield postgres_server.url_of(name)
     await databases.give_back(name)
+
+
+@pytest.fixture
+def failures_are_no_news() -> Iterator[None]:
+    """The engine logs no attempt that was made to fail: an eighth of the time goes into that."""
+    engine = logging.getLogger("temporalio.activity")
+    level = engine.level
+    engine.setLevel(logging.CRITICAL)
+    yield
+    engine.setLevel(level)
 
 
 @pytest.fixture(scope="session")

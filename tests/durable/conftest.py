@@ -10,6 +10,11 @@ from tests.durable.house import House
 from tests.durable.records import records_house
 
 
+@pytest.fixture(autouse=True)
+def _quiet(failures_are_no_news: None) -> None:
+    """Most of these tests make something fail."""
+
+
 @pytest.fixture
 async def house(temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
     """The provider's systems with a running worker."""
@@ -29,7 +34,7 @@ async def telling(temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
         await house.close()
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=[pytest.param("memory", marks=pytest.mark.proof), "postgres"])
 async def any_house(
     request: pytest.FixtureRequest, temporal_env: WorkflowEnvironment, database: str
 ) -> AsyncIterator[House]:

@@ -207,6 +207,7 @@ def test_an_e_mail_that_waits_is_decided_under_the_name_of_who_read_it_X9(up: Up
     assert formalization["reason"] == "vamos trocar de operadora"
 
 
+@pytest.mark.proof
 def test_an_e_mail_of_no_case_is_decided_and_waits_no_more_X15(up: Up, ana: Seat) -> None:
     mails(up, "escola-pergunta")
     ana.opens_mail("Ler e decidir: e-mail recebido", "Escola")
@@ -222,6 +223,7 @@ def test_an_e_mail_of_no_case_is_decided_and_waits_no_more_X15(up: Up, ana: Seat
     assert ana.page.get_by_role("button", name="Registrar a decisão").count() == 0
 
 
+@pytest.mark.proof
 def test_a_notice_that_was_read_wrongly_is_undone_after_its_consequences_were_shown_X14(
     up: Up, ana: Seat
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_notice_that_was_read_wrongly_is_undone_after_its_consequences_were_sh
     assert status(up, "1048")["ended_by"] == "Ana Lima"
 
 
+@pytest.mark.proof
 def test_an_e_mail_that_takes_the_request_back_is_recorded_as_that_X3_X15(up: Up, ana: Seat) -> None:
     case = ana.takes_to_notice("1044", "clinica-iphone-completa")
     mails(up, "clinica-desistencia", case)
@@ -276,6 +279,7 @@ def test_a_refusal_is_told_beside_its_field_and_nothing_typed_is_lost_P3(up: Up,
     assert status(up, "1045")["stage"] == "retention"
 
 
+@pytest.mark.proof
 def test_a_task_is_closed_with_a_word_and_a_note_moves_nothing_X24(up: Up, ana: Seat) -> None:
     case = ana.opens_case("1046", "Quer sair.")
     task = ana.page.get_by_role("button", name="Fechar a tarefa: Pedido de cancelamento")
@@ -291,6 +295,7 @@ def test_a_task_is_closed_with_a_word_and_a_note_moves_nothing_X24(up: Up, ana: 
     assert status(up, "1046")["stage"] == "retention"
 
 
+@pytest.mark.proof
 def test_figures_open_to_their_cases_X26(up: Up, ana: Seat) -> None:
     ana.goes("/numeros")
     ana.sees("Caminho dos pedidos")
@@ -480,7 +485,7 @@ def test_a_wrong_address_of_ours_is_no_way_out_X24(up: Up) -> None:
     ("size", "scheme"),
     [
         ("telefone", "dark"),
-        ("mesa", "light"),
+        pytest.param("mesa", "light", marks=pytest.mark.proof),
         pytest.param("telefone", "light", marks=pytest.mark.proof),
         pytest.param("mesa", "dark", marks=pytest.mark.proof),
     ],
@@ -513,6 +518,7 @@ def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
     context.close()
 
 
+@pytest.mark.proof
 def test_a_case_is_worked_with_the_keyboard_alone_X24(up: Up, chromium: Any) -> None:
     context = chromium.new_context(locale="pt-BR")
     page = context.new_page()

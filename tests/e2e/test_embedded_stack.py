@@ -113,10 +113,13 @@ async def test_addresses_are_published_when_all_is_ready_and_only_then(home: Pat
         assert "PostgreSQL no ar" in output
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.proof), signal.SIGKILL]
+)
 async def test_nothing_is_left_running(home: Path, number: signal.Signals) -> None:
     async with running(home, "quick") as program:
         await program.ready()
+        await program.started("time.sleep")
         family = program.family()
         # Ourselves, the child, Temporal, PostgreSQL and what PostgreSQL is made of.
         assert len(family) > 6
@@ -176,6 +179,7 @@ async def test_what_dies_is_started_again(home: Path) -> None:
                 await asyncio.sleep(0.02)
 
 
+@pytest.mark.proof
 async def test_second_stack_in_the_same_home_is_refused(home: Path) -> None:
     async with running(home, "quick") as program:
         addresses = await program.ready()
@@ -197,6 +201,7 @@ async def test_wanted_port_in_use_is_named(home: Path) -> None:
                 pass
 
 
+@pytest.mark.proof
 async def test_virtual_clock_never_on_a_real_cluster(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
     stack = EmbeddedStack(
@@ -207,6 +212,7 @@ async def test_virtual_clock_never_on_a_real_cluster(home: Path, monkeypatch: py
             pass
 
 
+@pytest.mark.proof
 async def test_another_shell_finds_the_running_servers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CANCELAMENTO_HOME", str(home))
     async with running(home, "quick") as program:

@@ -138,6 +138,7 @@ async def test_every_mail_that_is_accepted_is_handled_once_though_the_listener_i
     assert sender.cut_off, "no conversation was cut off: the test has shown nothing"
 
 
+@pytest.mark.proof
 async def test_crowd_of_mails_holds_up_no_case_P2(rig: Rig, database: str) -> None:
     caller = await rig.customer()
     connection = await asyncpg.connect(database)

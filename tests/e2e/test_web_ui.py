@@ -164,6 +164,7 @@ def signal_form(page: Any, up: Up, customer_id: str) -> Any:
     return form
 
 
+@pytest.mark.proof
 def test_list_is_filtered_by_stage_through_a_deep_link(up: Up, page: Any) -> None:
     page.goto(workflows(up, "?query=" + quote("CancellationStage='awaiting_formalization'")))
     playwright.expect(page.get_by_role("link", name="cancellation-1042")).to_be_visible()

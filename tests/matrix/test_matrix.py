@@ -5,9 +5,8 @@ The cells are made from the ports and from what clean runs call, so a new call i
 """
 
 import asyncio
-import logging
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
@@ -23,7 +22,7 @@ from tests.matrix.runs import live, run_clean
 from tests.matrix.stories import STORIES
 from workers.worker import Systems
 
-pytestmark = pytest.mark.sampled
+pytestmark = [pytest.mark.sampled, pytest.mark.usefixtures("failures_are_no_news")]
 
 AT_ONCE = 10
 OF_A_KIND = 2
@@ -42,16 +41,6 @@ class CleanRuns:
     def cells(self) -> list[Cell]:
         """The whole matrix."""
         return [cell for run in self.runs for cell in cells_of(run)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _failures_are_no_news() -> Iterator[None]:
-    """An eighth of the time went into the engine's log of attempts that were made to fail."""
-    engine = logging.getLogger("temporalio.activity")
-    level = engine.level
-    engine.setLevel(logging.CRITICAL)
-    yield
-    engine.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from cancellation.understanding import Action, read_message, understand, verdict
+from tests.conftest import WHOLE
 from tests.unit.understanding.fuzz import made
 from tests.unit.understanding.letters import MAILBOXES, TRUSTED
 from tests.unit.understanding.test_decide import DIRECTORY, NOW
 
 CORPUS = Path(__file__).with_name("corpus")
 KEPT = sorted(CORPUS.glob("*.eml"))
-MESSAGES = int(os.environ.get("FUZZ", "400"))
+MESSAGES = int(os.environ.get("FUZZ", "1000" if WHOLE else "200"))
 START = random.SystemRandom().randrange(10**9) if "FUZZ" in os.environ else 0
 
 
@@ -45,6 +46,7 @@ def accepts(raw: bytes) -> bool:
     return understand(read_message(raw), DIRECTORY, MAILBOXES, TRUSTED, now=NOW).action is Action.ACCEPT
 
 
+@pytest.mark.sampled
 def test_messages_made_at_random_are_read_X8_X9() -> None:
     accepted = 0
     for seed in range(START, START + MESSAGES):
