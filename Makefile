@@ -11,7 +11,7 @@ BLACKBOX ?= ../shared/blackbox
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test proof acceptance bench lint format lock clean
+.PHONY: help demo test proof acceptance bench lint format lock reader clean
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
@@ -21,6 +21,7 @@ help:
 	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
 	@echo "make lint           formatting, lint, types, import contracts"
 	@echo "make format         write the formatting"
+	@echo "make reader [ALSO=F]  learn the weights of the reader of e-mails anew, with a provider's own labels beside"
 	@echo "make lock           compute the three requirements*.lock anew"
 
 $(BIN)/python:
@@ -80,6 +81,10 @@ lock: .venv/.development
 	$(LOCK) --group build --extra server -o requirements-server.lock
 	$(LOCK) --group build --extra embedded -o requirements.lock
 	$(LOCK) --group dev --extra embedded -o requirements-dev.lock
+
+# One thread: the sums are small, and their order stays the same from run to run.
+reader: .venv/.development
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training.reader $(if $(ALSO),--also $(ALSO))
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build
