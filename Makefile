@@ -6,6 +6,8 @@ BIN := .venv/bin
 # Four workers suit two cores, for many tests wait; PYTEST_WORKERS=0 runs the tests in one process.
 PYTEST_WORKERS ?= 4
 PYTEST_ARGS ?=
+# PROOF=long leaves out the walks and the matrix: what is too long for `make test`, and no more.
+PROOF ?= whole
 # The scenarios stand outside of the project, for they belong to those who rely on its contract.
 BLACKBOX ?= ../shared/blackbox
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -16,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
-	@echo "make proof          every cell of the outage matrix and every step of the walk, within twenty minutes"
+	@echo "make proof          every cell of the outage matrix and every step of the walk, whole; PROOF=long: what is too long for the tests"
 	@echo "make bench          what a case costs, beside a bare workflow; statements, memory, the reader's score"
 	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
 	@echo "make lint           formatting, lint, types, import contracts"
@@ -46,7 +48,7 @@ test: .venv/.development
 # What `make test` takes samples of, whole and one by one, so that no worker is left with the long ones; and what is too
 # long for it, file by file.
 proof: .venv/.development
-	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	CANCELAMENTO_PROOF=$(PROOF) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 # Every module of benchmarks/; what they need stands in folders below.
 bench: .venv/.development
