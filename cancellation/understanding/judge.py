@@ -122,12 +122,10 @@ def judge(
     logit = together(found, learned.whole)
     supported, objections = heard_of(weights, heard)
     automatic = any(rule.effect is Effect.AUTOMATIC for rules in heard for rule in rules)
-    request: ExplicitRequest = False
-    extra = None
-    if not automatic:
-        request, extra = _decided(
-            seen, subject, logit, found, supported, objections, quoted, forwarded, learned
-        )
+    request, extra = _decided(seen, subject, logit, found, supported, objections, quoted, forwarded, learned)
+    if automatic and request is not True:
+        # Words of absence make a request of nothing, and take nothing from one (X15).
+        request, extra = False, None
     reason = find_reason(seen, weights.sentences[1:], learned)
     about = request is not False or MENTION.search(f"{seen.folded.plain} {fold(subject).plain}") is not None
     answers = reason is not None and reason.labelled and len(seen.said) <= _ANSWER
@@ -196,12 +194,12 @@ def _decided(
     # What only the weights take for a request is none yet: both judges must (X14).
     if supported != "alone" and logit >= learned.thresholds[supported]:
         return (True if not objections else "unsure"), None
+    plain_quoted = fold(quoted).plain
+    passed_on = forwarded or not seen.said or bool(_FORWARD.match(subject))
+    if supported == "alone" and passed_on and MENTION.search(plain_quoted):
+        return "unsure", "É só um encaminhamento; o pedido está na mensagem encaminhada."
     if found["doubt"] >= DOUBTED or together(found, learned.doubtful) >= learned.thresholds["doubt"]:
         return "unsure", None
-    passed_on = forwarded or not seen.said or bool(_FORWARD.match(subject))
-    plain_quoted = fold(quoted).plain
-    if passed_on and MENTION.search(plain_quoted):
-        return "unsure", "É só um encaminhamento; o pedido está na mensagem encaminhada."
     if _SHORT_ANSWER.match(seen.folded.plain.strip()) and re.search(
         MENTION.pattern + r"|\bformaliz", f"{fold(subject).plain} {plain_quoted}"
     ):
