@@ -66,6 +66,12 @@ def pytest_sessionstart() -> None:
     os.environ.setdefault("GOMEMLIMIT", "3GiB")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """In the proof what a file's tests share is started once; the walks and the matrix go out one by one."""
+    if LONG and item.get_closest_marker("proof") is not None:
+        item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What `make proof` runs, or what `make test` does.
@@ -76,10 +82,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if _is_chosen(item)]
-    for item in items if LONG else []:
-        # What a file's tests share is started once; the walks and the matrix go out one by one.
-        if item.get_closest_marker("proof") is not None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
     suites = ("replay", "matrix", "e2e", "durable", "contract")
     items.sort(
         key=lambda item: next((n for n, suite in enumerate(suites) if suite in item.path.parts), len(suites))

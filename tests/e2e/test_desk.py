@@ -302,7 +302,7 @@ def test_a_task_is_closed_with_a_word_and_a_note_moves_nothing_X24(up: Up, ana: 
 
 
 @pytest.mark.proof
-def test_figures_open_to_their_cases_X26(up: Up, ana: Seat) -> None:
+def test_figures_open_to_their_cases_X26(up: Up, ana: Seat, case: str) -> None:
     ana.goes("/numeros")
     ana.sees("Caminho dos pedidos")
     ana.page.locator("summary", has_text="Em tabela").click()
@@ -568,7 +568,7 @@ def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
 
 
 @pytest.mark.proof
-def test_a_case_is_worked_with_the_keyboard_alone_X24(up: Up, chromium: Any) -> None:
+def test_a_case_is_worked_with_the_keyboard_alone_X24(up: Up, chromium: Any, case: str) -> None:
     context = chromium.new_context(locale="pt-BR")
     page = context.new_page()
     page.goto(up.addresses.desk)
