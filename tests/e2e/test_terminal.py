@@ -1,16 +1,19 @@
 """What terminals and shells get of the command line: completion, and signs that they have."""
 
+import ast
 import json
 import os
 import shutil
 import subprocess
 import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
 from starters.cli.app import run
 from starters.cli.catalogue import COMMANDS
+from starters.cli.signs import make_readable
 
 CHECKOUT = Path(__file__).parents[2]
 NARROW = ("ascii", "latin-1", "cp1252")
@@ -127,6 +130,24 @@ def test_help_can_be_read_on_every_terminal(encoding: str, options: str) -> None
     for page in pages:
         assert options in page, page
         assert "?" not in page, page
+
+
+def test_every_sign_that_commands_print_has_another_where_a_terminal_lacks_it() -> None:
+    written = {
+        character
+        for folder in (CHECKOUT / "starters/cli", CHECKOUT / "cancellation/language")
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for character in node.value
+    }
+    signs = "".join(sorted(character for character in written if not character.isascii()))
+    assert "●" in signs
+    stream = TextIOWrapper(BytesIO(), encoding="ascii")
+    make_readable(stream)
+    stream.write(signs)
+    stream.flush()
+    assert b"?" not in stream.buffer.getvalue()
 
 
 @pytest.mark.parametrize("encoding", NARROW)
