@@ -24,6 +24,7 @@ def horizontal_bars(labels: Sequence[str], values: Sequence[int], title: str) ->
         margin_left=2 * max(map(len, labels), default=0),
         print_values=True,
         print_values_position="top",
+        order_min=0,  # cases are whole: no tick between two of them
     )
     chart.value_formatter = "{:.0f}".format
     chart.x_labels = list(reversed(labels))
