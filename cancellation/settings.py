@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cancellation.addresses import read_addresses
+from cancellation.key_ring import KeyRing
 from cancellation.secret_files import read_secret
 
 PREFIX: Final = "CANCELAMENTO_"
@@ -312,6 +313,27 @@ class InboxSettings(_Group):
         return _listed(self.nameless_servers)
 
 
+class CodecSettings(_Group):
+    """Encryption of what Temporal keeps, `CANCELAMENTO_CODEC_*`."""
+
+    keys: SecretStr | None = None
+    """The key ring as JSON, see `KeyRing`; without it nothing is encrypted."""
+
+    @model_validator(mode="after")
+    def _keys_can_be_read(self) -> Self:
+        _ = self.ring
+        return self
+
+    @property
+    def ring(self) -> KeyRing | None:
+        """The keys; None: payloads are as they are.
+
+        Raises:
+            BadKeys: never once the settings were read.
+        """
+        return KeyRing.parse(self.keys.get_secret_value()) if self.keys is not None else None
+
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -360,6 +382,7 @@ class Settings(BaseSettings):
     clock: Clock = Clock.STRICT
     inbox: InboxSettings = InboxSettings()
     telephony: TelephonySettings = TelephonySettings()
+    codec: CodecSettings = CodecSettings()
     invoice_due_days: int = Field(default=10, ge=0, le=365)
     """Days from its issue in which the embedded billing's final invoice is to be paid."""
     build_id: str | None = None

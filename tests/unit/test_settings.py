@@ -179,6 +179,7 @@ def test_every_secret_can_be_the_content_of_a_file(
         "CANCELAMENTO_INBOX_MAILBOXES": '[{"host": "h", "user": "u", "password": "p"}]',
         "CANCELAMENTO_RECORDINGS_OPTIONS": '{"secret_access_key": "p"}',
         "CANCELAMENTO_TELEPHONY_OPTIONS": '{"rpc_password": "p"}',
+        "CANCELAMENTO_CODEC_KEYS": '{"current": null, "keys": {}}',
     }.get(variable, "postgresql://u:p@h/d")
     if variable == "CANCELAMENTO_DATABASE_PASSWORD":
         monkeypatch.setenv("CANCELAMENTO_DATABASE_HOST", "h")
