@@ -16,7 +16,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import (
     DataConverter,
-    DefaultFailureConverterWithEncodedAttributes,
+    DefaultFailureConverter,
     PayloadCodec,
     PayloadConverter,
 )
@@ -124,11 +124,27 @@ def _bound_to(key_id: bytes) -> bytes:
     return ENCODING + b":" + key_id
 
 
-class EncodedFailures(DefaultFailureConverterWithEncodedAttributes):
-    """Moves message and stack of a failure, and of every cause, to where they are encrypted, and back.
+class ReadFailures(DefaultFailureConverter):
+    """Reads failures that `EncodedFailures` made, and makes readable ones: for replays, which send nothing.
 
-    The library's own leaves in clear the causes of a failure that was kept before there was a codec, and cannot read
-    attributes with a converter that leaves raw what has no type, as that of workers does.
+    The library's own cannot read them with a converter that leaves raw what has no type, as that of workers does.
+    """
+
+    def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
+        """Convert, with the text in its place."""
+        if failure.HasField("encoded_attributes"):
+            told, encoded, failure = _attributes(failure.encoded_attributes), failure, Failure()
+            failure.CopyFrom(encoded)
+            failure.message = told.get("message", encoded.message)
+            failure.stack_trace = told.get("stack_trace", encoded.stack_trace)
+            failure.ClearField("encoded_attributes")
+        return super().from_failure(failure, payload_converter)
+
+
+class EncodedFailures(ReadFailures):
+    """Moves message and stack of a failure, and of every cause, to where they are encrypted.
+
+    The library's own leaves in clear the causes of a failure that was kept before there was a codec.
     """
 
     def to_failure(
@@ -143,16 +159,6 @@ class EncodedFailures(DefaultFailureConverterWithEncodedAttributes):
                     Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(told).encode())
                 )
                 one.message, one.stack_trace = _HIDDEN, ""
-
-    def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
-        """Convert, with the text in its place."""
-        if failure.HasField("encoded_attributes"):
-            told, encoded, failure = _attributes(failure.encoded_attributes), failure, Failure()
-            failure.CopyFrom(encoded)
-            failure.message = told.get("message", encoded.message)
-            failure.stack_trace = told.get("stack_trace", encoded.stack_trace)
-            failure.ClearField("encoded_attributes")
-        return super().from_failure(failure, payload_converter)
 
 
 def _with_causes(failure: Failure) -> Iterator[Failure]:

@@ -13,7 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import Info
 
 from cancellation.contract import TASK_TIMEOUT
-from cancellation.encryption import Encryption, encrypting
+from cancellation.encryption import Encryption, ReadFailures, encrypting
 from workflows.at_work import CaseAtWork
 from workflows.cancellation import CancellationWorkflow
 from workflows.incoming_mail import IncomingMailWorkflow
@@ -101,6 +101,11 @@ def converter(codec: PayloadCodec | None = None) -> DataConverter:
     return encrypting(DataConverter(payload_converter_class=TolerantPayloadConverter), mild)
 
 
+def _reading(codec: PayloadCodec | None) -> DataConverter:
+    """The same for replays, which send nothing: what is wrong with one is said in clear."""
+    return dataclasses.replace(converter(codec), failure_converter_class=ReadFailures)
+
+
 class CancellationPlugin(SimplePlugin):
     """Workflows, sandbox, converter and interceptors, for worker and replayer alike.
 
@@ -111,7 +116,8 @@ class CancellationPlugin(SimplePlugin):
     def __init__(self, codec: PayloadCodec | None = None) -> None:
         super().__init__(
             "cancelamento",
-            data_converter=converter(codec),
+            # Workers have that of their client: `tolerant`.
+            data_converter=_reading(codec),
             interceptors=[OneArgument(), OwnInstants(), CaseAtWork()],
             workflows=list(WORKFLOWS),
             workflow_runner=sandbox(),
