@@ -318,6 +318,23 @@ class CodecSettings(_Group):
 
     keys: SecretStr | None = None
     """The key ring as JSON, see `KeyRing`; without it nothing is encrypted."""
+    token: SecretStr | None = Field(default=None, min_length=20)
+    """What operators show to the codec server, which shows them in Temporal's Web UI what is encrypted."""
+    public_url: str = "http://127.0.0.1:8082"
+    """What operators' browsers reach of it."""
+    web_ui: str = "http://127.0.0.1:8233"
+    """Origins of the Web UI, separated by commas: pages of no other may ask."""
+    encodes: bool = False
+    """Whether it encrypts too, for the Web UI's forms."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8082, ge=0, le=65535)
+    trusted_proxies: str = ""
+    """Addresses of reverse proxies whose word about the visitor's address counts, separated by commas."""
+
+    @property
+    def web_ui_origins(self) -> tuple[str, ...]:
+        """The origins, one by one, as browsers say them."""
+        return tuple(one.rstrip("/") for one in _listed(self.web_ui))
 
     @model_validator(mode="after")
     def _keys_can_be_read(self) -> Self:
