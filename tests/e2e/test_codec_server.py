@@ -8,6 +8,7 @@ import signal
 import sys
 import urllib.error
 import urllib.request
+import uuid
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,9 +19,12 @@ from typing import Any, NamedTuple
 import pytest
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
 
-from cancellation.encryption import ENCODING, Encryption
+from cancellation.encryption import ENCODING, Encryption, data_converter
 from cancellation.key_ring import KeyRing
+from embedded import temporal_binary
 
 KEY = b"k" * 32
 RING = KeyRing("2026-11", {"2026-11": KEY})
@@ -189,6 +193,32 @@ async def test_a_browser_comes_in_by_the_page_and_its_cookie_is_closed(served: S
     until, _, mark = own.partition(".")
     forged = f"{until}0.{mark}"
     assert (await served.ask("/decode", as_json(await sealed()), cookie=forged)).status == 401
+
+
+async def test_the_temporal_command_reads_an_encrypted_case_through_it(
+    served: Served, temporal_env: WorkflowEnvironment
+) -> None:
+    plain = temporal_env.client
+    client = Client(**(plain.config() | {"data_converter": data_converter(RING)}))
+    # Nobody works on it: what counts is what stands in the history.
+    case = await client.start_workflow(
+        "Cancellation", {"text": "Rita Canario"}, id=f"codec-{uuid.uuid4().hex}", task_queue="nobody"
+    )
+
+    async def shown(*options: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *(temporal_binary(), "workflow", "show", "-w", case.id, "--detailed"),
+            *("--address", plain.service_client.config.target_host, *options),
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        said, complaint = await asyncio.wait_for(process.communicate(), 60)
+        return (said + complaint).decode()
+
+    assert "Rita" not in await shown()
+    through = ("--codec-endpoint", f"{served.url}/{{namespace}}", "--codec-auth")
+    assert "Rita Canario" in await shown(*through, f"Bearer {TOKEN}")
+    await case.terminate("the test is over")
 
 
 async def test_who_guesses_the_token_is_stopped(tmp_path: Path) -> None:
