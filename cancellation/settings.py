@@ -313,12 +313,15 @@ class InboxSettings(_Group):
         return _listed(self.nameless_servers)
 
 
+_SHORTEST_TOKEN: Final = 20
+
+
 class CodecSettings(_Group):
     """Encryption of what Temporal keeps, `CANCELAMENTO_CODEC_*`."""
 
     keys: SecretStr | None = None
     """The key ring as JSON, see `KeyRing`; without it nothing is encrypted."""
-    token: SecretStr | None = Field(default=None, min_length=20)
+    token: SecretStr | None = None
     """What operators show to the codec server, which shows them in Temporal's Web UI what is encrypted."""
     public_url: str = "http://127.0.0.1:8082"
     """What operators' browsers reach of it."""
@@ -337,8 +340,11 @@ class CodecSettings(_Group):
         return tuple(one.rstrip("/") for one in _listed(self.web_ui))
 
     @model_validator(mode="after")
-    def _keys_can_be_read(self) -> Self:
+    def _secrets_can_be_used(self) -> Self:
         _ = self.ring
+        if self.token is not None and len(self.token.get_secret_value()) < _SHORTEST_TOKEN:
+            msg = f"CANCELAMENTO_CODEC_TOKEN: são precisos {_SHORTEST_TOKEN} caracteres ou mais"
+            raise ValueError(msg)
         return self
 
     @property
