@@ -20,7 +20,6 @@ from temporalio.client import (
     WorkflowHandle,
 )
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from cancellation.addresses import temporal_connect_config
@@ -31,8 +30,10 @@ from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Problem, Refused
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import TrailEntry
+from cancellation.encryption import data_converter
 from cancellation.engine_errors import is_broken, is_busy, translated
 from cancellation.failures import CaseEnded, CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
+from cancellation.key_ring import KeyRing, ring_of_environment
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import SIGNALS, CaseStart, RequestMessage
 from cancellation.messages.status import Answer, CaseResult, CaseStatus
@@ -74,7 +75,7 @@ class CancellationClient:
         """Wrap a connected client.
 
         Args:
-            client: must use the pydantic data converter; `connect` takes care of that.
+            client: must use `encryption.data_converter`; `connect` takes care of that.
             answer_within: how long to wait for a worker's answer.
             task_queue: where new cases are worked on.
             registry: who else knows open cases by their protocol number: Temporal's own list runs behind.
@@ -85,16 +86,23 @@ class CancellationClient:
         self._registry = registry
 
     @classmethod
-    async def connect(cls, home: Path | None = None, *, registry: Registry | None = None) -> Self:
+    async def connect(
+        cls, home: Path | None = None, *, registry: Registry | None = None, keys: KeyRing | None = None
+    ) -> Self:
         """Connect as Temporal's environment variables and profile say, else to the `up` running on `home`.
 
         Args:
             home: folder of a running `cancelamento up`; `.cancelamento` by default.
             registry: see the constructor.
+            keys: what payloads are encrypted with; those of `CANCELAMENTO_CODEC_KEYS_FILE` by default.
+
+        Raises:
+            ValueError: the file of keys cannot be read.
         """
+        converter = data_converter(keys or ring_of_environment())
         config = temporal_connect_config(home or Path(".cancelamento"))
         try:
-            client = await Client.connect(**config, data_converter=pydantic_data_converter)
+            client = await Client.connect(**config, data_converter=converter)
         except RuntimeError as error:
             target = config.get("target_host")
             raise ServerUnreachable(

@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cancellation.addresses import read_addresses
+from cancellation.key_ring import KeyRing
 from cancellation.secret_files import read_secret
 
 PREFIX: Final = "CANCELAMENTO_"
@@ -312,6 +313,50 @@ class InboxSettings(_Group):
         return _listed(self.nameless_servers)
 
 
+_SHORTEST_TOKEN: Final = 20
+
+
+class CodecSettings(_Group):
+    """Encryption of what Temporal keeps, `CANCELAMENTO_CODEC_*`."""
+
+    keys: SecretStr | None = None
+    """The key ring as JSON, see `KeyRing`; without it nothing is encrypted."""
+    token: SecretStr | None = None
+    """What operators show to the codec server, which shows them in Temporal's Web UI what is encrypted."""
+    public_url: str = "http://127.0.0.1:8082"
+    """What operators' browsers reach of it."""
+    web_ui: str = "http://127.0.0.1:8233"
+    """Origins of the Web UI, separated by commas: pages of no other may ask."""
+    encodes: bool = False
+    """Whether it encrypts too, for the Web UI's forms."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8082, ge=0, le=65535)
+    trusted_proxies: str = ""
+    """Addresses of reverse proxies whose word about the visitor's address counts, separated by commas."""
+
+    @property
+    def web_ui_origins(self) -> tuple[str, ...]:
+        """The origins, one by one, as browsers say them."""
+        return tuple(one.rstrip("/") for one in _listed(self.web_ui))
+
+    @model_validator(mode="after")
+    def _secrets_can_be_used(self) -> Self:
+        _ = self.ring
+        if self.token is not None and len(self.token.get_secret_value()) < _SHORTEST_TOKEN:
+            msg = f"CANCELAMENTO_CODEC_TOKEN: são precisos {_SHORTEST_TOKEN} caracteres ou mais"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def ring(self) -> KeyRing | None:
+        """The keys; None: payloads are as they are.
+
+        Raises:
+            BadKeys: never once the settings were read.
+        """
+        return KeyRing.parse(self.keys.get_secret_value()) if self.keys is not None else None
+
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -360,6 +405,7 @@ class Settings(BaseSettings):
     clock: Clock = Clock.STRICT
     inbox: InboxSettings = InboxSettings()
     telephony: TelephonySettings = TelephonySettings()
+    codec: CodecSettings = CodecSettings()
     invoice_due_days: int = Field(default=10, ge=0, le=365)
     """Days from its issue in which the embedded billing's final invoice is to be paid."""
     build_id: str | None = None

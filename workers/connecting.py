@@ -6,10 +6,10 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from cancellation.addresses import temporal_connect_config
 from cancellation.contract import CANCELLATIONS
+from cancellation.encryption import data_converter
 from cancellation.settings import Settings
 
 
@@ -20,7 +20,7 @@ async def connect(settings: Settings, **more: Any) -> Client:
         RuntimeError: the server cannot be reached.
     """
     return await Client.connect(
-        **temporal_connect_config(settings.home), data_converter=pydantic_data_converter, **more
+        **temporal_connect_config(settings.home), data_converter=data_converter(settings.codec.ring), **more
     )
 
 

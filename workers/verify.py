@@ -30,7 +30,7 @@ async def replayed_cases(client: Client, latest_closed: int) -> AsyncIterator[Re
         client: of the live cluster; nothing is changed there.
         latest_closed: how many closed executions, the latest first.
     """
-    replays = replayer()
+    replays = replayer(client.data_converter.payload_codec)
     running, closed = f"{_OURS} AND ExecutionStatus = 'Running'", f"{_OURS} AND ExecutionStatus != 'Running'"
     for query, most in ((running, None), (closed, latest_closed)):
         async for execution in client.list_workflows(query, limit=most):

@@ -90,7 +90,7 @@ def cancellation_worker(
         tolerant(client),
         task_queue=task_queue,
         activities=activities,
-        plugins=[CancellationPlugin()],
+        plugins=[CancellationPlugin(client.data_converter.payload_codec)],
         max_cached_workflows=max_cached_workflows,
         # The same for a task that waits for the worker which knows the case, and which may have been killed.
         sticky_queue_schedule_to_start_timeout=TASK_TIMEOUT,
@@ -114,7 +114,7 @@ def mail_worker(
         tolerant(client),
         task_queue=task_queue,
         activities=activities,
-        plugins=[CancellationPlugin()],
+        plugins=[CancellationPlugin(client.data_converter.payload_codec)],
         max_cached_workflows=_MOST_MAILS,
         max_concurrent_activities=_MAILS_AT_ONCE,
         max_concurrent_workflow_tasks=_MAILS_AT_ONCE,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.converter import DataConverter, SerializationContext, StorageDriverStoreContext
+from temporalio.converter import DataConverter, PayloadCodec, SerializationContext, StorageDriverStoreContext
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import Replayer, Worker, WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker._workflow_instance import _WorkflowLogicFlag
@@ -13,6 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import Info
 
 from cancellation.contract import TASK_TIMEOUT
+from cancellation.encryption import Encryption, ReadFailures, encrypting
 from workflows.at_work import CaseAtWork
 from workflows.cancellation import CancellationWorkflow
 from workflows.incoming_mail import IncomingMailWorkflow
@@ -90,18 +91,33 @@ def sandbox() -> SandboxedWorkflowRunner:
     )
 
 
-def converter() -> DataConverter:
-    """The converter of workers, which raises on no argument that an outside tool can send (X8)."""
-    return DataConverter(payload_converter_class=TolerantPayloadConverter)
+def converter(codec: PayloadCodec | None = None) -> DataConverter:
+    """The converter of workers, which raises on no argument that an outside tool can send (X8).
+
+    Args:
+        codec: of the worker's client, or None.
+    """
+    mild = codec.for_worker() if isinstance(codec, Encryption) else codec
+    return encrypting(DataConverter(payload_converter_class=TolerantPayloadConverter), mild)
+
+
+def _reading(codec: PayloadCodec | None) -> DataConverter:
+    """The same for replays, which send nothing: what is wrong with one is said in clear."""
+    return dataclasses.replace(converter(codec), failure_converter_class=ReadFailures)
 
 
 class CancellationPlugin(SimplePlugin):
-    """Workflows, sandbox, converter and interceptors, for worker and replayer alike."""
+    """Workflows, sandbox, converter and interceptors, for worker and replayer alike.
 
-    def __init__(self) -> None:
+    Args:
+        codec: what the cluster's payloads are encrypted with, or None.
+    """
+
+    def __init__(self, codec: PayloadCodec | None = None) -> None:
         super().__init__(
             "cancelamento",
-            data_converter=converter(),
+            # Workers have that of their client: `tolerant`.
+            data_converter=_reading(codec),
             interceptors=[OneArgument(), OwnInstants(), CaseAtWork()],
             workflows=list(WORKFLOWS),
             workflow_runner=sandbox(),
@@ -122,12 +138,17 @@ class CancellationPlugin(SimplePlugin):
 
 
 def tolerant(client: Client) -> Client:
-    """The same connection with the workers' converter."""
+    """The same connection with the workers' converter, encrypted as it was."""
     config = client.config()
-    config["data_converter"] = converter()
+    config["data_converter"] = converter(client.data_converter.payload_codec)
     return Client(**config)
 
 
-def replayer(**options: Any) -> Replayer:
-    """Replays histories of our workflows exactly as a worker runs them."""
-    return Replayer(workflows=[], plugins=[CancellationPlugin()], **options)
+def replayer(codec: PayloadCodec | None = None, **options: Any) -> Replayer:
+    """Replays histories of our workflows exactly as a worker runs them.
+
+    Args:
+        codec: of the client that fetched them, or None.
+        options: of the library's replayer.
+    """
+    return Replayer(workflows=[], plugins=[CancellationPlugin(codec)], **options)

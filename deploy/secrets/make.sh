@@ -7,9 +7,11 @@ cd "$(dirname "$0")"
 chmod 700 .
 
 for name in postgres cancelamento_owner temporal grafana \
-  cancelamento_worker cancelamento_inbox cancelamento_gateway cancelamento_desk cancelamento_reports link_secret; do
+  cancelamento_worker cancelamento_inbox cancelamento_gateway cancelamento_desk cancelamento_reports link_secret codec_token; do
   [ -s "$name" ] || od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$name"
 done
+# What Temporal keeps is encrypted with the current key; how to change it: docs/servidores.md.
+[ -s codec_keys ] || printf '{"current": "1", "keys": {"1": "%s"}}' "$(head -c 32 /dev/urandom | base64)" >codec_keys
 [ -s mailboxes ] || printf '[]' >mailboxes
 for file in *; do
   case $file in *.sh) ;; *) chmod 644 "$file" ;; esac

@@ -107,6 +107,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _SERVERS,
         "Serve as páginas de download das gravações até ser interrompido (SIGTERM).",
     ),
+    "codec": Listed(
+        "starters.cli.codec",
+        _SERVERS,
+        "Serve à tela do Temporal a leitura do que está cifrado, até ser interrompido (SIGTERM).",
+    ),
     "up": Listed(
         "starters.cli.up",
         _SERVERS,

@@ -202,6 +202,8 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
             return ExitCode.REFUSED, str(error)
         case NotConfigured():
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
+        case _ if _is_of(error, "cancellation.encryption", "CannotDecrypt"):
+            return ExitCode.USAGE, str(error)
         case _ if _is_of(error, "embedded.errors", "EmbeddedError"):
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
         case _:

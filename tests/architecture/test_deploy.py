@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cancellation.key_ring import KeyRing
 from cancellation.settings import Settings, secret_variables
 from starters.cli.checking import known_variables, unknown_variable
 from starters.desk import serving as desk_serving
@@ -25,7 +26,7 @@ CHECKOUT = Path(__file__).parents[2]
 FILE = CHECKOUT / "docker-compose.yml"
 ONE_SHOT = {"temporal-schema", "setup"}
 OURS = {"worker", "inbox", "gateway", "desk"}
-SERVERS = {"postgres", "temporal", "mail", "prometheus", "grafana"} | OURS
+SERVERS = {"postgres", "temporal", "mail", "prometheus", "grafana", "codec"} | OURS
 SAID = {
     "GATEWAY_PUBLIC_URL": "https://gravacoes.exemplo.com.br",
     "DESK_PUBLIC_URL": "https://mesa.exemplo.com.br",
@@ -166,6 +167,40 @@ def test_the_links_key_is_the_workers_alone(composed: dict[str, Any]) -> None:
     assert [name for name, service in composed.items() if "link_secret" in given(service)] == ["worker"]
 
 
+def test_whoever_speaks_to_temporal_of_cases_has_the_keys_and_nobody_else(composed: dict[str, Any]) -> None:
+    with_keys = {name for name, service in composed.items() if "codec_keys" in given(service)}
+    assert with_keys == {"worker", "inbox", "desk", "codec"}
+    for name in with_keys:
+        assert composed[name]["environment"]["CANCELAMENTO_CODEC_KEYS_FILE"] == "/run/secrets/codec_keys"
+
+
+def test_the_web_ui_asks_the_codec_server_which_answers_it_alone_and_only_decrypts() -> None:
+    said = {**SAID, "CODEC_PUBLIC_URL": "https://codec.exemplo.br", "WEB_UI_ORIGIN": "https://ui.exemplo.br"}
+    for given_too, public, origin in (
+        (SAID, "http://127.0.0.1:8082", "http://127.0.0.1:8233"),
+        (said, "https://codec.exemplo.br", "https://ui.exemplo.br"),
+    ):
+        services = json.loads(taken(given_too).stdout)["services"]
+        codec, web_ui = services["codec"]["environment"], services["temporal-ui"]["environment"]
+        assert web_ui["TEMPORAL_CODEC_ENDPOINT"] == codec["CANCELAMENTO_CODEC_PUBLIC_URL"] == public
+        assert web_ui["TEMPORAL_CODEC_INCLUDE_CREDENTIALS"] == "true"
+        assert codec["CANCELAMENTO_CODEC_WEB_UI"] == origin
+        assert "CANCELAMENTO_CODEC_ENCODES" not in codec
+        (port,) = services["codec"]["ports"]
+        assert str(port["target"]) == codec["CANCELAMENTO_CODEC_PORT"]
+
+
+def test_the_keys_that_are_made_can_be_used_and_stay(tmp_path: Path) -> None:
+    made = shutil.copy(CHECKOUT / "deploy" / "secrets" / "make.sh", tmp_path)
+    rings = []
+    for _ in range(2):
+        subprocess.run(["sh", made], check=True, capture_output=True)
+        rings.append(KeyRing.parse((tmp_path / "codec_keys").read_text()))
+    assert rings[0] == rings[1]
+    assert rings[0].current == "1"
+    assert len((tmp_path / "codec_token").read_text()) >= 20
+
+
 def test_whoever_makes_secrets_makes_every_one_that_nobody_is_given() -> None:
     secrets = yaml.safe_load(FILE.read_text())["secrets"]
     script = (CHECKOUT / "deploy" / "secrets" / "make.sh").read_text()
@@ -179,6 +214,7 @@ def test_every_variable_of_ours_is_one_and_the_settings_can_be_read(
 ) -> None:
     (tmp_path / "secret").write_text("x")
     (tmp_path / "mailboxes").write_text("[]")
+    (tmp_path / "codec_keys").write_text('{"current": null, "keys": {}}')
     known = set(map(str.upper, known_variables()))
     for name in OURS | {"setup"}:
         environment = composed[name]["environment"]
@@ -187,7 +223,7 @@ def test_every_variable_of_ours_is_one_and_the_settings_can_be_read(
         assert unknown_variable(ours) is None
         with monkeypatch.context() as patch:
             for variable, value in ours.items():
-                secret = "mailboxes" if value.endswith("/mailboxes") else "secret"
+                secret = Path(value).name if Path(value).name in ("mailboxes", "codec_keys") else "secret"
                 patch.setenv(variable, str(tmp_path / secret) if variable.endswith("_FILE") else value)
             assert "postgres:5432" in Settings().require_database_url()
     example = (CHECKOUT / "deploy" / "cancelamento.env.example").read_text()

@@ -35,6 +35,7 @@ NEVER_LOADED = {
     | MAIL_IN
     | TERMINAL
     | RARE,
+    "starters.codec.serving": WORK | MAIL_IN | TERMINAL | RARE | {"obstore"},
     "starters.cli.inbox": {"obstore", "imap_tools"} | WORK | PAGES | TERMINAL | RARE,
     "starters.cli.up": {"obstore", "imap_tools"} | WORK | PAGES | RARE,
     "starters.cli.worker": {"starlette", "uvicorn"} | MAIL_IN | TERMINAL | RARE,

@@ -228,12 +228,12 @@ class House:
         Returns:
             How many there were.
         """
-        count = 0
+        count, codec = 0, self.environment.client.data_converter.payload_codec
         for customer_id in {case.customer_id for case in self.cases}:
             query = f"WorkflowId = '{workflow_id(customer_id)}'"
             async for execution in self.environment.client.list_workflows(query):
                 handle = self.environment.client.get_workflow_handle(execution.id, run_id=execution.run_id)
-                await replayer().replay_workflow(await handle.fetch_history())
+                await replayer(codec).replay_workflow(await handle.fetch_history())
                 count += 1
         return count
 

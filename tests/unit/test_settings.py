@@ -151,6 +151,7 @@ def test_a_socket_and_an_ipv6_address_are_hosts_too(monkeypatch: pytest.MonkeyPa
     [
         ({"CANCELAMENTO_DATABASE_USER": "ana"}, "CANCELAMENTO_DATABASE_HOST: falta"),
         ({"CANCELAMENTO_DATABASE_HOST": "h", "DATABASE_URL": "postgresql:///x"}, "só um dos dois"),
+        ({"CANCELAMENTO_CODEC_TOKEN": "curto"}, "CANCELAMENTO_CODEC_TOKEN: são precisos 20 caracteres"),
         ({"CANCELAMENTO_LINK_SECRET": "a", "CANCELAMENTO_LINK_SECRET_FILE": "/dev/null"}, "só um dos dois"),
         (
             {"CANCELAMENTO_LINK_SECRET_FILE": "/dev/null"},
@@ -179,6 +180,7 @@ def test_every_secret_can_be_the_content_of_a_file(
         "CANCELAMENTO_INBOX_MAILBOXES": '[{"host": "h", "user": "u", "password": "p"}]',
         "CANCELAMENTO_RECORDINGS_OPTIONS": '{"secret_access_key": "p"}',
         "CANCELAMENTO_TELEPHONY_OPTIONS": '{"rpc_password": "p"}',
+        "CANCELAMENTO_CODEC_KEYS": '{"current": null, "keys": {}}',
     }.get(variable, "postgresql://u:p@h/d")
     if variable == "CANCELAMENTO_DATABASE_PASSWORD":
         monkeypatch.setenv("CANCELAMENTO_DATABASE_HOST", "h")
