@@ -43,7 +43,7 @@ def explained(evidence: Evidence) -> list[str]:
         f"conta: o primeiro dia é {words.short_date(first)} e o último é {words.short_date(held.received_on)} + "
         f"{held.notice_days} = {words.long_date(held.last_day)}.",
         f"O aviso termina no fim desse dia, à meia-noite local ({offset}): {utc(held.notice_ends_at)}. Antes desse "
-        f"instante nada é desativado, liberado, cobrado a menos ou apagado.",
+        f"instante nada é desativado, liberado nem apagado.",
     ]
     if held.revoked_at is not None:
         steps.append(f"A formalização deixou de valer em {utc(held.revoked_at)}.")

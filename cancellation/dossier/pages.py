@@ -12,7 +12,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
+from reportlab.platypus import CondPageBreak, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 from cancellation.language import words
 
@@ -36,17 +36,24 @@ class Pages:
 
     def heading(self, text: str) -> None:
         """What comes next."""
-        self.story.append(_paragraph(text, "heading"))
+        self.story += [CondPageBreak(35 * mm), _paragraph(text, "heading")]
 
     def say(self, *sentences: str) -> None:
         """Sentences, a paragraph each."""
         self.story += [_paragraph(one, "body") for one in sentences]
 
-    def table(self, columns: Sequence[str], shares: Sequence[float], rows: Iterable[Sequence[str]]) -> None:
+    def table(
+        self,
+        columns: Sequence[str],
+        shares: Sequence[float],
+        rows: Iterable[Sequence[str]],
+        *,
+        none: str = "Nada registrado.",
+    ) -> None:
         """A table whose head is repeated on each page; without rows, a sentence."""
         body = [[_paragraph(cell, "cell") for cell in row] for row in rows]
         if not body:
-            self.say("Nada registrado.")
+            self.say(none)
             return
         whole = sum(shares)
         table = LongTable(
@@ -129,6 +136,5 @@ def _styles() -> dict[str, Any]:
             leading=14,
             spaceBefore=9,
             spaceAfter=4,
-            keepWithNext=1,
         ),
     }

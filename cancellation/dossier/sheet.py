@@ -186,15 +186,13 @@ def _letters(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
     pages.heading("O que foi enviado, a quem, e a entrega")
     pages.table(
         ("Nº", "Escrita (Brasília)", "Mensagem", "A quem", "Entrega"),
-        (0.6, 1.8, 2.8, 2.6, 2.8),
+        (0.5, 1.8, 3, 1.2, 4.2),
         (
             (
                 str(place),
                 words.short_moment(one.written_at),
                 _kind(one.kind),
-                _audience(one.audience)
-                if redacted
-                else ", ".join(to.address for to in one.deliveries) or _audience(one.audience),
+                _audience(one.audience),
                 _delivery(one, redacted=redacted),
             )
             for place, one in enumerate(evidence.letters, start=1)
@@ -224,6 +222,7 @@ def _downloads(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
             + (() if redacted else (one.address,))
             for one in evidence.accesses
         ),
+        none="Nenhum acesso ao link foi registrado.",
     )
     if evidence.removed_recordings:
         pages.say(
@@ -346,7 +345,8 @@ def _delivery(letter: LetterEvidence, *, redacted: bool) -> str:
     for one in letter.deliveries:
         when = f" {words.short_moment(one.settled_at)}" if one.settled_at else ""
         reply = f": {vocabulary.undelivered(one.reply)}" if one.reply and not redacted else ""
-        told.append(f"{_DELIVERY.get(one.status, one.status)}{when}{reply}")
+        to = "" if redacted else f"{one.address}: "
+        told.append(f"{to}{_DELIVERY.get(one.status, one.status)}{when}{reply}")
     return "; ".join(told) or _DELIVERY.get(letter.status, letter.status)
 
 
