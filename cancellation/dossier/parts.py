@@ -112,7 +112,6 @@ def summary(evidence: Evidence) -> dict[str, Any]:
                 "kind": one.kind,
                 "audience": one.audience,
                 "written_at": one.written_at,
-                "sha256": one.content_sha256,
                 "addresses": dict(sorted(Counter(to.status for to in one.deliveries).items())),
             }
             for one in evidence.letters
