@@ -6,21 +6,24 @@ BIN := .venv/bin
 # Four workers suit two cores, for many tests wait; PYTEST_WORKERS=0 runs the tests in one process.
 PYTEST_WORKERS ?= 4
 PYTEST_ARGS ?=
+# PROOF=long leaves out the walks and the matrix: what is too long for `make test`, and no more.
+PROOF ?= whole
 # The scenarios stand outside of the project, for they belong to those who rely on its contract.
 BLACKBOX ?= ../shared/blackbox
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test proof acceptance bench lint format lock clean
+.PHONY: help demo test proof acceptance bench lint format lock reader clean
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
-	@echo "make proof          every cell of the outage matrix and every step of the walk, within twenty minutes"
+	@echo "make proof          every cell of the outage matrix and every step of the walk, whole; PROOF=long: what is too long for the tests"
 	@echo "make bench          what a case costs, beside a bare workflow; statements, memory, the reader's score"
 	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
 	@echo "make lint           formatting, lint, types, import contracts"
 	@echo "make format         write the formatting"
+	@echo "make reader [ALSO=F]  learn the weights of the reader of e-mails anew, with a provider's own labels beside"
 	@echo "make lock           compute the three requirements*.lock anew"
 
 $(BIN)/python:
@@ -45,7 +48,7 @@ test: .venv/.development
 # What `make test` takes samples of, whole and one by one, so that no worker is left with the long ones; and what is too
 # long for it, file by file.
 proof: .venv/.development
-	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	CANCELAMENTO_PROOF=$(PROOF) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 # Every module of benchmarks/; what they need stands in folders below.
 bench: .venv/.development
@@ -80,6 +83,10 @@ lock: .venv/.development
 	$(LOCK) --group build --extra server -o requirements-server.lock
 	$(LOCK) --group build --extra embedded -o requirements.lock
 	$(LOCK) --group dev --extra embedded -o requirements-dev.lock
+
+# One thread: the sums are small, and their order stays the same from run to run.
+reader: .venv/.development
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training.reader $(if $(ALSO),--also $(ALSO))
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build

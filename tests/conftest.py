@@ -34,6 +34,8 @@ _FAILURES_TO_REPORT = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchA
 PROOF = "CANCELAMENTO_PROOF"
 WHOLE = os.environ.get(PROOF) == "whole"
 """Whether nothing is left to a sample (`make proof`)."""
+LONG = WHOLE or os.environ.get(PROOF) == "long"
+"""Whether it is the turn of what is too long for `make test`."""
 
 _skipped: list[str] = []
 _counts: Counter[str] = Counter()
@@ -74,7 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if _is_chosen(item)]
-    for item in items if WHOLE else []:
+    for item in items if LONG else []:
         # What a file's tests share is started once; the walks and the matrix go out one by one.
         if item.get_closest_marker("proof") is not None:
             item.add_marker(pytest.mark.xdist_group(item.path.name))
@@ -85,8 +87,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_chosen(item: pytest.Item) -> bool:
-    proof = item.get_closest_marker("proof") is not None
-    return proof or item.get_closest_marker("sampled") is not None if WHOLE else not proof
+    if item.get_closest_marker("proof") is not None:
+        return LONG
+    return not LONG or (WHOLE and item.get_closest_marker("sampled") is not None)
 
 
 def pytest_collection_finish() -> None:

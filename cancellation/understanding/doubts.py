@@ -62,7 +62,9 @@ def not_surely_read(reading: MailReading, found: Said) -> list[str]:
     if unread:
         why.append(f"Há partes que não foram lidas: {', '.join(unread)}.")
     other = found.other
-    stub = other is not None and is_silent(other) and is_stub(reading.alternative)
+    stub = is_stub(reading.alternative) and is_silent(
+        understand_newest("", NewestText(reading.alternative))  # the subject is not the stub's own
+    )
     if other is not None and _differ(found.text, other) and not stub:
         why.append("A parte em texto e a parte em HTML dizem coisas diferentes.")
     return why

@@ -1,200 +1,79 @@
-"""Why the customer leaves, in the customer's own words, and sorted (P3, P7)."""
+"""Why the customer leaves, in the customer's own words, and sorted (P3, P7).
+
+A reason is a clause that the learned judge takes for one, cut at its connector, or what stands behind "motivo:".
+The request itself, placeholders, refusals, closings and denied reasons are none; nothing is ever made up.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from importlib.resources import files
+from math import log
 
+from cancellation.understanding.features import Said, Text, hashed, of_piece
+from cancellation.understanding.model import Model, sigmoid
 from cancellation.understanding.models import ReasonCategory
-from cancellation.understanding.normalise import Folded, fold
+from cancellation.understanding.normalise import fold
 from cancellation.understanding.sentences import Sentence
 
 MAX_REASON = 500
+"""Characters of a reason; more is cut."""
 
-_LABEL = re.compile(
-    r"(?:(?:^|[ ,(-])(?:o |os |a |as |nosso |meu |pelo |seguintes? |com o |tendo como |principal |"
-    r"principais )*(?:motivos?|motivacao|razao|razoes|justificativas?|causas?)"
-    r"(?: (?:principal|principais|alegado|da saida|da decisao|da solicitacao|do pedido|para (?:o|a|"
-    r"isso|tal|tanto)|que (?:nos|me) lev\w+ a|pelo qual|pela qual"
-    r"|(?:d[oa]|deste|desse|para o|para a|de) (?:\w+ )?(?:cancelamento|rescisao|encerramento|distrato|"
-    r"desligamento|pedido|saida|cancelar)(?: do (?:contrato|servico|plano))?))*)"
-    r" ?(?P<mark>[:;=]|-(?= )| (?:e|foi|eh|seria|sao|foram|decorre|se deve|se da (?:por|pel[oa]s?)|"
-    r"deve-se)(?: (?:que|o "
-    r"fato de(?: que)?|o seguinte:?))? |,? (?=preco|custo|alto|valor|falta|falencia|mudanca|insatisf|"
-    r"fechamento|nao|troca|problema|caro))"
+_DATA = tomllib.loads((files(__package__) / "reasons.toml").read_text("utf-8"))
+_LABEL = re.compile(_DATA["label"])
+_CONNECTOR = re.compile(_DATA["connector"])
+_ARTICLE = re.compile(_DATA["article"])
+_STOP = re.compile(_DATA["stop"])
+_NO_REASON = re.compile(_DATA["no_reason"])
+_CLOSING = re.compile(_DATA["closing"])
+_PRAISE = re.compile(_DATA["praise"])
+_CUES = tuple(
+    tuple(
+        (ReasonCategory(row["category"]), re.compile(rf"(?:\b|^)(?:{'|'.join(row['cues'])})"))
+        for row in _DATA[kind]
+    )
+    for kind in ("strong", "weak")
 )
-_CONNECTORS = re.compile(
-    r"(?:^|[ ,(])(?:(?P<drop>por causa (?=d)|por conta (?=d)|devido(?= a)|em raz(?:ao|oes) (?=d)|em "
-    r"virtude (?=d)|em funcao (?=d)|"
-    r"em decorrencia (?=d)|em consequencia (?=d)|decorrente (?=d)|tendo em vista(?: que)?|haja "
-    r"vista(?: que)?|uma vez que|visto que|dado que|ja que|porque|"
-    r"porquanto|pois|posto que|considerando(?: que)?|por motivos? (?=d)|motivad[oa] (?:por|pel[oa])|se "
-    r"deve(?= a)|deve-se(?= a)|em face (?=d)|"
-    r"diante (?=d)|por raz(?:ao|oes) (?=d)|graças a|gracas a|em vista d[eoa]|a fim de|sendo que|por "
-    r"isso que|levando em conta|por que(?= \w))"
-    r"(?:(?<= )|(?!\w))|"
-    r"(?P<keep>(?=por motivos? (?!d)|por raz(?:ao|oes) (?!d)|por questao |por questoes |por falta |por "
-    r"desinteresse|por "
-    r"insatisf|por dificuldade|por problemas?|por mudanca|por fechamento|por encerramento|"
-    r"por desuso|por inviab|por corte|por cortes|por reducao|por contencao|por nao (?!continuar|"
-    r"renovar|prosseguir|seguir)|por estar|por ser |"
-    r"por necessidade|por reestrutur|por troca|por termos|por ter |por "
-    r"excesso|por baixa|por alto|por instab|por falencia|por inatividade|por quedas|por conten|para "
-    r"(?:reduzir|cortar|conter|diminuir|economizar))))"
+_PLACEHOLDER = re.compile(
+    r"^[\W_x]*$|^[\[(<{_]|x{4,}|\b(?:a combinar|preencher|nao se aplica|nao informad[oa]|a definir|em branco|"
+    r"nao declarad[oa])\b|^(?:n/?a|-+)$|"
+    r"\bja (?:expliquei|explicamos|falei|falamos|informei|informamos|disse|dissemos|esta)\b|"
+    r"^(?:assunto|problema|coisa) (?:meu|minha|nosso|nossa)|^sigilos\w*|^idem\b|^data\b|\bnao (?:devo|sou obrigad)|"
+    r"^(?:nao )?aceit\w+$|^motivo\b|\bsatisfacao com"
 )
-_ARTICLE = re.compile(
-    r"^ ?(?:de que |d?ao? fato de (?:que )?|do fato de (?:que )?|de (?!que)|d(?=[oa]s? )|a(?=os? ))"
+_CLAUSE_END = re.compile(
+    r", (?:e |entao |por isso |portanto |assim |logo |mas )?|; | - |: | e (?=(?:quer|solicit|pec|ped|desej|por isso|"
+    r"gostar|vou|vamos|precis|favor|cancel|encerr|rescind)\w*)| entao (?=quer|solicit|vou|pec|cancel|encerr)|"
+    r" (?=(?:ta|esta|fica|ficou) (?:mt|muito|mto|tao) )"
 )
-_STOP = re.compile(
-    r",? (?:(?:e |por isso,? |portanto,? |assim,? |entao,? |dessa forma,? |desta forma,? |sendo "
-    r"assim,? |logo,? )?(?:eu )?(?:solicit(?:o|amos)|pe(?:co|dimos)|gostari\w+ de (?:solicit|cancel|"
-    r"encerr|rescind|pedir)|"
-    r"favor|por favor|por gentileza|venho|vimos|formaliz\w+|aguard(?:o|amos)|fic(?:o|amos) no aguardo|"
-    r"desde ja|grat[oa]|obrigad[oa]|atenciosamente|att|cordialmente|abraco|"
-    r"(?:quero|queremos|desej(?:o|amos)|vou|vamos|precis\w+|queria(?:mos)?|gostari\w+) (?:\w+ "
-    r")?(?:cancel|encerr|rescind|solicit|o (?:cancel|encerr))\w*|requer\w+))\b"
+_DENIED = re.compile(
+    r"^(?:nao|nem) (?:e|foi|se trata|tem|ha|eh) (?:\w+ ){0,4}?(?:por|pel[oa]|de|nada|causa|culpa)\b|"
+    r"^(?:nada contra|pouco importa|nao importa|independente)|^nao (?:e|foi|eh) [^,]{3,30}, (?:nem|nao)\b|"
+    r"^[^,]{3,30} nem (?:d[oa]s?|pel[oa]s?|por) |^o servico e (?:otimo|bom|excelente)"
 )
-_NO_REASON = re.compile(
-    r"^(?:(?:a|nao|sem|prefir\w+|nao (?:quero|desejo|vou|pretendo|gostaria de)|prefiro nao|ainda nao|ja)"
-    r" (?:informar|informad\w+|declarad\w+|especific\w+|motivo|dizer|comentar|revelar|expor|explicar|"
-    r"inform\w+|falar)\b.*|"
-    r"(?:ver|vide|segue|em anexo|abaixo|conforme|particular nao) ?(?:abaixo|anexo|conversad\w+|"
-    r"falad\w+|combinad\w+|inform\w+|"
-    r"em|por telefone|mencionad\w+|explic\w+|solicit\w+)?\b.*|"
-    r"d?iss[oa]|d?isto|(?:d?o )?(?:ja )?expost\w+.*|o acima.*|d?est[ea]s? (?:fatos?|motivos?)|n/?a|-+|"
-    r"\.+|x+|nenhum|nada|abaixo|anexo|nao|sem motivo.*|nao ha|nao tem|prefiro nao.*)$"
+_DENIED_BEFORE = re.compile(r"\b(?:nao|nem) (?:e|foi|eh|se trata|tem nada) (?:\w+ ){0,3}$")
+_NO_SENTENCE = re.compile(
+    r"^(?:car[oa]s?|prezad[oa]s?|ola|oi|senhor(?:es|a|as)?|(?:sub)?secretaria|departamento|depto|diretoria|setor|"
+    r"gerencia|coordenacao) [^,]{0,40}$"
 )
-_SPEAKS_OF_THE_DECISION = re.compile(
-    r"^(?:a|o|esta|tal|essa|nossa|minha|este|esse)? ?(?:rescisao|cancelamento|decisao|pedido|"
-    r"solicitacao|saida|motivo|encerramento|medida)\b"
+_REQUEST = re.compile(
+    r"\b(?:cancel|rescis|rescind|distrat)\w*|\b(?:encerr|finaliz|termin|deslig)\w* "
+    r"(?:(?:d?[oa]s?|meu|nosso|minha|nossa) )*(?:contrato|plano|servico|conta|assinatura)"
 )
-_CLOSING = re.compile(
-    r"^(?:att|atte|atenciosamente|cordialmente|obrigad[oa]s?|grat[oa]s?|abracos?|abs|sem mais|"
-    r"respeitosamente|desde ja|saudacoes|at\.te|fico no aguardo|aguardo|bom dia|boa tarde|boa noite|"
-    r"prezad[oa]s?|ola|oi|caros|senhores|agradeco|agradecemos|enviado d)\b"
-)
-_NOT_A_REASON = re.compile(
-    r"\b(?:venho|vimos|viemos|comunic\w+|seguir\w*|decid\w+|optamos|continu\w+|confirm\w+|aguard\w+|"
-    r"obrigad\w+|agradec\w+|ciente|ciencia|prazo|clausula|portabilidade|"
-    r"gravac\w+|boleto|fatura|telefone para|cnpj|cpf|segue\w*|anexo|disposic\w+|duvidas?|"
-    r"protocolo|data|multa|equipamentos?|informem|informar|por favor|favor|gentileza|solicit\w+|"
-    r"pedid\w+|ligu?em|liguem|ligar|retorn\w+|contraproposta|proposta|renegoci\w+|responsavel|"
-    r"atenciosamente|att|cordialmente|contrato n\w*|numeros?|e-?mail|aceito|desde ja|parceria|sucesso|"
-    r"tudo bem|mensagem|ramais? \d|urgencia|urgente|cobrancas?|cadastr\w+|representante|"
-    r"cancel\w+|rescis\w+|encerrem|pessoal|providenci\w+|providencias|cliente desde|conforme|combinado|"
-    r"gostaria|gostariamos|ontem|hoje|amanha|espero|esperamos|desculp\w+|lament\w+|infelizmente$)\b"
-)
-_FINITE = re.compile(
-    r"\b(?:e|sao|esta|estao|estamos|estou|foi|foram|era|eramos|ficou|ficamos|temos|tenho|tem|vamos|vou|"
-    r"nao|nunca|ninguem|ha|houve|deixou|deixamos|ta|tao|tivemos|vai|vao|quero|queremos|"
-    r"\w{3,}(?:amos|emos|imos|ou|aram|eram|iram|ei))\b"
-)
-
-CATEGORY_CUES: tuple[tuple[ReasonCategory, str], ...] = (
-    (
-        ReasonCategory.OTHER,
-        r"(?:empresa|loja|firma) foi (?:vendida|comprada|incorporada)|"
-        r"vend(?:i|emos) a (?:empresa|loja|firma)",
-    ),
-    (
-        ReasonCategory.COMPETITOR,
-        r"concorren\w+|(?:outr[oa]|nov[oa]|diferente) (?:operadora|empresa|fornecedor\w*|provedor\w*|"
-        r"solucao|plataforma|prestador\w*|companhia|sistema|servico|telefonia|central|pabx)|"
-        r"(?:operadora|empresa|fornecedor\w*|opcao|solucao|alternativa|provedor\w*|plano) (?:bem |"
-        r"muito )?mais (?:barat|em conta|vantajos|complet|modern)\w*|"
-        r"(?:proposta|oferta|condic\w+) (?:comercial )?(?:bem |muito )?(?:melhor|mais vantajos|mais "
-        r"atrativ|mais barat)\w*|"
-        r"(?:troca|mudanca|migracao) (?:de|para|da) (?:nossa )?(?:operadora|fornecedor|empresa|"
-        r"provedor|outr\w+|plataforma|sistema)|(?:mud|troc|migr)(?:ei|amos|aremos|ando|ar|ou) (?:de|"
-        r"para|pra|pro|a nossa) "
-        r"(?:(?:o |a |outr|uma? )|operadora|empresa|fornecedor)|(?:fech|contrat|assin)(?:ei|amos|ou|"
-        r"ando) (?:\w+ )?(?:com |contrato com )?(?:a |o )?(?:vivo|tim|claro|oi|algar|embratel|outr[oa]|"
-        r"concorrente|um novo|um)\b|"
-        r"\b(?:para|pra|pela|com a|da|na|a) (?:vivo|tim|claro|oi|algar|embratel|net|sky)\b|\b(?:teams|"
-        r"zoom|3cx|goto|ringcentral|twilio|google voice|zenvia|callix)\b|pabx proprio|telefonia "
-        r"propria|central propria",
-    ),
-    (
-        ReasonCategory.BUSINESS_CLOSED,
-        r"(?:fech(?:ar|ou|amos|aremos|amento|ando|ei|ada|ado|ara|aram)|fecha) (?:as |a |o |da |do |de |"
-        r"das |dos |nossa |nosso |minha |meu |definitivamente |n?esta |n?este |n?essa )*(?:empresa|"
-        r"loja|portas?|escritorio|"
-        r"negocio|cnpj|filial|firma|unidade|comercio|clinica|restaurante|operacao|operacoes|atividades|"
-        r"fabrica|estabelecimento|matriz|agencia|oficina|ponto|consultorio|padaria)|(?:empresa|loja|"
-        r"firma|negocio|escritorio|clinica|filial|"
-        r"restaurante|comercio|cnpj|unidade|consultorio|padaria|fabrica|estabelecimento) (?:\w+ "
-        r")?(?:\w+ )?(?:fech\w+|faliu|encerr\w+|foi (?:fechad|encerrad|extint|baixad)\w+|quebrou|"
-        r"acabou|deixou de existir)|encerr\w+ (?:d?as |de |d?a |d?o |nossas? |suas? |minhas? )*"
-        r"(?:atividades?|empresa|loja|filial|firma|operac\w+|negocio|cnpj|escritorio|clinica|unidade|"
-        r"expediente)|falencia|faliu|falir|quebramos|(?:baixa|baixar|baixei|baixamos) (?:n?d?o |de |a "
-        r")?(?:cnpj|empresa)|liquidacao|processo de baixa|baixa na receita|extincao da|fim (?:das "
-        r"atividades|da empresa|do negocio)|"
-        r"deixou de existir|dissolucao|fechamento$",
-    ),
-    (
-        ReasonCategory.PRICE,
-        r"preco\w*|\bcar[oa]s?\b|carissim\w+|custos?|mensalidades?|reajust\w+|orcament\w*|gastos?|"
-        r"despesas?|financeir\w+|econom(?:ia|izar|ico|ica)\b|barat\w+|nao compensa|conta (?:ficou|esta|"
-        r"ta) |tarifas?|aument\w+|valor(?:es)? (?:\w+ )?(?:\w+ )?"
-        r"(?:alt\w+|elevad\w+|cobrad\w+|mensa\w+|abusiv\w+|da |do |subi\w+|aument\w+)|\bvalor(?:es)?\b|"
-        r"caixa|custo|salgad\w+|nao (?:consigo|conseguimos|posso|podemos|temos como) (?:mais )?pagar|"
-        r"cabe no (?:bolso|orcamento)|"
-        r"pesando|pesado|conseguind?[ro]* pagar|grana|condic\w+ (?:financeiras|de (?:pagar|arcar|"
-        r"manter))|dinheiro|cust(?:a|ando)\b|"
-        r"investimento|verba|enxugar|pagando",
-    ),
-    (
-        ReasonCategory.TECHNICAL,
-        r"\b(?:cai|caem|caindo|caiu|cair|caia|caiam|caidas?)\b|quedas?|instab\w+|conex(?:ao|oes)|"
-        r"estabilidade|"
-        r"inst[ae]ve\w+|audio|"
-        r"ruidos?|\beco\b|picot\w+|chiad\w+|delay|latencia|sinal|falhas?|falhando|falha\b|tecnic[oa]s?|"
-        r"defeitos?|bugs?|\btrav(?:a|ando|am|ou|amento|amentos)\b|fora do ar|sem (?:telefone|ligac\w+|"
-        r"sinal|linha|funcionar|comunicac\w+)|"
-        r"qualidade (?:das?|de|do) (?:ligac\w+|audio|chamad\w+|voz|som|servico|sinal)|intermit\w+|nao "
-        r"funciona\w*|funciona mal|mudas?\b|indisponib\w+|sem linha|\berros?\b|cort(?:a|am|ando)\b|nao "
-        r"completa\w*|ligacoes (?:caem|caindo|ruins|mudas|pessimas)|oscila\w*|fica mudo|chamadas "
-        r"(?:caem|perdidas|nao)|pane\b|conseguir (?:fazer|receber|realizar) (?:ligac|chamad)\w+",
-    ),
-    (
-        ReasonCategory.SUPPORT,
-        r"atendimento|suporte|ninguem (?:\w+ )?(?:atende|responde|retorna|resolve|liga|da retorno)|"
-        r"demora\w*|mal atendid\w+|descaso|sem retorno|nao (?:respond\w+|retorn\w+|atendem|dao retorno|"
-        r"da retorno|deram retorno)|pos-?venda|abandon\w+|mau atendimento|sem resposta|"
-        r"desrespeito|falta de (?:retorno|resposta|assistencia|atencao)|chamados? (?:sem|abert|nao)\w*|"
-        r"ignorad\w+|atendente\w*",
-    ),
-    (
-        ReasonCategory.FEATURES,
-        r"integra\w+|funcionalidades?|funcoes|recursos? (?:que|de que|necess|avanc|como|do|importan|"
-        r"limitad)\w*|falta\w* (?:de )?(?:recurso|ferrament|func|opc|relator|integr)\w*|relatorios?|"
-        r"aplicativos?|\bapp\b|"
-        r"nao (?:nos )?atende\w* (?:mais )?(?:\w+ )?(?:\w+ )?(?:necessidades?|demandas?|expectativas?|"
-        r"necessita\w*|exigencias)|limitac\w+|limitad[oa]s?|\bapi\b|\bcrm\b|\bura\b|nao (?:tem|possui|"
-        r"oferece|suporta|permite) \w+|ferramentas?|incompat\w+|obsolet\w+|plataforma nao atende|nao "
-        r"atende\w*$",
-    ),
-)  # fmt: skip
-_WEAK_CUES: tuple[tuple[ReasonCategory, str], ...] = (
-    (ReasonCategory.SUPPORT, r"reclam\w+|nao resolv\w+|ninguem resolv\w+|nunca resolv\w+"),
-    (ReasonCategory.TECHNICAL, r"problemas?|qualidade|ligac\w+"),
-    (ReasonCategory.COMPETITOR, r"migr(?:amos|ei|ando|acao)"),
-)  # fmt: skip
-_OTHER_CUES = re.compile(
-    r"\b(?:nao (?:\w+ )?(?:utiliz|us|precis)\w+|nao (?:sendo|e|ha|faz) mais|quase nao us\w+|pouco "
-    r"us\w+|sem uso|desuso|mudanca|mudamos|mudei|reestrutura\w+|vend(?:emos|i|ida|ido|eu)|crise|"
-    r"insatisf\w+|satisfeit\w+|cobra(?:m|ram|ndo)? errad\w+|cobrancas? (?:indevid|errad)\w+|"
-    r"aposent\w+|falec\w+|fusao|incorporac\w+|home ?office|aluguel|pandemia|demissao|demiti\w+|"
-    r"decepcion\w+|frustr\w+|perdemos|perdi|fim do projeto|projeto (?:acabou|terminou|encerr)\w*|"
-    r"ocios\w+|inviav\w+|necessidade d[aeo]|horrive\w+|pessim[oa]s?|nao deu certo|terceiriz\w+|nao "
-    r"vale a pena|cans(?:ei|"
-    r"ado|amos)|"
-    r"expectativas?|viajar|mudar de (?:cidade|estado|pais|ramo)|sazonal)\b"
-)
-_CATEGORIES = tuple((category, re.compile(rf"(?:\b|^)(?:{pattern})")) for category, pattern in CATEGORY_CUES)
-_WEAK = tuple((category, re.compile(rf"\b(?:{pattern})")) for category, pattern in _WEAK_CUES)
+_NEXT_FIELD = re.compile(r"\w+ ?:")
+_SHORTEST = 4
+_MOST_CLAUSES = 12
+_RANKED = 5
+_CONNECTED = 1.0
+"""What it is worth (logit) to stand behind the connector of the sentence that asks."""
+_WIDER = 2.0
+"""A longer stretch around the best one is taken if its logit is at most this much less: reasons are told whole."""
+_FLOOR = -8.0
+_SURE = 2.0
+"""From this logit on a sentence asks surely; how much more tells nothing about a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +84,23 @@ class Reason:
         text: The customer's own words.
         category: Sorted.
         says: How it was found, in Portuguese.
+        sentence: The whole sentence it stands in.
+        weight: How sure the judge is, 0 to 1.
+        labelled: Whether it stands behind "motivo:".
     """
 
     text: str
     category: ReasonCategory
     says: str
+    sentence: str
+    weight: float
+    labelled: bool = False
+
+
+def is_labelled(said: Said) -> bool:
+    """Tell whether a sentence begins with the label of a reason ("motivo: …")."""
+    label = _LABEL.match(" ".join(said.tokens[:12]).replace(" :", ":"))
+    return label is not None and label.start() == 0
 
 
 def category_of(reason: str) -> ReasonCategory:
@@ -221,11 +112,8 @@ def category_of(reason: str) -> ReasonCategory:
     Returns:
         The category; OTHER when no cue is found.
     """
-    return _category(fold(reason).plain) or ReasonCategory.OTHER
-
-
-def _category(plain: str) -> ReasonCategory | None:
-    for cues in (_CATEGORIES, _WEAK):
+    plain = fold(reason).plain
+    for cues in _CUES:
         hits = [
             (match.start(), order, category)
             for order, (category, cue) in enumerate(cues)
@@ -233,160 +121,255 @@ def _category(plain: str) -> ReasonCategory | None:
         ]
         if hits:
             return min(hits)[2]
-    return None
+    return ReasonCategory.OTHER
 
 
-def find_reason(
-    folded: Folded, sentences: Sequence[Sentence], acts: Sequence[tuple[Sentence, int, int]], guess: bool
-) -> Reason | None:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stretch of a sentence that may be the reason.
+
+    Attributes:
+        index: The sentence.
+        start: Where the stretch begins in it.
+        end: Where it ends.
+        places: Its features.
+        connected: Whether it stands behind a connector in a sentence that asks.
+    """
+
+    index: int
+    start: int
+    end: int
+    places: list[int]
+    connected: bool
+
+
+def _cues(piece: str) -> Iterator[str]:
+    """What a stretch speaks of, by the cues that reasons are sorted by."""
+    for kind, cues in zip(("strong", "weak"), _CUES, strict=True):
+        found = {category.value for category, cue in cues if cue.search(piece)}
+        yield from (f"cue:{category}" for category in found)
+        yield f"cues:{kind}:{min(2, len(found))}"
+
+
+def candidates(text: Text, asking: Sequence[float]) -> list[Candidate]:
+    """Return every stretch that may say why: behind a connector, clauses in a row, whole sentences.
+
+    Args:
+        text: The newest text.
+        asking: How much each of its sentences speaks for a request (logits).
+    """
+    best = max(range(len(asking)), key=asking.__getitem__, default=0)
+    found: list[Candidate] = []
+    for index, said in enumerate(text.said):
+        sentence = _sentence(said).text
+        for start, end, how in _stretches(sentence):
+            around = (
+                f"how:{how}",
+                f"far:{max(-3, min(3, index - best))}",
+                f"asks:{max(-4, min(4, round(asking[index] / 2)))}",
+                f"mark:{_sentence(said).asks}",
+                f"first:{index == 0}",
+                f"last:{index == len(text.said) - 1}",
+                f"whole:{end - start > 0.8 * len(sentence)}",
+                f"long:{min(8, (end - start) // 15)}",
+                *_cues(sentence[start:end]),
+                *(f"before:{word}" for word in sentence[:start].split()[-2:]),
+                *(f"behind:{word}" for word in sentence[end:].split()[:2]),
+                *(f"past:{kind}" for kind in _kinds(text, index - 1)),
+                *(f"next:{kind}" for kind in _kinds(text, index + 1)),
+            )
+            places = sorted({*of_piece(sentence[start:end]), *hashed(around)})
+            connected = how == "connected" and asking[index] >= 0
+            found.append(Candidate(index, start, end, places, connected))
+    return found
+
+
+def _kinds(text: Text, index: int) -> set[str]:
+    if not 0 <= index < len(text.said):
+        return set()
+    return {kind.partition(".")[0] for kind in text.said[index].kinds if kind}
+
+
+def _stretches(sentence: str) -> Iterator[tuple[int, int, str]]:
+    """Yield begin, end and kind of each stretch, trimmed, none twice."""
+    connectors = [match.end() for match in _CONNECTOR.finditer(sentence)]
+    breaks = [(match.start(), match.end()) for match in _CLAUSE_END.finditer(sentence)]
+    starts = sorted({0, *connectors, *(end for _, end in breaks)})
+    stops = sorted(
+        {len(sentence), *(m.start() for m in _CONNECTOR.finditer(sentence)), *(at for at, _ in breaks)}
+    )
+    seen: set[tuple[int, int]] = set()
+    for start in starts[:_MOST_CLAUSES]:
+        opening = _CONNECTOR.match(sentence, max(0, start - 1))
+        start = opening.end() if opening else start
+        how = "connected" if start in connectors else "clause"
+        for stop in [*[stop for stop in stops if stop > start + _SHORTEST][:4], len(sentence)]:
+            span = None if _DENIED_BEFORE.search(sentence, 0, start) else _trimmed(sentence, start, stop)
+            if span is not None and span not in seen:
+                seen.add(span)
+                yield *span, how
+
+
+def labelled_reason(text: Text) -> Reason | None:
+    """Find what stands behind "motivo:"."""
+    return next((found for index in range(len(text.said)) if (found := _labelled(text, index))), None)
+
+
+def find_reason(text: Text, asking: Sequence[float], learned: Model) -> Reason | None:
     """Find why the customer leaves.
 
     Args:
-        folded: The newest text.
-        sentences: Its sentences in order.
-        acts: Where the requests stand: sentence, start, end.
-        guess: Whether a bare sentence may count (only beside a request).
+        text: The newest text.
+        asking: How much each of its sentences speaks for a request (logits).
+        learned: The weights.
 
     Returns:
-        The reason, None when none is given.
+        The reason, None when none is surely given.
     """
-    for index, sentence in enumerate(sentences):
-        found = _labelled(folded, sentences, index)
-        if found is not None:
-            return found
-        if sentence in [act[0] for act in acts] or (guess and _SPEAKS_OF_THE_DECISION.search(sentence.text)):
-            found = _connected(folded, sentence, [act for act in acts if act[0] == sentence])
-            if found is not None:
-                return found
-    if not guess:
+    found = labelled_reason(text)
+    if found is not None:
+        return found
+    best = best_candidate(text, asking, learned)
+    if best is None:
         return None
-    for only_cues in (True, False):
-        for sentence in sentences:
-            found = _bare(folded, sentence, [act for act in acts if act[0] == sentence], only_cues)
-            if found is not None:
-                return found
+    one, signs = best
+    weight = sum(value * learned.reasoned.get(name, 0.0) for name, value in signs.items())
+    if weight < learned.thresholds[reason_support(signs)]:
+        return None
+    says = "Uma frase diz por que o cliente sai."
+    return _reason(text, _sentence(text.said[one.index]), one.start, one.end, says, sigmoid(weight))
+
+
+def best_candidate(
+    text: Text, asking: Sequence[float], learned: Model
+) -> tuple[Candidate, dict[str, float]] | None:
+    """Return the stretch that is most likely the reason; one that asks is none.
+
+    Returns:
+        It, and the named signs that tell how surely it is one (`Model.reasoned` has what each is worth).
+    """
+    head = learned.heads["reason"]
+    ranked = sorted(
+        ((head.logit(one.places) + one.connected * _CONNECTED, one) for one in candidates(text, asking)),
+        key=lambda pair: -pair[0],
+    )
+    for weight, one in ranked[:_RANKED]:
+        if not _asks(_piece(text, one), one, learned):
+            around = [
+                wider
+                for logit, wider in ranked
+                if wider.index == one.index
+                and logit >= weight - _WIDER
+                and wider.start <= one.start
+                and wider.end >= one.end
+                and not _asks(_piece(text, wider), wider, learned)
+            ]
+            widest = max(around, key=lambda wider: wider.end - wider.start)
+            others = [logit for logit, other in ranked if other.index != one.index]
+            return widest, _signs(text, widest, weight, max([*others, _FLOOR]), asking)
     return None
 
 
-def _labelled(folded: Folded, sentences: Sequence[Sentence], index: int) -> Reason | None:
-    sentence = sentences[index]
+def reason_support(signs: dict[str, float]) -> str:
+    """Return what speaks for a reason beside its weight; each has a threshold of its own (`Model.thresholds`)."""
+    return "reason.connected" if signs["connected"] else "reason.other"
+
+
+def _signs(
+    text: Text, one: Candidate, weight: float, second: float, asking: Sequence[float]
+) -> dict[str, float]:
+    piece = _piece(text, one)
+    strong, weak = (float(any(cue.search(piece) for _, cue in cues)) for cues in _CUES)
+    return {
+        "": 1.0,
+        "weight": weight,
+        "ahead": weight - second,
+        "connected": float(one.connected),
+        "strong": strong,
+        "weak": weak,
+        "asks": max(-_SURE, min(_SURE, asking[one.index])),
+        "asked": max(-_SURE, min(_SURE, max(asking))),
+        "long": log(1 + len(piece.split())),
+        "sentences": float(min(len(text.said), 20)),
+        "first": float(one.index == 0),
+        "place": one.index / len(text.said),
+    }
+
+
+def _piece(text: Text, one: Candidate) -> str:
+    return _sentence(text.said[one.index]).text[one.start : one.end]
+
+
+def _sentence(said: Said) -> Sentence:
+    assert said.sentence is not None  # only the subject has none
+    return said.sentence
+
+
+def _labelled(text: Text, index: int) -> Reason | None:
+    sentence = _sentence(text.said[index])
     match = _LABEL.search(sentence.text)
-    if match is None or re.search(
-        r"\bpor (?:esse|este|tal|algum) $|\bpelo $", sentence.text[: match.start() + 1]
+    if (
+        match is None
+        or sentence.asks
+        or re.search(r"\bpor (?:esse|este|tal|algum) $|\bpelo $", sentence.text[: match.start() + 1])
     ):
         return None
-    if sentence.asks:
-        return None
-    reason = _cut(folded, sentence, match.end(), "O motivo vem indicado como tal.")
-    if reason is None and not sentence.text[match.end() :].strip(" -:.") and index + 1 < len(sentences):
-        following = sentences[index + 1]
-        if not _CLOSING.match(following.text) and len(following.text) > 3:
-            reason = _cut(folded, following, 0, "O motivo vem indicado como tal.")
-    return reason
-
-
-def _connected(folded: Folded, sentence: Sentence, acts: list[tuple[Sentence, int, int]]) -> Reason | None:
-    for match in _CONNECTORS.finditer(sentence.text):
-        at = match.end()
-        if match.group("drop") is not None:
-            article = _ARTICLE.match(sentence.text[at:])
-            at += article.end() if article else 0
-        reason = _cut(
-            folded, sentence, at, "O motivo vem ligado ao pedido (porque, devido a, por causa de…)."
-        )
-        if reason is not None:
-            return reason
-    cause = re.match(
-        r"(?:como|por) (?!faco|fazer|devo|posso|proced|conversad|combinad|orientad|solicitad|favor|"
-        r"gentileza|meio|isso|telefone|este|esta)(?P<cause>[^,]{8,}),",
-        sentence.text,
-    )
-    if cause is not None:
-        return _cut(
-            folded,
-            sentence,
-            cause.start("cause"),
-            "O motivo vem ligado ao pedido (como…).",
-            cause.end("cause"),
-        )
+    says = "O motivo vem indicado como tal."
+    if sentence.text[match.end() :].strip(" -:."):
+        span = _trimmed(sentence.text, match.end(), len(sentence.text))
+        return _reason(text, sentence, *span, says, 1.0, labelled=True) if span else None
+    if index + 1 < len(text.said):
+        following = _sentence(text.said[index + 1])
+        if _NEXT_FIELD.match(following.text):
+            return None
+        span = _trimmed(following.text, 0, len(following.text))
+        return _reason(text, following, *span, says, 1.0, labelled=True) if span else None
     return None
 
 
-def _cut(folded: Folded, sentence: Sentence, start: int, says: str, end: int | None = None) -> Reason | None:
-    text = sentence.text[:end] if end is not None else sentence.text
-    lead = re.match(r"[ ,:;=-]*", text[start:])
-    start += lead.end() if lead else 0
-    stop = _STOP.search(text, start)
-    end = min(stop.start() if stop and stop.start() > start else len(text), start + MAX_REASON)
-    if stop is not None and stop.start() <= start:
-        return None
-    end -= len(text[start:end]) - len(
-        re.sub(r"(?:[ ,.;:-]|[ ,](?:e|entao|portanto|assim|por isso))+$", "", text[start:end])
+def _asks(piece: str, one: Candidate, learned: Model) -> bool:
+    """Whether a stretch asks, rather than says why."""
+    likely = 0.0
+    if not _REQUEST.search(piece):
+        # "Porque vou fechar a loja" and "pois não uso mais" sound like requests and are none.
+        if one.connected:
+            return False
+        likely = max(0.0, learned.heads["reason"].logit(one.places))
+    return learned.heads["clause"].logit(of_piece(piece)) >= likely
+
+
+def _trimmed(sentence: str, start: int, end: int) -> tuple[int, int] | None:
+    """Cut connector, article and what begins a request; None when nothing is left that could be a reason."""
+    article = _ARTICLE.match(sentence[start:end])
+    start += article.end() if article else 0
+    while start < end and sentence[start] in " ,:;=-":
+        start += 1
+    stop = _STOP.search(sentence, start, end)
+    if stop is not None:
+        if stop.start() <= start:
+            return None
+        end = stop.start()
+    end = min(end, start + MAX_REASON)
+    end = start + len(
+        re.sub(r"(?:[ ,.;:-]|[ ,](?:e|entao|portanto|assim|por isso|logo))+$", "", sentence[start:end])
     )
-    words = text[start:end].strip(" ,.;:-")
-    if len(words) < 4 or _NO_REASON.match(words) or _CLOSING.match(words):
-        return None
-    original = sentence.original(folded, start, start + len(text[start:end].rstrip(" ,.;:-")))
-    return Reason(" ".join(original.split()), _category(words) or ReasonCategory.OTHER, says)
-
-
-def _bare(
-    folded: Folded, sentence: Sentence, acts: list[tuple[Sentence, int, int]], only_cues: bool
-) -> Reason | None:
-    text = sentence.text
-    if sentence.asks or (_CLOSING.match(text) and "," not in text):
-        return None
-    pieces = _clauses(text, acts)
-    for start, end in pieces:
-        clause = text[start:end]
-        bare = clause.strip(" ,.;:-()")
-        if len(bare.split()) < 2 or _CLOSING.match(bare) or re.search(r"\b(?:multa|motivo|clausula)\b", bare):
-            continue
-        about = _category(bare) or (ReasonCategory.OTHER if _OTHER_CUES.search(bare) else None)
-        if about is None and (only_cues or acts or len(bare.split()) < 4 or not _FINITE.search(bare)):
-            continue
-        if _NOT_A_REASON.search(bare) and not (
-            only_cues and about is not None and not _LOGISTICS.search(bare)
-        ):
-            continue
-        reason = _cut(folded, sentence, start, "Há uma frase que explica a saída.", end)
-        if reason is not None:
-            return Reason(reason.text, about or ReasonCategory.OTHER, reason.says)
-    return None
-
-
-_LOGISTICS = re.compile(
-    r"\b(?:confirm\w+|aguard\w+|obrigad\w+|agradec\w+|ciente|portabilidade|gravac\w+|boleto|fatura|"
-    r"segue\w*|anexo|disposic\w+|duvidas?|protocolo|multa|informem|informar|por favor|favor|gentileza|"
-    r"ligu?em|"
-    r"contraproposta|renegoci\w+|cancel\w+|rescis\w+|cobrancas?|aceito|solicit\w+|setor)\b"
-)
-
-
-def _clauses(text: str, acts: list[tuple[Sentence, int, int]]) -> list[tuple[int, int]]:
-    """Cut a sentence into clauses and leave out those that hold an act."""
-    cuts = [0]
-    for comma in re.finditer(
-        r", (?:e |entao |por isso |portanto |mas |logo )?|; | - | :| e (?=(?:quero|queremos|solicit|"
-        r"peco|pedimos|desej|por isso|gostari|vou|vamos|vou|precis|favor)\w*)| entao (?=quer|solicit|"
-        r"vou)| (?=(?:ta|esta) (?:muito |mto )?car|muito car|ficou car)",
-        text,
+    words = sentence[start:end]
+    if (
+        len(words) < _SHORTEST
+        or _NO_REASON.match(words)
+        or _CLOSING.match(words)
+        or _PLACEHOLDER.search(words)
+        or _PRAISE.search(words)
+        or _DENIED.match(words)
+        or _NO_SENTENCE.match(words)
     ):
-        cuts.append(comma.end())
-    cuts.append(len(text))
-    pieces = []
-    for start, end in pairwise(cuts):
-        if end > start and not any(a_start < end and start < a_end for _, a_start, a_end in acts):
-            pieces.append((start, end))
-    return _joined_lists(text, pieces)
+        return None
+    return start, end
 
 
-def _joined_lists(text: str, pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join a clause with the ones right behind it: a reason may hold commas itself."""
-    joined: list[tuple[int, int]] = []
-    for start, end in pieces:
-        if joined and joined[-1][1] == start and _category(text[joined[-1][0] : joined[-1][1]]):
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return joined
+def _reason(
+    text: Text, sentence: Sentence, start: int, end: int, says: str, weight: float, *, labelled: bool = False
+) -> Reason:
+    words = " ".join(sentence.original(text.folded, start, end).split())
+    whole = " ".join(sentence.original(text.folded, 0, len(sentence.text)).split())
+    return Reason(words, category_of(words), says, whole, weight, labelled)

@@ -2,6 +2,7 @@
 
 import json as jsonlib
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 import typer
@@ -21,6 +22,8 @@ from cancellation.understanding import (
     understand_text,
 )
 from cancellation.understanding import understand as understand_reading
+from cancellation.understanding.evaluation import read as read_labelled
+from cancellation.understanding.evaluation import score
 from starters.cli.formalize import read_original, understood_by
 from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
@@ -66,11 +69,21 @@ def understand(
             help="Em vez de um e-mail, textos: um objeto {id, subject, body} por linha.",
         ),
     ] = None,
+    evaluate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ARQUIVO.jsonl",
+            help="Compara a leitura com o que pessoas decidiram: {id, subject, body, explicit_request, reason}.",
+        ),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Diz o que a leitura automática entende de um e-mail, e por quê, sem mexer em caso nenhum."""
-    if (file is None) == (texts is None):
-        raise Failure("informe um e-mail ou --texts, um dos dois", ExitCode.USAGE)
+    if sum(given is not None for given in (file, texts, evaluate)) != 1:
+        raise Failure("informe um e-mail ou --texts ou --evaluate, um só deles", ExitCode.USAGE)
+    if evaluate is not None:
+        _evaluated(read_original(evaluate), json)
+        return
     if texts is not None:
         for answer in _answers(read_original(texts)):
             typer.echo(jsonlib.dumps(answer, ensure_ascii=False))
@@ -81,6 +94,31 @@ def understand(
         typer.echo(as_json(understood))
     else:
         _show(understood)
+
+
+def _evaluated(lines: bytes, json: bool) -> None:
+    try:
+        found = score(read_labelled(lines.decode("utf-8").splitlines()))
+    except ValueError as error:
+        raise Failure(f"o arquivo não pôde ser lido: {error}", ExitCode.USAGE) from None
+    if json:
+        typer.echo(jsonlib.dumps(asdict(found)))
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for label, value in (
+        ("Textos", str(found.texts)),
+        ("Pedidos reconhecidos", f"{found.found} de {found.asked}"),
+        ("Pedidos negados", str(found.denied)),
+        ("Falsos pedidos", f"{found.false} de {found.others} (limite superior de 95 %: {found.bound:.1%})"),
+        ("Dados por completos sem estarem", str(found.complete)),
+        ("Deixados para uma pessoa", f"{found.left} de {found.texts}"),
+        ("Motivos encontrados", f"{found.reasons_found} de {found.reasons}"),
+        ("Motivos inventados", str(found.invented)),
+    ):
+        table.add_row(label, value)
+    console().print(table)
 
 
 def _understood(settings: Settings, raw: bytes) -> Understanding:

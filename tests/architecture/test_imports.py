@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).parents[2]
-PROGRAMS = {"tests", "benchmarks"}
+PROGRAMS = {"tests", "benchmarks", "training"}
 """They may import everything, and nothing imports them."""
 
 

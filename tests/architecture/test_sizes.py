@@ -28,7 +28,6 @@ LONGER = {
     "cancellation/language/vocabulary.py": "a list of words",
     "cancellation/messages/letter_contents.py": "one data class for each kind of letter",
     "cancellation/settings.py": "every setting, group by group",
-    "cancellation/understanding/rules.py": "lists of what people write",
     "starters/desk/cases.py": "a case's page, and each of its acts",
     "tests/contract/billing_suite.py": "one port's contract",
     "tests/contract/desk_suite.py": "one port's contract",
