@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.evidence import PostgresEvidence
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.postgres.roles import Role
@@ -37,5 +38,19 @@ async def open_ledger(settings: Settings) -> AsyncIterator[PostgresInbox]:
     pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
     try:
         yield PostgresInbox(pool)
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_evidence(settings: Settings) -> AsyncIterator[PostgresEvidence]:
+    """What a case's dossier is written from.
+
+    Raises:
+        NotConfigured: no database is configured.
+    """
+    pool = await open_pool(settings.require_database_url(), max_size=1)
+    try:
+        yield PostgresEvidence(pool)
     finally:
         await pool.close()

@@ -92,6 +92,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _WATCH,
         "Mostra como seria a fatura final: do aviso prévio em curso, ou se ele começasse agora.",
     ),
+    "dossier": Listed(
+        "starters.cli.dossier",
+        _WATCH,
+        "Grava o dossiê de um caso: tudo o que o prova, com o PDF e um verificador que não precisa de rede.",
+    ),
     "inbox": Listed(
         "starters.cli.inbox",
         _SERVERS,

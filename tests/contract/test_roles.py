@@ -37,6 +37,8 @@ STATEMENTS: dict[Role, dict[str, set[str]]] = {
         "kamailio": set(queries("kamailio")),
         # The letters' own, and what `list` and `report` ask.
         "desk": {"account", "in_list", "figures", "mail_figures"},
+        # What `dossier` asks.
+        "evidence": set(queries("evidence")),
     },
     Role.INBOX: {"crm": {"keep_original"}},
     Role.GATEWAY: {"recordings": {*BY_VISITORS, "lock_case"}},

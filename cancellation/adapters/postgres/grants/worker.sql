@@ -4,7 +4,7 @@ grant usage on schema crm, billing, telephony, recordings, notification, inbox t
 
 grant select on crm.customers, crm.authorised_contacts, crm.customer_cards, crm.cases, crm.tasks, crm.trail,
     crm.originals, crm.formalizations, crm.destructive_acts, crm.retention, crm.offers, crm.mail_tasks, crm.mail_decisions,
-    crm.stage_changes to cancelamento_worker;
+    crm.stage_changes, crm.desk_acts to cancelamento_worker;
 grant insert on crm.cases, crm.tasks, crm.trail, crm.originals, crm.formalizations, crm.destructive_acts, crm.retention,
     crm.offers, crm.mail_tasks, crm.mail_decisions to cancelamento_worker;
 grant update (status, status_at) on crm.customers to cancelamento_worker;

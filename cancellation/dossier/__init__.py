@@ -1,0 +1,1 @@
+"""The dossier of a case: its evidence in one bundle that proves itself (X13)."""
