@@ -281,8 +281,7 @@ def change_lines(changes: Sequence[EndChange]) -> list[str]:
 
 def _change(one: EndChange) -> str:
     if one.told is None:
-        assert one.billed is not None
-        return f"{words.money(one.billed)}, que a prévia não tinha: passou a ser devido depois dela"
+        return f"{words.money(one.billed or Decimal(0))}, que a prévia não tinha: passou a ser devido depois dela"
     was = words.money(one.told)
     if one.billed is None:
         return f"a prévia tinha {was}; não há mais nada a cobrar, porque terminou antes ou já foi cobrado"
