@@ -164,6 +164,7 @@ def paths_of(cases: int, sha256: str) -> dict[str, str]:
         "caso": f"/caso/{protocol}",
         "mensagem": f"/mensagem/{quote(f'<{one}.1@nuvemjti.com.br>')}",
         "números": "/numeros",
+        "conferência": "/conferencia",
         "e-mail": f"/email/{sha256}",
     }
 

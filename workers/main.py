@@ -16,8 +16,14 @@ from workers.namespace import must_know_namespace
 from workers.policy import load_policy
 from workers.prepared import Need, must_be_prepared
 from workers.readiness import Readiness
-from workers.wiring import guard_of, mailroom_of, open_systems
-from workers.worker import activities_of, cancellation_worker, mail_activities_of, mail_worker
+from workers.wiring import guard_of, mailroom_of, open_systems, reconciler_of
+from workers.worker import (
+    activities_of,
+    cancellation_worker,
+    mail_activities_of,
+    mail_worker,
+    reconciliation_activities_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +47,10 @@ async def run_worker(settings: Settings) -> None:
     if not (settings.inbox.trusted_servers or settings.inbox.trusted_nameless_servers):
         logger.warning("no receiving server is trusted: every e-mail waits for a person")
     async with open_systems(settings, Role.WORKER) as systems:
-        activities = activities_of(systems, policy, guard_of(settings, systems))
+        activities = [
+            *activities_of(systems, policy, guard_of(settings, systems)),
+            *reconciliation_activities_of(reconciler_of(systems, policy, client)),
+        ]
         of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
         build_id = settings.build_id
         readiness = Readiness({Need.TEMPORAL: partial(must_know_namespace, client), **systems.asks})

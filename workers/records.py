@@ -8,6 +8,7 @@ from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.evidence import PostgresEvidence
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import open_pool
+from cancellation.adapters.postgres.reconciliation import PostgresFindings
 from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import Settings
 
@@ -52,5 +53,19 @@ async def open_evidence(settings: Settings) -> AsyncIterator[PostgresEvidence]:
     pool = await open_pool(settings.require_database_url(), max_size=1)
     try:
         yield PostgresEvidence(pool)
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_findings(settings: Settings) -> AsyncIterator[PostgresFindings]:
+    """The ledger of what reconciliation has found.
+
+    Raises:
+        NotConfigured: no database is configured.
+    """
+    pool = await open_pool(settings.require_database_url(), max_size=1)
+    try:
+        yield PostgresFindings(pool)
     finally:
         await pool.close()

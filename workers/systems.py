@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
 from cancellation.ports.letter_facts import LetterFacts
+from cancellation.ports.reconciliation import Comparison, Findings
 from workers.prepared import Need
 from workers.readiness import Ask
 
@@ -22,6 +23,9 @@ class Systems:
     """None where no incoming mail is handled."""
     letter_facts: LetterFacts | None = None
     """What letters and tasks say beside the case's own knowledge; None: they say less."""
+    comparison: Comparison | None = None
+    findings: Findings | None = None
+    """None where nothing is reconciled."""
     desk_url: str = ""
     """Where Commercial's desk is, for tasks to lead to; empty: there is none."""
     asks: Mapping[Need, Ask] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """The composition root of all that works on cases: which adapter stands behind each port, from the settings."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -14,10 +14,12 @@ from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.letter_facts import PostgresLetterFacts
 from cancellation.adapters.postgres.pool import ALIVE, Pool, open_pool
+from cancellation.adapters.postgres.reconciliation import PostgresComparison, PostgresFindings
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.adapters.smtp.mailer import smtp_mailer
+from cancellation.contract import CANCELLATIONS, INCOMING_MAILS
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.ports import SentLetters, Telephony
 from cancellation.settings import Clock, Settings
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from cancellation.mailroom import Mailroom
+    from cancellation.reconciler import Reconciler
 
 _CONNECTIONS: Final = 8
 """Activities are short, and each connection is a process of nine megabytes on the server's side."""
@@ -63,6 +66,8 @@ async def open_systems(settings: Settings, role: Role | None = None) -> AsyncIte
             mailer=smtp_mailer(settings, pool),
             inbox=PostgresInbox(pool),
             letter_facts=PostgresLetterFacts(pool, billing),
+            comparison=PostgresComparison(pool),
+            findings=PostgresFindings(pool),
             desk_url=settings.desk_address,
             asks={Need.DATABASE: partial(pool.fetchval, ALIVE), Need.STORE: partial(answers, store)},
         )
@@ -93,6 +98,33 @@ def mailroom_of(
         mail_age_days=policy.mail_age_days,
         letters=systems.mailer if isinstance(systems.mailer, SentLetters) else None,
         own_addresses=(settings.sender.address.strip().lower(),),
+    )
+
+
+def reconciler_of(
+    systems: Systems,
+    policy: CancellationPolicy,
+    client: "Client",
+    queues: Sequence[str] = (CANCELLATIONS, INCOMING_MAILS),
+) -> "Reconciler":
+    """What holds the records against the engine.
+
+    Raises:
+        LookupError: these systems have no ledger of findings.
+    """
+    from cancellation.adapters.executions import TemporalExecutions
+    from cancellation.reconciler import Reconciler
+
+    if systems.comparison is None or systems.findings is None:
+        raise LookupError("no ledger of findings")
+    return Reconciler(
+        engine=TemporalExecutions(client, queues),
+        comparison=systems.comparison,
+        findings=systems.findings,
+        billing=systems.billing,
+        recordings=systems.recordings,
+        mailer=systems.mailer,
+        mailboxes=policy.mailboxes,
     )
 
 

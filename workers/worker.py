@@ -14,6 +14,7 @@ from activities.guard import Guard
 from activities.mail import MailActivities
 from activities.mail_in import MailInActivities
 from activities.previews import PreviewActivities
+from activities.reconciliation import ReconciliationActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
@@ -21,6 +22,7 @@ from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
+from cancellation.reconciler import Reconciler
 from workers.systems import Systems
 from workflows.plugin import CancellationPlugin, tolerant
 
@@ -64,6 +66,12 @@ def mail_activities_of(
     reminders = MailReminders(mailroom.ledger, systems.mailer, policy, brazilian_holidays)
     mail_in = MailInActivities(mailroom, reminders)
     return [mail_in.handle_mail, mail_in.tell_of_mail]
+
+
+def reconciliation_activities_of(reconciler: Reconciler) -> Sequence[Callable[..., Any]]:
+    """Every step of reconciliation; they run beside the cases'."""
+    steps = ReconciliationActivities(reconciler)
+    return [steps.read_executions, steps.compare_records, steps.repair_findings, steps.tell_findings]
 
 
 def brazilian_holidays(opened_on: date) -> tuple[date, ...]:

@@ -19,9 +19,15 @@ from workflows.cancellation import CancellationWorkflow
 from workflows.incoming_mail import IncomingMailWorkflow
 from workflows.instants import OwnInstants
 from workflows.one_argument import OneArgument, TolerantPayloadConverter
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.undecided_mail import UndecidedMailWorkflow
 
-WORKFLOWS: Final = (CancellationWorkflow, IncomingMailWorkflow, UndecidedMailWorkflow)
+WORKFLOWS: Final = (
+    CancellationWorkflow,
+    IncomingMailWorkflow,
+    UndecidedMailWorkflow,
+    ReconciliationWorkflow,
+)
 _PASSED_THROUGH: Final = (
     "activities",
     "annotated_types",

@@ -43,3 +43,7 @@ MAIL: Final = ActivityPolicy(timedelta(seconds=20), timedelta(minutes=10))
 """A step that fails for longer than the policy allows raises attention and goes on being tried (X7)."""
 MAIL_IN: Final = ActivityPolicy(timedelta(seconds=60), timedelta(minutes=5))
 """An e-mail that arrived; it belongs to no case yet."""
+CHECK: Final = ActivityPolicy(timedelta(minutes=10), timedelta(minutes=5), timedelta(minutes=2))
+"""A batch of reconciliation."""
+CHECK_GIVES_UP: Final = timedelta(hours=1)
+"""After which a step of reconciliation is left to the next run; no case waits for it."""

@@ -29,6 +29,8 @@ class LetterKind(StrEnum):
     """X14: to Commercial, the sentences that a notice rests on which started without a person."""
     MAIL_WITHOUT_CASE = "mail_without_case"
     """X15: to Commercial, an e-mail of no case that a person has to read, and its reminders."""
+    FINDINGS = "findings"
+    """X11: to a team, where the records disagree with each other or with the engine."""
     FORMALIZED_EARLY = "formalized_early"
     """X18: to the customer, a complete formalization came while Commercial still talks."""
     FORMALIZED_EARLY_TO_COMMERCIAL = "formalized_early_to_commercial"
@@ -105,6 +107,7 @@ _TO_TEAMS: Final[Mapping[LetterKind, tuple[Team, ...]]] = {
     LetterKind.REMIND_MAIL: _COMMERCIAL,
     LetterKind.NOTICE_TO_CONFIRM: _COMMERCIAL,
     LetterKind.MAIL_WITHOUT_CASE: _COMMERCIAL,
+    LetterKind.FINDINGS: (Team.SUPPORT, Team.FINANCE, Team.COMMERCIAL),
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: _COMMERCIAL,
     LetterKind.EARLY_UNDONE_TO_COMMERCIAL: _COMMERCIAL,
     LetterKind.FINAL_BILLING: (Team.FINANCE,),

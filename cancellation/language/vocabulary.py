@@ -208,6 +208,7 @@ _LETTERS: Final = {
     LetterKind.REMIND_MAIL: "lembrete de e-mail à espera de decisão",
     LetterKind.NOTICE_TO_CONFIRM: "aviso prévio a conferir pelo Comercial",
     LetterKind.MAIL_WITHOUT_CASE: "e-mail sem caso, a ler pelo Comercial",
+    LetterKind.FINDINGS: "resultado da conferência dos registros",
     LetterKind.FORMALIZED_EARLY: "confirmação de formalização recebida antes da decisão",
     LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL: "aviso ao Comercial de formalização recebida antes da decisão",
     LetterKind.EARLY_UNDONE: "aviso de que a formalização recebida não conta mais",

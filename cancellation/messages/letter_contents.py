@@ -228,6 +228,31 @@ class MailWithoutCase(Brief):
     original_sha256: str | None = None
 
 
+class FoundLine(Brief):
+    """X11: two sides that disagree, in words."""
+
+    title: str
+    whose: str
+    crm: str
+    system: str
+    """Whose word stands against the CRM's."""
+    other: str
+    may_do: str
+    since: AwareDatetime
+    """Since when it has been found."""
+    repaired: str = ""
+    """What was undone without asking."""
+
+
+class Findings(Brief):
+    """X11: what reconciliation has found and no letter has told."""
+
+    kind: Literal[LetterKind.FINDINGS] = LetterKind.FINDINGS
+    findings: Annotated[tuple[FoundLine, ...], Field(min_length=1)]
+    more: int = 0
+    """How many there are beside these."""
+
+
 class FormalizedEarly(Brief):
     """X18: complete, and what it will mean if the decision stands."""
 
@@ -530,6 +555,7 @@ LetterContent = Annotated[
     | RemindMail
     | NoticeToConfirm
     | MailWithoutCase
+    | Findings
     | FormalizedEarly
     | FormalizedEarlyToCommercial
     | EarlyUndone

@@ -1,57 +1,56 @@
 """Reconciliation on its way: what a run begins with, its batches, and what the ledger of findings answers (X11)."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
 from cancellation.domain.findings import Finding, Repair, Rule
-from cancellation.domain.values import Brief
+from cancellation.domain.values import Brief, Value
 
 
-class CheckBatch(Brief):
-    """The next batch of a step."""
+class CheckBatch(Value):
+    """The next batch of a step; every step of a run takes one like it."""
 
-    run_at: AwareDatetime
+    at: AwareDatetime
     """When the run began: the same for all its batches."""
-    cursor: str = ""
-    """Where the step goes on, as its last batch said; empty: at its beginning."""
+    cursor: str | None = None
+    """Where the batch before stopped; None: the first one."""
 
 
-class CheckBatchResult(Brief):
-    """What a batch has done."""
+class CheckBatchResult(Value):
+    """What a batch has done; other steps count other things."""
 
     cursor: str | None = None
     """Where the next one goes on; None: the step is done."""
     looked: int = 0
     """At how many things."""
     found: int = 0
-    """How many of them disagree, or were acted upon."""
+    """How many of them disagree."""
+    resolved: int = 0
+    """How many that disagreed do so no more."""
+    repaired: int = 0
+    told: int = 0
+    failed: int = 0
+    """What could not be done now; the next run tries again."""
 
 
-class Tally(Brief):
-    """What a step has done so far."""
+class ReconciliationStart(Value):
+    """How a run goes on in a new execution."""
 
-    looked: int = 0
-    found: int = 0
-
-
-class ReconciliationStart(Brief):
-    """How a run begins, or goes on in a new execution."""
-
-    run_at: AwareDatetime | None = None
-    """None: now."""
-    step: int = 0
+    at: AwareDatetime
+    step: int
     """The place of the step in their order."""
-    cursor: str = ""
-    tallies: dict[str, Tally] = Field(default_factory=dict)
+    cursor: str | None = None
+    counts: dict[str, dict[str, int]]
+    """By step, what its batches have counted."""
     failed: tuple[str, ...] = ()
 
 
-class ReconciliationResult(Brief):
+class ReconciliationResult(Value):
     """How a run ended."""
 
-    run_at: AwareDatetime
-    tallies: dict[str, Tally]
+    at: AwareDatetime
+    counts: dict[str, dict[str, int]]
     failed: tuple[str, ...] = ()
-    """Steps that gave up: a system was away for too long. The next run begins them again."""
+    """Steps that gave up, for a system was away for too long. The next run begins them again."""
 
 
 class ExecutionSeen(Brief):

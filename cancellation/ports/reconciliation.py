@@ -1,10 +1,10 @@
 """What reconciliation reads of both sides, and where its findings are kept (X11)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from cancellation.domain.findings import Finding, Rule
+from cancellation.domain.findings import RULES, Finding, Rule
 from cancellation.messages.reconciliation import ExecutionPage, ExecutionSeen, KeptFinding, RepairDone
 
 
@@ -62,19 +62,28 @@ class Findings(Protocol):
     async def settle(self, rule: Rule, run_at: datetime) -> int:
         """Whatever of a rule this run has not seen is gone; how many that were."""
 
-    async def open_findings(self, *, untold: bool = False, most: int = 1000) -> Sequence[KeptFinding]:
+    async def open_findings(
+        self,
+        rules: Collection[Rule] = RULES,
+        *,
+        untold: bool = False,
+        unrepaired: bool = False,
+        most: int = 1000,
+    ) -> Sequence[KeptFinding]:
         """Those that are not gone, the oldest of each rule first.
 
         Args:
+            rules: only theirs.
             untold: only those that no letter has told.
+            unrepaired: only those because of which nothing was undone.
             most: how many at most.
         """
 
-    async def counts(self) -> Mapping[Rule, int]:
-        """How many are not gone, for every rule."""
+    async def counts(self, *, untold: bool = False) -> Mapping[Rule, int]:
+        """How many are not gone, or were told by no letter, for every rule."""
 
-    async def tell(self, told: Sequence[KeptFinding], at: datetime) -> None:
-        """A letter has told them."""
+    async def tell(self, rules: Collection[Rule], at: datetime) -> int:
+        """A letter has told all of these rules that were found until then; how many."""
 
     async def note_repair(self, done: RepairDone) -> None:
         """An act by itself, once a finding and run."""

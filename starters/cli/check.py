@@ -9,8 +9,9 @@ import typer
 
 from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import Settings
+from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import ExitCode, exit_code_of, settings_of_command, wait_for
+from starters.cli.running import ExitCode, Failure, exit_code_of, settings_of_command, wait_for
 from workers.prepared import NEEDS, Need, lacks_of
 
 _WORDS: Final = {Need.DATABASE: "banco", Need.TEMPORAL: "Temporal", Need.STORE: "gravações"}
@@ -35,9 +36,28 @@ def check(
         Process | None,
         typer.Argument(metavar="[PROCESSO]", help="Só o que este processo precisa; sem ele, todos."),
     ] = None,
+    now: Annotated[
+        bool,
+        typer.Option(
+            "--now", help="Confere agora os registros uns com os outros e com o Temporal, e mostra tudo."
+        ),
+    ] = False,
+    json: AsJson = False,
 ) -> None:
-    """Diz o que falta para os processos trabalharem: 0 nada, 1 falta algo, 3 um servidor não responde."""
+    """Diz o que falta para os processos trabalharem: 0 nada, 1 falta algo, 3 um servidor não responde.
+
+    Com --now faz a conferência diária agora: 0 tudo combina, 1 algo não combina.
+    """
     settings = settings_of_command()
+    if now:
+        from starters.cli.reconciling import reconcile
+
+        if process is not None:
+            raise Failure("--now confere os registros, não um processo", ExitCode.USAGE)
+        reconcile(settings, as_json=json)
+        return
+    if json:
+        raise Failure("--json só com --now", ExitCode.USAGE)
     wanted = [Role(f"cancelamento_{process.value}")] if process else list(NEEDS)
     found = wait_for(_asked(settings, wanted))
     for line in found.lines:

@@ -47,7 +47,7 @@ def setup(
         int, typer.Option(min=1, metavar="DIAS", help="Por quanto tempo o Temporal guarda casos encerrados.")
     ] = 90,
 ) -> None:
-    """Prepara o banco (papéis, migrações) e o Temporal (namespace, atributos de busca); pode ser repetido."""
+    """Prepara o banco (papéis, migrações) e o Temporal (namespace, busca, conferência diária); pode ser repetido."""
     from starters.cli.preparing import prepare_temporal
 
     settings = settings_of_command()
@@ -56,10 +56,12 @@ def setup(
         owner = owner_url or settings.require_database_url()
         typer.echo(_counted("migração aplicada", "migrações aplicadas", await migrate(owner)))
         await _give_passwords(owner, passwords)
-        namespace, added = await prepare_temporal(settings, timedelta(days=retention_days))
+        namespace, added, schedule = await prepare_temporal(settings, timedelta(days=retention_days))
         if namespace:
             typer.echo(namespace)
         typer.echo(_counted("atributo de busca registrado", "atributos de busca registrados", added))
+        if schedule:
+            typer.echo(schedule)
 
     wait_for(run())
 

@@ -17,6 +17,7 @@ from embedded import Child, EmbeddedError, EmbeddedStack
 from starters.answering import is_listening, is_serving
 from starters.cli.terminal import PLANTED
 from workers.connecting import is_polled
+from workers.schedule import prepare_schedule
 
 
 def embedded_stack(
@@ -41,6 +42,7 @@ def embedded_stack(
         applied = await migrate(addresses.database_url, virtual_clock=virtual_clock)
         if applied:
             progress(f"Banco de dados preparado ({len(applied)} migrações)")
+        await prepare_schedule(await Client.connect(addresses.temporal, namespace=addresses.namespace))
         if seed:
             progress(f"{await _plant_samples(stack.environment())} clientes de exemplo plantados")
 

@@ -15,6 +15,7 @@ from starters.desk.cases import Cases
 from starters.desk.desk import Desk
 from starters.desk.entrance import Entrance
 from starters.desk.figures import FiguresPages
+from starters.desk.findings import FindingsPage
 from starters.desk.mails import Mails
 from starters.desk.pages import HERE
 from starters.desk.people import Act, BadPeopleFile
@@ -37,6 +38,7 @@ def create_app(desk: Desk, *, public_url: str = "", readiness: Readiness | None 
     """
     waiting, cases, mails = Waiting(desk), Cases(desk), Mails(desk)
     entrance, figures = Entrance(desk), FiguresPages(desk)
+    findings = FindingsPage(desk)
     look, do = desk.look, desk.do
     return Starlette(
         routes=[
@@ -63,6 +65,7 @@ def create_app(desk: Desk, *, public_url: str = "", readiness: Readiness | None 
             Route("/email/{sha256}", do(Act.CONDUCT, mails.decide), methods=["POST"]),
             Route("/tarefas", look(waiting.tasks), methods=["GET"]),
             Route("/tarefas", do(Act.NOTE, waiting.close_task), methods=["POST"]),
+            Route("/conferencia", look(findings.show), methods=["GET"]),
             Route("/numeros", look(figures.show), methods=["GET"]),
             Route("/numeros.csv", look(figures.csv), methods=["GET"]),
             Route("/entrar", entrance.show, methods=["GET"]),

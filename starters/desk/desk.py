@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
 from cancellation.ports.billing import BillingPreviews
 from cancellation.ports.desk import DeskRecords
+from cancellation.ports.reconciliation import Findings
 from starters.desk.access import Door, NotAllowed, Visitor
 from starters.desk.forms import Form, form_of
 from starters.desk.mailwork import MailWork
@@ -47,6 +48,8 @@ class Desk:
     """Everything that a page may need."""
 
     records: DeskRecords
+    findings: Findings
+    """What reconciliation has found; the desk only reads it."""
     previews: BillingPreviews
     connect: Connect
     mail: MailWork

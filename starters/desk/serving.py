@@ -10,6 +10,7 @@ from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.desk import PostgresDesk
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import ALIVE, Pool, open_pool
+from cancellation.adapters.postgres.reconciliation import PostgresFindings
 from cancellation.adapters.postgres.roles import Role
 from cancellation.addresses import read_addresses
 from cancellation.settings import Clock, Settings
@@ -79,6 +80,7 @@ def desk_over(settings: Settings, pool: Pool) -> Desk:
     crm = PostgresCrm(pool)
     return Desk(
         records=records,
+        findings=PostgresFindings(pool),
         previews=PostgresBilling(pool),
         connect=_Connection(settings),
         mail=MailWork(settings, load_policy(settings), crm, PostgresInbox(pool)),

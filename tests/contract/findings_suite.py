@@ -48,6 +48,7 @@ class FindingsContract:
     async def test_the_same_subject_of_two_rules_is_two_X11(self, ledger: Findings) -> None:
         await ledger.keep([finding(), finding(rule=Rule.STAGE_DIFFERS)], FIRST)
         assert len(await ledger.open_findings()) == 2
+        assert [one.rule for one in await ledger.open_findings([Rule.STAGE_DIFFERS])] == [Rule.STAGE_DIFFERS]
 
     async def test_what_a_run_did_not_see_of_a_rule_is_gone_X11(self, ledger: Findings) -> None:
         await ledger.keep([finding(), finding("case-b"), finding(rule=Rule.STAGE_DIFFERS)], FIRST)
@@ -61,8 +62,10 @@ class FindingsContract:
 
     async def test_what_was_gone_and_is_back_is_new_and_is_told_again_X11(self, ledger: Findings) -> None:
         await ledger.keep([finding()], FIRST)
-        await ledger.tell(await ledger.open_findings(), FIRST)
+        assert await ledger.tell([Rule.STAGE_DIFFERS], FIRST) == 0
+        assert await ledger.tell([Rule.BILLING_END_LEFT], FIRST) == 1
         assert await ledger.open_findings(untold=True) == []
+        assert (await ledger.counts(untold=True))[Rule.BILLING_END_LEFT] == 0
         await ledger.keep([finding()], SECOND)
         assert await ledger.open_findings(untold=True) == []
         await ledger.settle(Rule.BILLING_END_LEFT, THIRD)
@@ -88,6 +91,7 @@ class FindingsContract:
         )
         await ledger.note_repair(done)
         await ledger.note_repair(done.model_copy(update={"at": SECOND}))
+        assert await ledger.open_findings(unrepaired=True) == []
         (held,) = await ledger.open_findings()
         assert (held.repair, held.repaired_at) == (Repair.LIFT_BILLING_END, done.at)
         await ledger.settle(Rule.BILLING_END_LEFT, SECOND)

@@ -49,6 +49,7 @@ STATEMENTS: dict[Role, dict[str, set[str]]] = {
         "crm": {"customer", "customers_by_email", "customers_by_cnpj", "keep_mail_decisions"},
         "inbox": {"copies", "task", "close_task"},
         "billing": {"account"},
+        "reconciliation": {"open_findings", "counts"},
     },
     Role.REPORTS: {"desk": {"figures", "mail_figures"}},
 }

@@ -22,10 +22,11 @@ from cancellation.adapters.memory.desk import MemoryDesk
 from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.adapters.memory.letter_facts import MemoryLetterFacts
 from cancellation.adapters.memory.mailer import MemoryMailer
+from cancellation.adapters.memory.reconciliation import MemoryComparison, MemoryFindings
 from cancellation.adapters.memory.recordings import MemoryRecordings
 from cancellation.adapters.memory.telephony import MemoryTelephony
 from cancellation.client import CancellationClient
-from cancellation.contract import ATTENTION, INCOMING_MAIL
+from cancellation.contract import ATTENTION, INCOMING_MAIL, RECONCILIATION
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.trail import TrailEntry
@@ -33,13 +34,22 @@ from cancellation.engine_errors import is_moving
 from cancellation.mailroom import Mailroom
 from cancellation.messages.letters import Letter
 from cancellation.messages.mail_in import UNDECIDED_PREFIX, IncomingMail
+from cancellation.messages.reconciliation import ReconciliationResult
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.status import CaseResult, CaseStatus
+from cancellation.ports.reconciliation import Comparison, Findings
+from cancellation.reconciler import Reconciler
 from embedded.virtual_time import VirtualTime
 from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
 from workers.systems import Systems
-from workers.worker import activities_of, cancellation_worker, mail_activities_of
+from workers.wiring import reconciler_of
+from workers.worker import (
+    activities_of,
+    cancellation_worker,
+    mail_activities_of,
+    reconciliation_activities_of,
+)
 from workflows.plugin import replayer
 
 Content = TypeVar("Content")
@@ -98,11 +108,15 @@ class House:
         self.recordings = Fragile(MemoryRecordings(self.crm.adapter.formalization))
         self.mailer = Fragile(MemoryMailer())
         self.mail = MemoryInbox()
+        self.findings: Findings = MemoryFindings()
+        self.comparison: Comparison = MemoryComparison()
         self.letter_facts: MemoryLetterFacts | None = None
         """What letters say beside the case's own knowledge; None: they say less."""
         self.cases: list[CaseDriver] = []
         self.undecided: list[str] = []
         """Executions that remind of e-mails of no case."""
+        self.runs: list[str] = []
+        """Executions of reconciliation."""
         self.task_timeout: timedelta | None = None
         """After how long a workflow task that no worker answers is given to the next; None: the server's default."""
 
@@ -116,7 +130,14 @@ class House:
             recordings=cast(Any, self.recordings),
             mailer=cast(Any, self.mailer),
             letter_facts=self.letter_facts,
+            comparison=self.comparison,
+            findings=self.findings,
         )
+
+    @property
+    def reconciler(self) -> Reconciler:
+        """What holds these records against the executions on the house's own queue."""
+        return reconciler_of(self.systems, POLICY, self.environment.client, [self.task_queue])
 
     def tell_figures(self) -> None:
         """From the next worker on letters tell the end in figures, and who the customer is (X25)."""
@@ -151,6 +172,7 @@ class House:
         activities = [
             *activities_of(self.systems, POLICY, guard),
             *mail_activities_of(self.systems, POLICY, mailroom),
+            *reconciliation_activities_of(self.reconciler),
         ]
         async with cancellation_worker(client, activities, task_queue=self.task_queue, **options):
             yield
@@ -211,6 +233,15 @@ class House:
             self.undecided.append(f"{UNDECIDED_PREFIX}{outcome['task']}")
         return await handle.fetch_history()
 
+    async def reconcile(self) -> "WorkflowHandle[Any, ReconciliationResult]":
+        """Start a run of reconciliation."""
+        name = f"reconciliation-{uuid.uuid4().hex[:8]}"
+        self.runs.append(name)
+        with self.environment.with_time_skipping_disabled():
+            return await self.environment.client.start_workflow(
+                RECONCILIATION, id=name, task_queue=self.task_queue, result_type=ReconciliationResult
+            )
+
     async def close(self) -> None:
         """End what a test left open."""
         for case in self.cases:
@@ -229,8 +260,9 @@ class House:
             How many there were.
         """
         count, codec = 0, self.environment.client.data_converter.payload_codec
-        for customer_id in {case.customer_id for case in self.cases}:
-            query = f"WorkflowId = '{workflow_id(customer_id)}'"
+        ids = {workflow_id(case.customer_id) for case in self.cases} | set(self.runs)
+        for one in ids:
+            query = f"WorkflowId = '{one}'"
             async for execution in self.environment.client.list_workflows(query):
                 handle = self.environment.client.get_workflow_handle(execution.id, run_id=execution.run_id)
                 await replayer(codec).replay_workflow(await handle.fetch_history())

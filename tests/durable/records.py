@@ -10,6 +10,7 @@ from cancellation.adapters.memory.recordings import MemoryRecordings
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.reconciliation import PostgresComparison, PostgresFindings
 from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from tests.durable.house import House
@@ -30,6 +31,9 @@ class RecordsHouse(House):
         self.billing = Fragile(billing)
         self.telephony = Fragile(telephony)
         self.recordings = Fragile(MemoryRecordings(self.crm.adapter.formalization))
+        self.owner = owner
+        self.comparison = PostgresComparison(own)
+        self.findings = PostgresFindings(own)
 
 
 @asynccontextmanager

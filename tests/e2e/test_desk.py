@@ -357,7 +357,7 @@ def offers(up: Up) -> int:
 
 
 def test_a_stranger_sees_and_changes_nothing_X24(up: Up, case: str) -> None:
-    for path in ("/", case, "/tarefas", "/numeros", "/numeros.csv", "/novo"):
+    for path in ("/", case, "/tarefas", "/numeros", "/numeros.csv", "/conferencia", "/novo"):
         answer, page = ask(up, "GET", path)
         assert (answer.status, page) == (303, "")
         assert str(answer.getheader("location")).startswith("/entrar?para=")
@@ -555,6 +555,7 @@ def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
         case,
         f"{case}/descarte",
         "/tarefas",
+        "/conferencia",
         "/numeros",
         "/numeros?ver=funil&valor=opened",
     )

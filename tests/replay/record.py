@@ -14,7 +14,9 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from cancellation.adapters.memory.reconciliation import MemoryComparison
 from cancellation.contract import SEARCH_ATTRIBUTES
+from cancellation.domain.findings import Finding, Rule, Side
 from cancellation.messages.mail_in import UNDECIDED_PREFIX
 from embedded import temporal_binary
 from embedded.temporal import dynamic_config_arguments
@@ -138,10 +140,23 @@ async def mail_undecided(house: House) -> WorkflowHistory:
     return await handle.fetch_history()
 
 
-MAILS: tuple[Callable[[House], Awaitable[WorkflowHistory]], ...] = (
+async def reconciled(house: House) -> WorkflowHistory:
+    """A run of reconciliation that has found something."""
+    assert isinstance(house.comparison, MemoryComparison)
+    left = Side(state="withdrawn")
+    house.comparison.wrong = [
+        Finding(rule=Rule.BILLING_END_LEFT, subject="case-x", customer_id="1042", case_id="case-x", crm=left)
+    ]
+    handle = await house.reconcile()
+    await handle.result()
+    return await handle.fetch_history()
+
+
+OTHERS: tuple[Callable[[House], Awaitable[WorkflowHistory]], ...] = (
     mail_reported,
     mail_for_a_person,
     mail_undecided,
+    reconciled,
 )
 
 
@@ -167,12 +182,12 @@ async def record() -> None:
                 history = await case.history()
                 await house.close()
             (HISTORIES / f"{RELEASE}-{story.__name__}.json").write_text(history.to_json() + "\n")
-        for mail in MAILS:
+        for other in OTHERS:
             house = House(environment)
             async with house.worker():
-                history = await mail(house)
+                history = await other(house)
                 await house.close()
-            (HISTORIES / f"{RELEASE}-{mail.__name__}.json").write_text(history.to_json() + "\n")
+            (HISTORIES / f"{RELEASE}-{other.__name__}.json").write_text(history.to_json() + "\n")
         FINGERPRINT.write_text(await fingerprint(environment))
 
 

@@ -1,6 +1,6 @@
 """The ledger of findings in memory, and comparisons and executions as a test wants them (X11)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -40,29 +40,43 @@ class MemoryFindings:
             self.held[key] = self.held[key].model_copy(update={"resolved_at": run_at})
         return len(gone)
 
-    async def open_findings(self, *, untold: bool = False, most: int = 1000) -> Sequence[KeptFinding]:
+    async def open_findings(
+        self,
+        rules: Collection[Rule] = RULES,
+        *,
+        untold: bool = False,
+        unrepaired: bool = False,
+        most: int = 1000,
+    ) -> Sequence[KeptFinding]:
         """Those that are not gone, the oldest of each rule first."""
         found = [
-            self._with_repair(one)
-            for one in self.held.values()
-            if one.resolved_at is None and (one.told_at is None or not untold)
+            one
+            for one in map(self._with_repair, self._open(untold))
+            if one.rule in rules and (one.repair is None or not unrepaired)
         ]
         return sorted(found, key=lambda one: (one.rule.value, one.first_seen, one.subject))[:most]
 
-    async def counts(self) -> Mapping[Rule, int]:
-        """How many are not gone, for every rule."""
-        held = [one.rule for one in self.held.values() if one.resolved_at is None]
+    async def counts(self, *, untold: bool = False) -> Mapping[Rule, int]:
+        """How many are not gone, or were told by no letter, for every rule."""
+        held = [one.rule for one in self._open(untold)]
         return {rule: held.count(rule) for rule in Rule}
 
-    async def tell(self, told: Sequence[KeptFinding], at: datetime) -> None:
-        """A letter has told them."""
-        for one in told:
-            if self.held[one.key].told_at is None:
-                self.held[one.key] = self.held[one.key].model_copy(update={"told_at": at})
+    async def tell(self, rules: Collection[Rule], at: datetime) -> int:
+        """A letter has told all of these rules that were found until then; how many."""
+        told = [one for one in self._open(True) if one.rule in rules and one.first_seen <= at]
+        self.held.update({one.key: one.model_copy(update={"told_at": at}) for one in told})
+        return len(told)
 
     async def note_repair(self, done: RepairDone) -> None:
         """An act by itself, once a finding and run."""
         self.repairs.setdefault((done.rule, done.subject, done.run_at), done)
+
+    def _open(self, untold: bool) -> list[KeptFinding]:
+        return [
+            one
+            for one in self.held.values()
+            if one.resolved_at is None and (one.told_at is None or not untold)
+        ]
 
     def _with_repair(self, one: KeptFinding) -> KeptFinding:
         mine = [

@@ -1,6 +1,6 @@
 """Reconciliation in PostgreSQL: the records compared by rule, and the ledger of what disagrees (X11)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -71,22 +71,28 @@ class PostgresFindings:
 
     async def settle(self, rule: Rule, run_at: datetime) -> int:
         """Whatever of a rule this run has not seen is gone; how many that were."""
-        done = await self._pool.execute(SQL["settle"], rule.value, run_at)
-        return int(done.rpartition(" ")[2])
+        return _changed(await self._pool.execute(SQL["settle"], rule.value, run_at))
 
-    async def open_findings(self, *, untold: bool = False, most: int = 1000) -> Sequence[KeptFinding]:
+    async def open_findings(
+        self,
+        rules: Collection[Rule] = RULES,
+        *,
+        untold: bool = False,
+        unrepaired: bool = False,
+        most: int = 1000,
+    ) -> Sequence[KeptFinding]:
         """Those that are not gone, the oldest of each rule first."""
-        rows = await self._pool.fetch(SQL["open_findings"], untold, most)
+        rows = await self._pool.fetch(SQL["open_findings"], _codes(rules), untold, unrepaired, most)
         return [KeptFinding.model_validate(_said(row)) for row in rows]
 
-    async def counts(self) -> Mapping[Rule, int]:
-        """How many are not gone, for every rule."""
-        held = {row["rule"]: row["count"] for row in await self._pool.fetch(SQL["counts"])}
+    async def counts(self, *, untold: bool = False) -> Mapping[Rule, int]:
+        """How many are not gone, or were told by no letter, for every rule."""
+        held = {row["rule"]: row["count"] for row in await self._pool.fetch(SQL["counts"], untold)}
         return {rule: held.get(rule.value, 0) for rule in Rule}
 
-    async def tell(self, told: Sequence[KeptFinding], at: datetime) -> None:
-        """A letter has told them."""
-        await self._pool.execute(SQL["tell"], [{"rule": o.rule, "subject": o.subject} for o in told], at)
+    async def tell(self, rules: Collection[Rule], at: datetime) -> int:
+        """A letter has told all of these rules that were found until then; how many."""
+        return _changed(await self._pool.execute(SQL["tell"], _codes(rules), at))
 
     async def note_repair(self, done: RepairDone) -> None:
         """An act by itself, once a finding and run."""
@@ -103,6 +109,15 @@ class PostgresFindings:
 
 def _rows(models: Sequence[ExecutionSeen] | Sequence[Finding]) -> list[object]:
     return [model.model_dump(mode="json") for model in models]
+
+
+def _codes(rules: Collection[Rule]) -> list[str]:
+    return [rule.value for rule in rules]
+
+
+def _changed(answer: str) -> int:
+    """How many rows a statement has changed, by PostgreSQL's own word."""
+    return int(answer.rpartition(" ")[2])
 
 
 def _said(row: asyncpg.Record) -> dict[str, Any]:

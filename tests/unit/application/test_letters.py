@@ -358,7 +358,9 @@ def test_letters_of_an_ordinary_case_stay_small() -> None:
     assert sum(sizes.values()) <= 6_310, sizes
 
 
-def test_all_letters_but_the_one_of_no_case_are_owed_by_cases() -> None:
-    assert set(LetterKind) - set(OWED) == {LetterKind.MAIL_WITHOUT_CASE}
-    with pytest.raises(ValueError, match="no case"):
-        write(known(), ordered(LetterKind.MAIL_WITHOUT_CASE), NOW)
+def test_all_letters_but_those_of_no_case_are_owed_by_cases() -> None:
+    of_no_case = {LetterKind.MAIL_WITHOUT_CASE, LetterKind.FINDINGS}
+    assert set(LetterKind) - set(OWED) == of_no_case
+    for kind in of_no_case:
+        with pytest.raises(ValueError, match="no case"):
+            write(known(), ordered(kind, kind.audiences[0]), NOW)

@@ -151,6 +151,30 @@ CONTENTS: tuple[say.LetterContent, ...] = (
         reminds=False,
         original_sha256=ORIGINAL,
     ),
+    say.Findings(
+        findings=(
+            say.FoundLine(
+                title="Fim da cobrança programado sem cancelamento",
+                whose=f"cliente 1042, protocolo {PROTOCOL}",
+                crm="Cliente desistiu do cancelamento, desde 20 de novembro de 2026, às 10h",
+                system="Faturamento",
+                other="em 22/12/2026",
+                may_do="Se o caso terminou sem encerrar, a cobrança é retomada sozinha.",
+                since=AT,
+                repaired="a cobrança foi retomada",
+            ),
+            say.FoundLine(
+                title="Etapa diferente no CRM e no Temporal",
+                whose="cliente 2001",
+                crm="Aviso prévio em curso",
+                system="Temporal",
+                other="Aguardando formalização por e-mail",
+                may_do="Confiram se alguém mudou o caso no CRM à mão.",
+                since=AT,
+            ),
+        ),
+        more=3,
+    ),
     say.FormalizedEarly(notice=NOTICE, notice_days=POLICY.notice_days),
     say.FormalizedEarlyToCommercial(
         notice=NOTICE,

@@ -63,17 +63,18 @@ left join lateral (
     where r.rule = f.rule and r.subject = f.subject and r.run_at >= f.first_seen
     order by r.run_at desc limit 1
 ) r on true
-where f.resolved_at is null and (f.told_at is null or not $1)
+where f.resolved_at is null and f.rule = any($1) and (f.told_at is null or not $2) and (r.repair is null or not $3)
 order by f.rule, f.first_seen, f.subject
-limit $2;
+limit $4;
 
 -- name: counts
-select rule, count(*) as count from reconciliation.findings where resolved_at is null group by rule;
+select rule, count(*) as count from reconciliation.findings
+where resolved_at is null and (told_at is null or not $1)
+group by rule;
 
 -- name: tell
-update reconciliation.findings held set told_at = $2
-from jsonb_to_recordset($1) as told (rule text, subject text)
-where held.rule = told.rule and held.subject = told.subject and held.told_at is null;
+update reconciliation.findings set told_at = $2
+where rule = any($1) and told_at is null and resolved_at is null and first_seen <= $2;
 
 -- name: note_repair
 insert into reconciliation.repairs (rule, subject, run_at, repair, case_id, at) values ($1, $2, $3, $4, $5, $6)
