@@ -32,6 +32,8 @@ from workflows.plugin import CancellationPlugin, replayer, tolerant
 
 _LONG_BEHIND: Final = 6
 """Boundaries after which nothing of a stopped worker is left to go wrong."""
+MANY: Final = 1000
+"""Cases that a worker keeps in memory: all."""
 
 Step = Callable[[CaseDriver], Awaitable[Any]]
 Arrival = Callable[[CaseDriver], Awaitable[None]]
@@ -77,7 +79,8 @@ class _Walk:
 
     house: House
     steps: Sequence[Step]
-    cached: int = 1000
+    cached: int = MANY
+    """Cases that a worker keeps in memory; the one that is stopped keeps all, for what it did lies behind the stop."""
     policy: dict[str, Any] | None = None
     to_the_end: bool = True
     """Whether a story goes on to its end after its worker was stopped, or only until that is long behind it."""
@@ -92,7 +95,7 @@ class _Walk:
             The history of the case's (last) execution.
         """
         async with self._activities():
-            await self._start()
+            await self._start(self.cached if stop_at is None else MANY)
             case = await self.house.open(policy=self.policy)
             try:
                 await self._go(case, stop_at, arrival)
@@ -111,7 +114,7 @@ class _Walk:
         """What the trail says, and when it happened, is the same for a worker that was not there (P20, X22)."""
         seen = await case.trail()
         await self._stop()
-        await self._start()
+        await self._start(self.cached)
         told = await case.trail()
         assert told == seen, [(one, other) for one, other in zip(seen, told, strict=False) if one != other]
 
@@ -128,7 +131,7 @@ class _Walk:
         ):
             yield
 
-    async def _start(self) -> None:
+    async def _start(self, cached: int) -> None:
         house = self.house
         activities = activities_of(house.systems, POLICY, Guard(cast(Any, house.crm), None))
         freeze = [one for one in activities if one.__name__ == "freeze_policy"]
@@ -138,7 +141,7 @@ class _Walk:
             activities=freeze,
             no_remote_activities=True,
             plugins=[CancellationPlugin()],
-            max_cached_workflows=self.cached,
+            max_cached_workflows=cached,
             graceful_shutdown_timeout=timedelta(0),
         )
         self._running = asyncio.create_task(self._workflows.run())
@@ -168,7 +171,7 @@ class Lockstep(_Walk):
                 await self._stop()
                 going_on.append(asyncio.ensure_future(_quietly(arrival(case))))
                 await asyncio.sleep(0)
-                await self._start()
+                await self._start(self.cached)
                 arrival = None
                 if not self.to_the_end:
                     self._last = self.boundaries + _LONG_BEHIND
@@ -233,7 +236,7 @@ class SlowSystems(_Walk):
                 await self._stop()
                 going_on = asyncio.ensure_future(_quietly(arrival(case)))
                 await self._nothing_under_way(case)
-                await self._start()
+                await self._start(self.cached)
                 await going_on
                 if not self.to_the_end:
                     await case.quiet()

@@ -17,6 +17,7 @@ from tests.conftest import WHOLE, counted
 from tests.durable.house import House
 from tests.replay.lockstep import (
     ARRIVALS,
+    MANY,
     STORIES,
     Lockstep,
     SlowSystems,
@@ -58,7 +59,7 @@ async def live(
     if way is Way.SLOW:
         history = await SlowSystems(house, steps, to_the_end=end).live(stop_at, ARRIVALS.get(arrival))
         return history, workflow_tasks(history)
-    walk = Lockstep(house, steps, 0 if way is Way.UNCACHED else 1000, to_the_end=end)
+    walk = Lockstep(house, steps, 0 if way is Way.UNCACHED else MANY, to_the_end=end)
     history = await walk.live(stop_at, ARRIVALS.get(arrival))
     return history, range(walk.boundaries)
 
