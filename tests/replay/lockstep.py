@@ -30,7 +30,7 @@ from workers.worker import activities_of
 from workflows.instants import OwnInstants
 from workflows.plugin import CancellationPlugin, replayer, tolerant
 
-_LONG_BEHIND: Final = 6
+LONG_BEHIND: Final = 6
 """Boundaries after which nothing of a stopped worker is left to go wrong."""
 MANY: Final = 1000
 """Cases that a worker keeps in memory: all."""
@@ -88,17 +88,17 @@ class _Walk:
     _workflows: Worker | None = None
     _running: "asyncio.Task[None] | None" = None
 
-    async def live(self, stop_at: int | None = None, arrival: Arrival | None = None) -> WorkflowHistory:
-        """Live through the story; at one boundary the worker is stopped, something arrives, a cold one starts.
+    async def live(self, stops: Sequence[int] = (), arrival: Arrival | None = None) -> WorkflowHistory:
+        """Live through the story; at a boundary the worker is stopped, something arrives, a cold one starts.
 
         Returns:
             The history of the case's (last) execution.
         """
         async with self._activities():
-            await self._start(self.cached if stop_at is None else MANY)
+            await self._start(MANY if stops else self.cached)
             case = await self.house.open(policy=self.policy)
             try:
-                await self._go(case, stop_at, arrival)
+                await self._go(case, stops, arrival)
                 if self.to_the_end:
                     await self._tells_the_same_cold(case)
                 return await case.history()
@@ -107,7 +107,7 @@ class _Walk:
                 await self._stop()
                 await self.house.close()
 
-    async def _go(self, case: CaseDriver, stop_at: int | None, arrival: Arrival | None) -> None:
+    async def _go(self, case: CaseDriver, stops: Sequence[int], arrival: Arrival | None) -> None:
         raise NotImplementedError
 
     async def _tells_the_same_cold(self, case: CaseDriver) -> None:
@@ -162,19 +162,20 @@ class Lockstep(_Walk):
     _last: float = math.inf
     """The boundary after which the story is left."""
 
-    async def _go(self, case: CaseDriver, stop_at: int | None, arrival: Arrival | None) -> None:
+    async def _go(self, case: CaseDriver, stops: Sequence[int], arrival: Arrival | None) -> None:
+        left = set(stops)
         steps = iter(self.steps)
         going_on: list[asyncio.Future[Any]] = []
         while True:
             await self._settled(case)
-            if self.boundaries == stop_at and arrival is not None:
+            if self.boundaries in left and arrival is not None:
+                left.remove(self.boundaries)
                 await self._stop()
                 going_on.append(asyncio.ensure_future(_quietly(arrival(case))))
                 await asyncio.sleep(0)
                 await self._start(self.cached)
-                arrival = None
-                if not self.to_the_end:
-                    self._last = self.boundaries + _LONG_BEHIND
+                if not left and not self.to_the_end:
+                    self._last = self.boundaries + LONG_BEHIND
                 continue
             going_on = [one for one in going_on if not one.done()]
             if self.boundaries >= self._last and not going_on:
@@ -229,7 +230,8 @@ class SlowSystems(_Walk):
             system.becomes_slow()
         self.house.telephony.becomes_slow("inventory")
 
-    async def _go(self, case: CaseDriver, stop_at: int | None, arrival: Arrival | None) -> None:
+    async def _go(self, case: CaseDriver, stops: Sequence[int], arrival: Arrival | None) -> None:
+        stop_at = next(iter(stops), None)
         story = asyncio.create_task(self._tell(case))
         try:
             if stop_at is not None and arrival is not None and await self._reaches(case, stop_at, story):
