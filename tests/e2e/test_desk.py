@@ -569,8 +569,7 @@ def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
 
 @pytest.mark.proof
 def test_a_case_is_worked_with_the_keyboard_alone_X24(up: Up, chromium: Any, case: str) -> None:
-    context = chromium.new_context(locale="pt-BR")
-    page = context.new_page()
+    page = chromium.new_page(locale="pt-BR")
     page.goto(up.addresses.desk)
     page.locator("body").press("Tab")  # the link that skips to the content
     for text in ("fabio", PASSWORD):
@@ -578,6 +577,7 @@ def test_a_case_is_worked_with_the_keyboard_alone_X24(up: Up, chromium: Any, cas
         page.keyboard.type(text)
     page.keyboard.press("Enter")
     playwright.expect(page.get_by_role("heading", name="O que espera")).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("Tab")
     playwright.expect(page.get_by_role("link", name="Ir para o conteúdo")).to_be_focused()
     page.keyboard.press("Enter")
@@ -587,7 +587,7 @@ def test_a_case_is_worked_with_the_keyboard_alone_X24(up: Up, chromium: Any, cas
         outline = "getComputedStyle(document.activeElement).outlineStyle"
         seen.append((page.evaluate("document.activeElement.tagName"), page.evaluate(outline)))
     assert {style for _, style in seen} == {"solid"}
-    context.close()
+    page.close()
 
 
 def test_an_address_that_is_taken_is_named_X24(up: Up) -> None:
