@@ -147,6 +147,7 @@ async def test_interrupted_while_starting_leaves_nothing(home: Path) -> None:
         await gone(family)
 
 
+@pytest.mark.proof
 async def test_goes_on_where_it_was_after_a_kill_of_everything(home: Path) -> None:
     found: list[Addresses] = []
     for number in (signal.SIGKILL, signal.SIGTERM):
