@@ -20,12 +20,13 @@ from starters.cli.checking import known_variables, unknown_variable
 from starters.desk import serving as desk_serving
 from starters.gateway import serving as gateway_serving
 from starters.inbox import main as inbox_main
+from starters.monitor import serving as monitor_serving
 from workers import wiring
 
 CHECKOUT = Path(__file__).parents[2]
 FILE = CHECKOUT / "docker-compose.yml"
 ONE_SHOT = {"temporal-schema", "setup"}
-OURS = {"worker", "inbox", "gateway", "desk"}
+OURS = {"worker", "inbox", "gateway", "desk", "monitor"}
 SERVERS = {"postgres", "temporal", "mail", "prometheus", "grafana", "codec"} | OURS
 SAID = {
     "GATEWAY_PUBLIC_URL": "https://gravacoes.exemplo.com.br",
@@ -245,6 +246,7 @@ def test_both_ends_of_the_database_agree_about_connections(composed: dict[str, A
         + inbox_main._CONNECTIONS
         + gateway_serving._CONNECTIONS
         + desk_serving._CONNECTIONS
+        + monitor_serving._CONNECTIONS
         + one_at_the_start
     )
     superusers = 3
