@@ -24,6 +24,7 @@ class Process(StrEnum):
     INBOX = "inbox"
     GATEWAY = "gateway"
     DESK = "desk"
+    MONITOR = "monitor"
 
 
 def add_commands(app: typer.Typer) -> None:

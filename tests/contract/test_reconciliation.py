@@ -122,8 +122,8 @@ async def test_an_e_mail_that_a_person_gave_to_its_case_is_not_lost_X11(owner: P
     assert [one.subject for one in await everything(own)] == [subject]
     await spoil(
         owner,
-        "insert into crm.trail (case_id, seq, at, actor, kind, detail, message_id, prev_hash, hash) "
-        "values ('case-1', 1, now(), 'ana', 'x', 'x', '<lost@c>', '', '')",
+        "insert into crm.trail (case_id, seq, at, actor, kind, detail, message_id, prev_hash, hash, salt, commitment) "
+        "values ('case-1', 1, now(), 'ana', 'x', 'x', '<lost@c>', '', '', sha256(''), sha256(''))",
     )
     assert await everything(own) == []
 

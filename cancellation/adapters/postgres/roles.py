@@ -42,6 +42,8 @@ class Role(StrEnum):
     DESK = "cancelamento_desk"
     REPORTS = "cancelamento_reports"
     """For whoever draws figures with tools of their own (X26)."""
+    MONITOR = "cancelamento_monitor"
+    """Counts, for alerts and dashboards."""
 
     @property
     def process(self) -> str:
