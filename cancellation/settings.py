@@ -436,8 +436,15 @@ class Settings(BaseSettings):
     monitor: MonitorSettings = MonitorSettings()
     invoice_due_days: int = Field(default=10, ge=0, le=365)
     """Days from its issue in which the embedded billing's final invoice is to be paid."""
-    build_id: str | None = None
+    build_id: str | None = Field(
+        default=None, validation_alias=AliasChoices("CANCELAMENTO_BUILD_ID", "TEMPORAL_WORKER_BUILD_ID")
+    )
     """The worker's version: with it, it takes part in worker versioning; one string for each build that is deployed."""
+    deployment_name: str = Field(
+        default="cancelamento",
+        validation_alias=AliasChoices("CANCELAMENTO_DEPLOYMENT_NAME", "TEMPORAL_DEPLOYMENT_NAME"),
+    )
+    """What builds are versions of; on Kubernetes the Temporal Worker Controller names it, and the build."""
     metrics_address: str | None = None
     """`host:port` where this process serves Prometheus metrics; none means it does not."""
     health_address: str | None = None

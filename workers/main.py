@@ -43,12 +43,12 @@ async def run_worker(settings: Settings) -> None:
     async with open_systems(settings, Role.WORKER) as systems:
         activities = activities_of(systems, policy, guard_of(settings, systems))
         of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
-        build_id = settings.build_id
+        build_id, name = settings.build_id, settings.deployment_name
         readiness = Readiness({Need.TEMPORAL: partial(must_know_namespace, client), **systems.asks})
         async with (
             answering_health(settings.health_address, readiness),
-            cancellation_worker(client, activities, build_id=build_id),
-            mail_worker(client, of_mail, build_id=build_id),
+            cancellation_worker(client, activities, build_id=build_id, deployment_name=name),
+            mail_worker(client, of_mail, build_id=build_id, deployment_name=name),
         ):
             logger.info("worker ready", extra={"task_queue": CANCELLATIONS, "build_id": build_id})
             await stop.wait()

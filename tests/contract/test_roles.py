@@ -39,6 +39,8 @@ STATEMENTS: dict[Role, dict[str, set[str]]] = {
         "desk": {"account", "in_list", "figures", "mail_figures"},
         # What `dossier` asks.
         "evidence": set(queries("evidence")),
+        "reconciliation": set(queries("reconciliation")),
+        "rules": set(queries("rules")),
     },
     Role.INBOX: {"crm": {"keep_original"}},
     Role.GATEWAY: {"recordings": {*BY_VISITORS, "lock_case"}},

@@ -18,7 +18,17 @@ import asyncpg
 
 from cancellation.adapters.postgres.pool import Connection
 
-SCHEMAS: Final = ("crm", "billing", "telephony", "recordings", "notification", "inbox", "desk", "migration")
+SCHEMAS: Final = (
+    "crm",
+    "billing",
+    "telephony",
+    "recordings",
+    "notification",
+    "inbox",
+    "desk",
+    "reconciliation",
+    "migration",
+)
 """Every schema of ours."""
 _ITERATIONS: Final = 4096
 
