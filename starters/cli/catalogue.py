@@ -141,7 +141,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "check": Listed(
         "starters.cli.check",
         _SERVERS,
-        "Diz o que falta para os processos trabalharem: 0 nada, 1 falta algo, 3 um servidor não responde.",
+        "Diz o que falta aos processos, ou com --now o que não combina nos registros: 0 nada, 1 algo, 3 sem resposta.",
     ),
     "seed": Listed(
         "starters.cli.servers",

@@ -137,7 +137,7 @@ class Cases:
         status: int = 200,
     ) -> Response:
         desk = self._desk
-        dossier = await desk.records.dossier(protocol)
+        dossier = await desk.dossier(protocol)
         if dossier is None and said is not None:
             text = f"O protocolo é {protocol}. O registro no CRM está a caminho: abra a página em instantes."
             return desk.pages.message(202, said, text, visitor, back=case_address(protocol))
@@ -248,7 +248,7 @@ class Cases:
     async def _is_recorded(self, protocol: str) -> None:
         """Wait a little until the CRM knows a case that was just opened: its page shows what stands there."""
         for pause in _RECORDED_WITHIN:
-            if await self._desk.records.dossier(protocol) is not None:
+            if await self._desk.dossier(protocol) is not None:
                 return
             await asyncio.sleep(pause)
 
@@ -290,7 +290,7 @@ class Cases:
         wrong = {name: "Preencha este campo." for name in ("motivo", "motivo_texto") if not form[name]}
         if wrong:
             return await self._case_page(protocol, visitor, tried=Tried("mantem", form, wrong), status=422)
-        dossier = await self._desk.records.dossier(protocol)
+        dossier = await self._desk.dossier(protocol)
         if dossier is None:
             return self._desk.pages.message(404, "Caso não encontrado", "", visitor)
         try:
@@ -379,7 +379,7 @@ class Cases:
         status: int = 200,
     ) -> Response:
         protocol = request.path_params["protocol"]
-        dossier = await self._desk.records.dossier(protocol)
+        dossier = await self._desk.dossier(protocol)
         if dossier is None:
             return self._desk.pages.message(404, "Caso não encontrado", "", visitor)
         live, _ = await self._status(dossier)
@@ -430,7 +430,7 @@ class Cases:
         text: str,
         said: str,
     ) -> Response:
-        dossier = await self._desk.records.dossier(request.path_params["protocol"])
+        dossier = await self._desk.dossier(request.path_params["protocol"])
         if dossier is None:
             return self._desk.pages.message(404, "Caso não encontrado", "", visitor)
         await self._desk.records.note(
@@ -478,7 +478,7 @@ class Cases:
         said: str,
     ) -> Response:
         fact = message(model, form, visitor.person.name, fields)
-        dossier = await self._desk.records.dossier(request.path_params["protocol"])
+        dossier = await self._desk.dossier(request.path_params["protocol"])
         if dossier is None or dossier.summary.ended_at is not None:
             raise CaseEnded(request.path_params["protocol"])
         client = await self._desk.connect()

@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, ServerUnreachable
+from cancellation.messages.desk import Dossier
 from cancellation.ports.billing import BillingPreviews
 from cancellation.ports.desk import DeskRecords
 from cancellation.ports.reconciliation import Findings
+from cancellation.telemetry import case_at_work
 from starters.desk.access import Door, NotAllowed, Visitor
 from starters.desk.forms import Form, form_of
 from starters.desk.mailwork import MailWork
@@ -58,6 +60,13 @@ class Desk:
     pages: Pages
     letterhead: Callable[[], "Letterhead"]
     """The provider's side of letters that are shown before they are sent."""
+
+    async def dossier(self, protocol: str) -> Dossier | None:
+        """The case with that protocol number; from here on every line of this request says that it is about it."""
+        found = await self.records.dossier(protocol)
+        if found is not None:
+            case_at_work.set({"case_id": found.summary.case_id, "stage": found.summary.stage})
+        return found
 
     def look(self, page: Look) -> Endpoint:
         """An endpoint for everybody who has come in; a stranger is sent to the door."""

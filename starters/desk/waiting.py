@@ -92,7 +92,7 @@ class Waiting:
     async def close_task(self, request: Request, visitor: Visitor, form: Form) -> Response:
         """A task is done: by whom, and a word on how."""
         protocol = form["protocolo"]
-        dossier = await self._desk.records.dossier(protocol)
+        dossier = await self._desk.dossier(protocol)
         if dossier is None:
             return self._desk.pages.message(404, "Caso não encontrado", "", visitor)
         back = "/tarefas?feito=tarefa" if form["de"] == "tarefas" else case_address(protocol, "tarefa")

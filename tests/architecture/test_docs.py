@@ -14,7 +14,7 @@ from cancellation.messages.facts import SIGNALS
 from starters.cli.app import build
 
 CHECKOUT = Path(__file__).parents[2]
-DOCUMENTS = [*sorted(CHECKOUT.glob("*.md")), *sorted((CHECKOUT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(CHECKOUT.glob("*.md")), *sorted((CHECKOUT / "docs").rglob("*.md"))]
 COMMAND = re.compile(r"\bcancelamento ([a-z]+)\b([^`\n]*)")
 CODES = {*Stage, *Channel, *ReasonCategory}
 

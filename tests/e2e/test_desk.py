@@ -549,17 +549,8 @@ def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
         storage_state=ana.page.context.storage_state(),
     )  # fmt: skip
     page = context.new_page()
-    paths = (
-        "/",
-        "/novo",
-        case,
-        f"{case}/descarte",
-        "/tarefas",
-        "/conferencia",
-        "/numeros",
-        "/numeros?ver=funil&valor=opened",
-    )
-    for path in ("/entrar", *paths):
+    paths = ("/", "/novo", case, f"{case}/descarte", "/tarefas", "/conferencia", "/numeros")
+    for path in ("/entrar", *paths, "/numeros?ver=funil&valor=opened"):
         page.goto(f"{up.addresses.desk}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         found = axe.Axe().run(page).response["violations"]

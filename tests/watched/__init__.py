@@ -1,0 +1,1 @@
+"""Alerts, dashboard and runbooks, tried on what real processes tell."""
