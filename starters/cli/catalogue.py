@@ -136,7 +136,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "setup": Listed(
         "starters.cli.servers",
         _SERVERS,
-        "Prepara o banco (papéis, migrações) e o Temporal (namespace, atributos de busca); pode ser repetido.",
+        "Prepara o banco (papéis, migrações) e o Temporal (namespace, busca, conferência diária); pode ser repetido.",
     ),
     "check": Listed(
         "starters.cli.check",
