@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
+from cancellation.ports import Billing, BillingAfterwards, Crm, Mailer, MailLedger, RecordingStore, Telephony
 from cancellation.ports.letter_facts import LetterFacts
+from cancellation.ports.watch import WatchRecords
 from workers.prepared import Need
 from workers.readiness import Ask
 
@@ -24,5 +25,8 @@ class Systems:
     """What letters and tasks say beside the case's own knowledge; None: they say less."""
     desk_url: str = ""
     """Where Commercial's desk is, for tasks to lead to; empty: there is none."""
+    aftermath: BillingAfterwards | None = None
+    """What is left in billing of customers who have left; None, as without a record of it: nobody looks (X10)."""
+    watches: WatchRecords | None = None
     asks: Mapping[Need, Ask] = field(default_factory=dict)
     """Whether what stands behind them answers, for `/ready`."""

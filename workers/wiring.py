@@ -17,6 +17,7 @@ from cancellation.adapters.postgres.pool import ALIVE, Pool, open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
+from cancellation.adapters.postgres.watch import PostgresWatches
 from cancellation.adapters.smtp.mailer import smtp_mailer
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.ports import SentLetters, Telephony
@@ -64,6 +65,8 @@ async def open_systems(settings: Settings, role: Role | None = None) -> AsyncIte
             inbox=PostgresInbox(pool),
             letter_facts=PostgresLetterFacts(pool, billing),
             desk_url=settings.desk_address,
+            aftermath=billing,
+            watches=PostgresWatches(pool),
             asks={Need.DATABASE: partial(pool.fetchval, ALIVE), Need.STORE: partial(answers, store)},
         )
 

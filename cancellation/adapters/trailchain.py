@@ -45,11 +45,11 @@ class TrailCheck(Value):
 
 def entry_hash(previous: bytes, case_id: str, entry: TrailEntry) -> bytes:
     """The hash of an entry that follows the one with the hash `previous`."""
-    fields: list[str | None] = [case_id, str(entry.seq), _instant(entry.at), entry.actor, entry.kind]
+    fields: list[str | None] = [case_id, str(entry.seq), canonical_instant(entry.at), entry.actor, entry.kind]
     fields += [entry.detail, entry.message_id]
     for problem in entry.problems:
         fields += [problem.field, problem.problem]
-    return hashlib.sha256(previous + b"".join(map(_canonical, fields))).digest()
+    return hashlib.sha256(previous + b"".join(map(canonical, fields))).digest()
 
 
 def check_chain(case_id: str, chained: Sequence[ChainedEntry], head: str | None = None) -> TrailCheck:
@@ -70,12 +70,14 @@ def check_chain(case_id: str, chained: Sequence[ChainedEntry], head: str | None 
     return TrailCheck(case_id=case_id, entries=len(chained), head=previous.hex(), broken_at=broken)
 
 
-def _canonical(field: str | None) -> bytes:
+def canonical(field: str | None) -> bytes:
+    """One field: its length in bytes, a colon, its UTF-8 bytes; a lone `-` for what is not there."""
     if field is None:
         return b"-"
     data = field.encode()
     return b"%d:%b" % (len(data), data)
 
 
-def _instant(at: datetime) -> str:
+def canonical_instant(at: datetime) -> str:
+    """An instant as it is hashed: in UTC, with microseconds."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -358,7 +358,14 @@ def test_letters_of_an_ordinary_case_stay_small() -> None:
     assert sum(sizes.values()) <= 6_310, sizes
 
 
-def test_all_letters_but_the_one_of_no_case_are_owed_by_cases() -> None:
-    assert set(LetterKind) - set(OWED) == {LetterKind.MAIL_WITHOUT_CASE}
-    with pytest.raises(ValueError, match="no case"):
-        write(known(), ordered(LetterKind.MAIL_WITHOUT_CASE), NOW)
+def test_all_letters_but_those_of_no_case_and_of_the_watch_are_owed_by_cases() -> None:
+    others = {
+        LetterKind.MAIL_WITHOUT_CASE: Team.COMMERCIAL,
+        LetterKind.UNDUE_FOUND: Team.FINANCE,
+        LetterKind.REVIVED: Team.SUPPORT,
+        LetterKind.NO_DEBT: None,
+    }
+    assert set(LetterKind) - set(OWED) == set(others)
+    for kind, team in others.items():
+        with pytest.raises(ValueError, match="no case"):
+            write(known(), LetterOrder(kind=kind, team=team), NOW)
