@@ -24,6 +24,7 @@ from cancellation.adapters.memory.letter_facts import MemoryLetterFacts
 from cancellation.adapters.memory.mailer import MemoryMailer
 from cancellation.adapters.memory.recordings import MemoryRecordings
 from cancellation.adapters.memory.telephony import MemoryTelephony
+from cancellation.adapters.memory.watch import MemoryWatches
 from cancellation.client import CancellationClient
 from cancellation.contract import ATTENTION, INCOMING_MAIL
 from cancellation.domain.identity import workflow_id
@@ -35,6 +36,7 @@ from cancellation.messages.letters import Letter
 from cancellation.messages.mail_in import UNDECIDED_PREFIX, IncomingMail
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.status import CaseResult, CaseStatus
+from cancellation.ports.watch import WatchRecords
 from embedded.virtual_time import VirtualTime
 from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
@@ -97,6 +99,7 @@ class House:
         self.telephony = Fragile(MemoryTelephony(self.crm.adapter))
         self.recordings = Fragile(MemoryRecordings(self.crm.adapter.formalization))
         self.mailer = Fragile(MemoryMailer())
+        self.watches: WatchRecords = MemoryWatches(self.crm.adapter)
         self.mail = MemoryInbox()
         self.letter_facts: MemoryLetterFacts | None = None
         """What letters say beside the case's own knowledge; None: they say less."""
@@ -116,6 +119,8 @@ class House:
             recordings=cast(Any, self.recordings),
             mailer=cast(Any, self.mailer),
             letter_facts=self.letter_facts,
+            aftermath=cast(Any, self.billing),
+            watches=self.watches,
         )
 
     def tell_figures(self) -> None:
