@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cancellation.ports import Billing, Crm, Mailer, MailLedger, RecordingStore, Telephony
+from cancellation.ports import Billing, BillingAfterwards, Crm, Mailer, MailLedger, RecordingStore, Telephony
 from cancellation.ports.letter_facts import LetterFacts
 from cancellation.ports.reconciliation import Comparison, Findings
+from cancellation.ports.watch import WatchRecords
 from workers.prepared import Need
 from workers.readiness import Ask
 
@@ -28,5 +29,8 @@ class Systems:
     """None where nothing is reconciled."""
     desk_url: str = ""
     """Where Commercial's desk is, for tasks to lead to; empty: there is none."""
+    aftermath: BillingAfterwards | None = None
+    """What is left in billing of customers who have left; None, as without a record of it: nobody looks (X10)."""
+    watches: WatchRecords | None = None
     asks: Mapping[Need, Ask] = field(default_factory=dict)
     """Whether what stands behind them answers, for `/ready`."""

@@ -18,6 +18,7 @@ from cancellation.adapters.postgres.reconciliation import PostgresComparison, Po
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
+from cancellation.adapters.postgres.watch import PostgresWatches
 from cancellation.adapters.smtp.mailer import smtp_mailer
 from cancellation.contract import CANCELLATIONS, INCOMING_MAILS
 from cancellation.domain.policy import CancellationPolicy
@@ -69,6 +70,8 @@ async def open_systems(settings: Settings, role: Role | None = None) -> AsyncIte
             comparison=PostgresComparison(pool),
             findings=PostgresFindings(pool),
             desk_url=settings.desk_address,
+            aftermath=billing,
+            watches=PostgresWatches(pool),
             asks={Need.DATABASE: partial(pool.fetchval, ALIVE), Need.STORE: partial(answers, store)},
         )
 

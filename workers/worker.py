@@ -9,6 +9,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.billing import BillingActivities
+from activities.billing_watch import BillingWatchActivities
 from activities.crm import CrmActivities
 from activities.guard import Guard
 from activities.mail import MailActivities
@@ -18,6 +19,7 @@ from activities.reconciliation import ReconciliationActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
+from cancellation.billing_watch import BillingWatcher
 from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
@@ -39,6 +41,12 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
     mail = MailActivities(systems.mailer, systems.letter_facts)
     terms = TermsActivities(policy, brazilian_holidays)
     previews = [PreviewActivities(systems.letter_facts).preview_end] if systems.letter_facts else []
+    watching = []
+    if systems.aftermath is not None and systems.watches is not None:
+        watcher = BillingWatcher(
+            systems.watches, systems.aftermath, systems.telephony, systems.mailer, policy
+        )
+        watching = [BillingWatchActivities(watcher).watch_billing]
     return [
         crm.open_case,
         crm.record_case,
@@ -55,6 +63,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
         mail.send_letters,
         terms.freeze_policy,
         *previews,
+        *watching,
     ]
 
 

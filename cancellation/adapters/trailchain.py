@@ -61,13 +61,13 @@ def commitment_of(salt: bytes, entry: TrailEntry) -> bytes:
     fields: list[str | None] = [entry.actor, entry.detail, entry.message_id]
     for problem in entry.problems:
         fields += [problem.field, problem.problem]
-    return hashlib.sha256(salt + b"".join(map(_canonical, fields))).digest()
+    return hashlib.sha256(salt + b"".join(map(canonical, fields))).digest()
 
 
 def entry_hash(previous: bytes, case_id: str, entry: TrailEntry, commitment: bytes) -> bytes:
     """The hash of an entry that follows the one with the hash `previous`."""
-    fields = (case_id, str(entry.seq), _instant(entry.at), entry.kind)
-    return hashlib.sha256(previous + b"".join(map(_canonical, fields)) + commitment).digest()
+    fields = (case_id, str(entry.seq), canonical_instant(entry.at), entry.kind)
+    return hashlib.sha256(previous + b"".join(map(canonical, fields)) + commitment).digest()
 
 
 def chain(previous: bytes, case_id: str, entry: TrailEntry, salt: bytes) -> ChainedEntry:
@@ -114,12 +114,14 @@ def check_chain(case_id: str, chained: Sequence[ChainedEntry], head: str | None 
     )
 
 
-def _canonical(field: str | None) -> bytes:
+def canonical(field: str | None) -> bytes:
+    """One field: its length in bytes, a colon, its UTF-8 bytes; a lone `-` for what is not there."""
     if field is None:
         return b"-"
     data = field.encode()
     return b"%d:%b" % (len(data), data)
 
 
-def _instant(at: datetime) -> str:
+def canonical_instant(at: datetime) -> str:
+    """An instant as it is hashed: in UTC, with microseconds."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

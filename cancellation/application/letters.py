@@ -105,7 +105,13 @@ def _content(
             return _remind_mail(case)
         case LetterKind.NOTICE_TO_CONFIRM:
             return _notice_to_confirm(case)
-        case LetterKind.MAIL_WITHOUT_CASE | LetterKind.FINDINGS:
+        case (
+            LetterKind.MAIL_WITHOUT_CASE
+            | LetterKind.FINDINGS
+            | LetterKind.UNDUE_FOUND
+            | LetterKind.REVIVED
+            | LetterKind.NO_DEBT
+        ):
             raise ValueError("no case owes this letter")
         case LetterKind.FORMALIZED_EARLY:
             return _formalized_early(case)

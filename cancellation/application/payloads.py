@@ -110,6 +110,7 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
             for command in commands
             if isinstance(command, CorrectContact)
         ),
+        watch=case.policy.watch if ends_closed else None,
     )
 
 

@@ -91,6 +91,12 @@ class LetterKind(StrEnum):
     """To Commercial: a letter could not be delivered."""
     BOUNCED = "bounced"
     """X16: to Commercial, a letter came back after it was sent."""
+    UNDUE_FOUND = "undue_found"
+    """X10: to Finance, charges of a contract that has ended."""
+    REVIVED = "revived"
+    """X10: to Support, a customer who has left occupies something again."""
+    NO_DEBT = "no_debt"
+    """X10: to the customer, a statement that nothing is owed any more."""
 
     @property
     def audiences(self) -> tuple[Team | None, ...]:
@@ -123,6 +129,8 @@ _TO_TEAMS: Final[Mapping[LetterKind, tuple[Team, ...]]] = {
     LetterKind.REMIND_COMMERCIAL: _COMMERCIAL,
     LetterKind.UNDELIVERED: _COMMERCIAL,
     LetterKind.BOUNCED: _COMMERCIAL,
+    LetterKind.UNDUE_FOUND: (Team.FINANCE,),
+    LetterKind.REVIVED: (Team.SUPPORT,),
 }
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cancellation.domain.billing_watch import WatchTerms
 from cancellation.domain.values import MailAddress
 from cancellation.domain.zone import ZoneRules, current_rules
 
@@ -70,7 +71,15 @@ class CancellationPolicy(BaseModel):
     purge_recordings: bool = True
     """Whether recordings are removed when the notice has ended (P10)."""
     billing_watch_cycles: Annotated[int, Field(ge=0, le=24)] = 2
-    """Billing cycles after closure in which charges are looked for again (X10)."""
+    """Billing cycles after closure in which charges are looked for again; 0: no watch, no statement (X10)."""
+    undue_repay_times: Annotated[int, Field(ge=1, le=2)] = 2
+    """How many times an undue payment is given back: twice without good reason (consumer code, article 42; X10)."""
+    fiscal_cancel_hours: Annotated[int, Field(ge=0, le=24 * 365)] = 120
+    """Hours from its issue in which the fiscal document of an undue charge is cancelled (X10)."""
+    fiscal_late: Literal["substitute", "credit"] = "substitute"
+    """What takes the place of cancelling it when that time is over (X10)."""
+    watch_overdue_days: Annotated[int, Field(ge=0, le=365)] = 10
+    """Days after the last cycle after which Finance hears of a customer who has no statement of no debt yet (X10)."""
     business_hours: BusinessHours = BusinessHours()
     holidays: tuple[date, ...] | None = None
     """National holidays, frozen with the case; None takes the worker's calendar when the case opens (X4)."""
@@ -81,6 +90,17 @@ class CancellationPolicy(BaseModel):
     def zone(self) -> ZoneRules:
         """The rules of every date of the case."""
         return self.zone_rules or current_rules()
+
+    @property
+    def watch(self) -> WatchTerms:
+        """What is kept with a case when it closes (X10)."""
+        return WatchTerms(
+            cycles=self.billing_watch_cycles,
+            repay_times=self.undue_repay_times,
+            document_hours=self.fiscal_cancel_hours,
+            late_documents=self.fiscal_late,
+            overdue_days=self.watch_overdue_days,
+        )
 
     @property
     def notice(self) -> timedelta:

@@ -183,6 +183,12 @@ _TASKS: Final = {
     "refund": "crédito a devolver",
     "not_removed": "gravações a remover à mão",
     "nothing_to_close": "responder a quem já está cancelado",
+    "watch_voided": "causa de cobrança indevida anulada",
+    "watch_repay": "cobrança indevida a devolver",
+    "watch_review": "cobrança indevida a conferir",
+    "watch_revived": "recurso em uso depois do encerramento",
+    "watch_overdue": "declaração de quitação parada",
+    "watch_statement": "declaração de quitação a entregar",
 }
 _SYSTEMS: Final = {
     "open_case": "no CRM",
@@ -239,6 +245,9 @@ _LETTERS: Final = {
     LetterKind.REMIND_LINK: "lembrete do link das gravações",
     LetterKind.UNDELIVERED: "aviso de mensagem não entregue",
     LetterKind.BOUNCED: "aviso de mensagem devolvida",
+    LetterKind.UNDUE_FOUND: "aviso ao Financeiro de cobrança indevida depois do encerramento",
+    LetterKind.REVIVED: "aviso ao Suporte de recurso em uso depois do encerramento",
+    LetterKind.NO_DEBT: "declaração de quitação",
 }
 _ACCESSES: Final = {
     "page": "página aberta",

@@ -165,6 +165,13 @@ def phone(number: str) -> str:
     return f"+55 ({local[:2]}) {local[2:-4]}-{local[-4:]}"
 
 
+def cnpj(bare: str) -> str:
+    """`98104217000146` as `98.104.217/0001-46`; what is none stays as it is."""
+    if len(bare) != 14:
+        return bare
+    return f"{bare[:2]}.{bare[2:5]}.{bare[5:8]}/{bare[8:12]}-{bare[12:]}"
+
+
 def period(first: date | None, last: date | None) -> str:
     """`de 01/10/2026 a 22/11/2026`, `até 22/11/2026`; without any limit, `todo o período`."""
     if first is None and last is None:

@@ -5,13 +5,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import quote
 
+from cancellation.domain.billing_watch import Found
 from cancellation.domain.instants import Held
 from cancellation.domain.inventory import Inventory, Number, Resource
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import Notice
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Archive, Channel, Contact, Offer, Reason, Released, Team
-from cancellation.language import vocabulary, words
+from cancellation.language import vocabulary, watch, words
 from cancellation.letters import clean
 from cancellation.letters.letterhead import Letterhead
 from cancellation.messages.billing import InvoiceLine
@@ -311,6 +312,41 @@ def caller_lines(known: KnownCustomer) -> list[str]:
     return [
         ", ".join(part for part in (one.name, words.phone(one.phone or ""), one.email) if part)
         for one in known.callers
+    ]
+
+
+def voided_lines(items: Sequence[Found]) -> list[str]:
+    """Undue charges that are void, with what became of their fiscal documents (X10)."""
+    return [watch.voided(one) for one in items]
+
+
+def repay_lines(items: Sequence[Found]) -> list[str]:
+    """Undue charges that were paid, with what the law asks to give back (X10)."""
+    return [watch.to_repay(one) for one in items]
+
+
+def review_lines(items: Sequence[Found]) -> list[str]:
+    """Undue charges that people look at, and why (X10)."""
+    return [watch.to_review(one) for one in items]
+
+
+def resource_lines(items: Sequence[Found]) -> list[str]:
+    """What a customer who has left occupies again (X10)."""
+    return [watch.resource(one) for one in items]
+
+
+def law() -> str:
+    """What the law asks of whoever was paid without it being due (X10)."""
+    return watch.LAW
+
+
+def statement_rows(letter: Letter, cnpj: str | None, contract: str | None) -> list[tuple[str, str]]:
+    """Whom a statement of no debt is for (X10)."""
+    return [
+        ("Cliente", letter.customer_name),
+        ("CNPJ", words.cnpj(cnpj or "")),
+        ("Contrato", contract or ""),
+        ("Código do cliente", letter.customer_id),
     ]
 
 

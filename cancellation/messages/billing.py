@@ -6,6 +6,12 @@ from typing import Final
 
 from pydantic import AwareDatetime
 
+from cancellation.domain.billing_watch import Debt as Debt
+from cancellation.domain.billing_watch import FiscalDocument as FiscalDocument
+from cancellation.domain.billing_watch import Paid as Paid
+from cancellation.domain.billing_watch import Remedy as Remedy
+from cancellation.domain.billing_watch import TakenBack as TakenBack
+from cancellation.domain.billing_watch import UndueCharge as UndueCharge
 from cancellation.domain.values import Label, Value
 from cancellation.messages.warrant import Warrant
 
@@ -114,14 +120,27 @@ class BillingWatch(Value):
     """When the watch looks; with the case it names this run."""
 
 
-class UndueCharge(Value):
-    """A charge of a closed contract for days after its end (X10)."""
+class TakeBack(Value):
+    """Void an undue charge that an invoice holds and nobody has paid (X10)."""
 
+    case_id: str
+    customer_id: str
     charge_id: str
-    subscription_id: str
-    first_day: date
     last_day: date
-    amount: Decimal | None
-    """None: billing holds none that can be charged."""
-    invoiced: bool
-    """Whether it is already on an invoice, where only Finance can give it back."""
+    """The last day that was due."""
+    remedy: Remedy
+    """Void alone, or with what becomes of its fiscal document."""
+    at: AwareDatetime
+
+
+class Aftermath(Value):
+    """What billing holds of a customer who has left, for one of their cases (X10)."""
+
+    undue: tuple[UndueCharge, ...] = ()
+    """Charges for days after the end of what was contracted until then, neither void nor credited, in order."""
+    taken_back: tuple[TakenBack, ...] = ()
+    """What the case's watch has voided so far, whenever that was."""
+    debts: tuple[Debt, ...] = ()
+    """What is still to be paid for days up to the end."""
+    returned: bool = False
+    """Whether a contract runs that began after the end."""

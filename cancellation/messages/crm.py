@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from cancellation.domain.billing_watch import WatchTerms
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.notice import Notice
 from cancellation.domain.trail import TrailEntry
@@ -215,6 +216,8 @@ class CaseRecord(Value):
     """What people decided about e-mails, each kept once."""
     corrections: tuple["ContactCorrection", ...] = ()
     """Authorised contacts whose address was wrong, each corrected once (X16)."""
+    watch: WatchTerms | None = None
+    """Given when the case closes: under which terms billing is watched afterwards (X10)."""
 
     @model_validator(mode="after")
     def _one_status(self) -> Self:

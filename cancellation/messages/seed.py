@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from cancellation.domain.values import Value
 from cancellation.messages.crm import Customer
@@ -39,11 +39,33 @@ class ChargeSeed(Value):
     invoiced: bool = False
 
 
+class PaymentSeed(Value):
+    """What billing knows of the payment of a charge that an invoice took, or of a final invoice (X10)."""
+
+    charge_id: str | None = None
+    invoice_id: str | None = None
+    """One of the two is given."""
+    paid_on: BilledDay | None = None
+    """None: the money is waited for."""
+    amount: Annotated[Decimal, Field(gt=0)] | None = None
+    """What came in, in reais; given with the day."""
+
+
+class DocumentSeed(Value):
+    """A fiscal document (NFCom) that was issued for a charge (X10)."""
+
+    document_id: str
+    charge_id: str
+    issued_at: AwareDatetime
+
+
 class CustomerSeed(Value):
     """One customer: master data, billing, inventory."""
 
     customer: Customer
     subscriptions: tuple[SubscriptionSeed, ...] = ()
     charges: tuple[ChargeSeed, ...] = ()
+    payments: tuple[PaymentSeed, ...] = ()
+    documents: tuple[DocumentSeed, ...] = ()
     resources: tuple[Resource, ...] = ()
     numbers: tuple[Number, ...] = ()

@@ -7,7 +7,7 @@ A system that cannot be reached raises whatever its library raises, and the call
 will never succeed raises `PermanentRefusal`. One adapter may have several roles; a caller takes the smallest.
 """
 
-from cancellation.ports.billing import Billing
+from cancellation.ports.billing import Billing, BillingAfterwards
 from cancellation.ports.crm import CaseRecords, Crm, CustomerDirectory, Formalizations, Originals
 from cancellation.ports.errors import DestructionForbidden, PermanentRefusal
 from cancellation.ports.mail import Mailer, MailLedger, SentLetters
@@ -16,6 +16,7 @@ from cancellation.ports.telephony import Licences, Telephony
 
 __all__ = [
     "Billing",
+    "BillingAfterwards",
     "CaseRecords",
     "Crm",
     "CustomerDirectory",

@@ -5,12 +5,14 @@ from datetime import date
 from typing import Protocol
 
 from cancellation.messages.billing import (
+    Aftermath,
     BillingClosed,
     BillingClosure,
     BillingEndPlan,
     BillingPreview,
     BillingReading,
     BillingWatch,
+    TakeBack,
     UndueCharge,
 )
 
@@ -45,6 +47,32 @@ class Billing(Protocol):
 
     async def void_undue(self, watch: BillingWatch) -> Sequence[UndueCharge]:
         """Void the undue charges that no invoice holds; answer the same again for the same watch (X10)."""
+
+
+class BillingAfterwards(Protocol):
+    """What is left in billing of customers who have left (X10). A contract signed afterwards is no part of it."""
+
+    async def aftermath(self, case_id: str, customer_id: str, last_day: date) -> Aftermath:
+        """What is undue, what was taken back already, and what is still to be paid.
+
+        Args:
+            case_id: whose final invoice, and whose voided charges.
+            customer_id: whose contracts.
+            last_day: the last day that was due.
+        """
+
+    async def void_undue(self, watch: BillingWatch) -> Sequence[UndueCharge]:
+        """As `Billing.void_undue`."""
+
+    async def take_back(self, order: TakeBack) -> bool:
+        """Void an undue charge of an invoice, and end its fiscal document in the way ordered; once.
+
+        False, and nothing happens, where it is none that this case may take back: it was paid meanwhile, is due, or
+        another took it back.
+
+        Raises:
+            PermanentRefusal: its fiscal document cannot be ended in that way.
+        """
 
 
 class BillingPreviews(Protocol):

@@ -91,6 +91,14 @@ export interface CancellationPolicy {
   purge_recordings?: boolean;
   /** Left out: `2`. */
   billing_watch_cycles?: number;
+  /** Left out: `2`. */
+  undue_repay_times?: number;
+  /** Left out: `120`. */
+  fiscal_cancel_hours?: number;
+  /** Left out: `"substitute"`. */
+  fiscal_late?: "substitute" | "credit";
+  /** Left out: `10`. */
+  watch_overdue_days?: number;
   /** Left out: `{"opens": "09:00:00", "closes": "18:00:00"}`. */
   business_hours?: BusinessHours;
   holidays?: CalendarDate[] | null;

@@ -60,7 +60,7 @@ class Pages:
         self._environment.filters |= {
             "tel": lambda number: "".join(c for c in number if c.isdigit() or c == "+"),
             "phone": words.phone,
-            "cnpj": cnpj,
+            "cnpj": words.cnpj,
             "money": words.money,
             "moment": words.short_moment,
             "day": words.short_date,
@@ -99,13 +99,6 @@ def query(values: Mapping[str, object], **changes: object) -> str:
     """An address's query with some of its values changed; empty ones are left out."""
     merged = {name: value for name, value in {**values, **changes}.items() if value not in (None, "", False)}
     return f"?{urlencode(merged)}" if merged else "?"
-
-
-def cnpj(bare: str) -> str:
-    """`98104217000146` as `98.104.217/0001-46`; what is none stays as it is."""
-    if len(bare) != 14:
-        return bare
-    return f"{bare[:2]}.{bare[2:5]}.{bare[5:8]}/{bare[8:12]}-{bare[12:]}"
 
 
 def ago(since: datetime, now: datetime) -> str:

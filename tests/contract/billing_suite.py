@@ -17,7 +17,7 @@ from cancellation.messages.billing import (
 )
 from cancellation.messages.crm import Customer
 from cancellation.messages.seed import ChargeSeed, CustomerSeed, SubscriptionSeed
-from cancellation.ports import Billing, DestructionForbidden, PermanentRefusal
+from cancellation.ports import Billing, BillingAfterwards, DestructionForbidden, PermanentRefusal
 from cancellation.ports.billing import BillingPreviews
 from tests.contract.formalized import Formalizations, warrant_for
 
@@ -26,7 +26,7 @@ Seed = TypeVar("Seed", SubscriptionSeed, ChargeSeed)
 NOON = datetime(2026, 11, 22, 15, tzinfo=UTC)
 
 
-class RecurringBilling(Billing, BillingPreviews, Protocol):
+class RecurringBilling(Billing, BillingAfterwards, BillingPreviews, Protocol):
     """A billing system together with its own monthly run and master data."""
 
     async def charge_month(self, year: int, month: int) -> int: ...

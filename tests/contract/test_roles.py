@@ -23,7 +23,15 @@ NOBODYS = (
 """What nobody sets, whoever asks: generated columns, views."""
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-SEEDING = {"put_customer", "provision", "provision_resources", "provision_numbers"}
+SEEDING = {
+    "put_customer",
+    "provision",
+    "provision_resources",
+    "provision_numbers",
+    "provision_payments",
+    "provision_invoice_payments",
+    "provision_documents",
+}
 MONTHLY_RUN = {"customers_of_days", "planned_end", "add_charges"}
 BY_VISITORS = {"link_by_token_hash", "record_access", "finish_access"}
 STATEMENTS: dict[Role, dict[str, set[str]]] = {
@@ -34,6 +42,7 @@ STATEMENTS: dict[Role, dict[str, set[str]]] = {
         "recordings": set(queries("recordings")) - BY_VISITORS,
         "inbox": set(queries("inbox")),
         "outbox": set(queries("outbox")),
+        "watch": set(queries("watch")),
         "kamailio": set(queries("kamailio")),
         # The letters' own, and what `list` and `report` ask.
         "desk": {"account", "in_list", "figures", "mail_figures"},

@@ -25,6 +25,7 @@ from cancellation.adapters.memory.mailer import MemoryMailer
 from cancellation.adapters.memory.reconciliation import MemoryComparison, MemoryFindings
 from cancellation.adapters.memory.recordings import MemoryRecordings
 from cancellation.adapters.memory.telephony import MemoryTelephony
+from cancellation.adapters.memory.watch import MemoryWatches
 from cancellation.client import CancellationClient
 from cancellation.contract import ATTENTION, INCOMING_MAIL, RECONCILIATION
 from cancellation.domain.identity import workflow_id
@@ -38,6 +39,7 @@ from cancellation.messages.reconciliation import ReconciliationResult
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.status import CaseResult, CaseStatus
 from cancellation.ports.reconciliation import Comparison, Findings
+from cancellation.ports.watch import WatchRecords
 from cancellation.reconciler import Reconciler
 from embedded.virtual_time import VirtualTime
 from tests.durable.customers import address_of, new_customer
@@ -107,6 +109,7 @@ class House:
         self.telephony = Fragile(MemoryTelephony(self.crm.adapter))
         self.recordings = Fragile(MemoryRecordings(self.crm.adapter.formalization))
         self.mailer = Fragile(MemoryMailer())
+        self.watches: WatchRecords = MemoryWatches(self.crm.adapter)
         self.mail = MemoryInbox()
         self.findings: Findings = MemoryFindings()
         self.comparison: Comparison = MemoryComparison()
@@ -132,6 +135,8 @@ class House:
             letter_facts=self.letter_facts,
             comparison=self.comparison,
             findings=self.findings,
+            aftermath=cast(Any, self.billing),
+            watches=self.watches,
         )
 
     @property

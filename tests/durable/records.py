@@ -13,6 +13,7 @@ from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.reconciliation import PostgresComparison, PostgresFindings
 from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
+from cancellation.adapters.postgres.watch import PostgresWatches
 from tests.durable.house import House
 from tests.durable.outage import Fragile
 
@@ -30,6 +31,7 @@ class RecordsHouse(House):
         self.crm = Fragile(crm)
         self.billing = Fragile(billing)
         self.telephony = Fragile(telephony)
+        self.watches = PostgresWatches(own)
         self.recordings = Fragile(MemoryRecordings(self.crm.adapter.formalization))
         self.owner = owner
         self.comparison = PostgresComparison(own)

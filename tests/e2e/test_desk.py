@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from cancellation.client import CancellationClient
+from cancellation.language.words import cnpj
 from cancellation.messages.facts import BounceMessage
 from samples import sample_customer
 from samples.mail import sample_email
-from starters.desk.pages import cnpj
 from tests.e2e.running_up import PROGRAM, Up, discard, environment, running_up, spawned
 from tests.e2e.test_web_ui import ARGUMENTS, CHROMIUM, PATIENCE, apart, pass_time, status, until
 

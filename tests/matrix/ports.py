@@ -22,6 +22,8 @@ class Call:
 SEND: Final = Call("mailer", "send")
 
 NOT_CALLED: Final = {
+    "billing.aftermath": "the watch after closure reads (X10), no case",
+    "billing.take_back": "the watch after closure takes back (X10), no case",
     "billing.undue": "the watch after closure looks (X10), no case",
     "billing.void_undue": "the watch after closure voids (X10), no case",
     "crm.keep_original": "reception keeps an e-mail before it passes it on",

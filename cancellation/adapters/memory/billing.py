@@ -1,10 +1,12 @@
 """Billing in memory: the semantics of the embedded billing system, refusals included (P16, P19)."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date
+from decimal import Decimal
 
+from cancellation.adapters.billing_rules import may_take_back
 from cancellation.adapters.final_invoice import (
     DUE_DAYS,
     closed,
@@ -16,6 +18,15 @@ from cancellation.adapters.final_invoice import (
     new_charge_id,
     preview_of,
     recurring_charge_id,
+)
+from cancellation.adapters.memory.billing_held import (
+    HeldCharge,
+    HeldContract,
+    each_day,
+    standing_days,
+    taken_back_of,
+    undue_of,
+    was_contracted,
 )
 from cancellation.adapters.memory.formalizations import must_be_formalized
 from cancellation.domain.proration import (
@@ -29,42 +40,26 @@ from cancellation.domain.proration import (
     missing_lines,
     month_of,
     settle,
+    share,
 )
 from cancellation.messages.billing import (
+    Aftermath,
     BillingClosed,
     BillingClosure,
     BillingEndPlan,
     BillingPreview,
     BillingReading,
     BillingWatch,
+    Debt,
     FinalInvoice,
+    FiscalDocument,
+    Paid,
+    TakeBack,
     UndueCharge,
 )
 from cancellation.messages.crm import FormalizationState
 from cancellation.messages.seed import CustomerSeed
 from cancellation.ports import DestructionForbidden, PermanentRefusal
-
-
-@dataclass
-class _Charge:
-    charge: Charge
-    subscription_id: str
-    void: tuple[str, str, datetime] | None = None
-    """Reason, case, instant."""
-
-
-@dataclass
-class _Contract:
-    customer_id: str
-    description: str
-    terms: Subscription
-    stopped_on: date | None = None
-
-    @property
-    def subscription(self) -> Subscription:
-        """The terms as they stand, a stop included."""
-        ends = [day for day in (self.terms.ended_on, self.stopped_on) if day is not None]
-        return replace(self.terms, ended_on=min(ends) if ends else None)
 
 
 @dataclass
@@ -82,10 +77,11 @@ class MemoryBilling:
     """
 
     formalization: Callable[[str], Awaitable[FormalizationState | None]]
-    _contracts: dict[str, _Contract] = field(default_factory=dict)
-    _charges: dict[str, _Charge] = field(default_factory=dict)
+    _contracts: dict[str, HeldContract] = field(default_factory=dict)
+    _charges: dict[str, HeldCharge] = field(default_factory=dict)
     _plans: dict[str, _Plan] = field(default_factory=dict)
     _invoices: dict[str, tuple[BillingClosure, FinalInvoice]] = field(default_factory=dict)
+    _invoice_payments: dict[str, Decimal] = field(default_factory=dict)
 
     # ---------------------------------------------------------------- the notice
 
@@ -172,9 +168,11 @@ class MemoryBilling:
                 active.append(subscription_id)
             last_day = min(day for day in (*ends, closure.last_day) if day is not None)
             charges = [one.charge for one in self._charges_of(subscription_id)]
-            after_end += [one.charge_id for one in charges if any(day > last_day for day in _standing(one))]
-            due = set(_each(contract.terms.days_to_bill_until(last_day)))
-            billed = Counter(day for one in charges if one.invoiced for day in _standing(one))
+            after_end += [
+                one.charge_id for one in charges if any(day > last_day for day in standing_days(one))
+            ]
+            due = set(each_day(contract.terms.days_to_bill_until(last_day)))
+            billed = Counter(day for one in charges if one.invoiced for day in standing_days(one))
             due_days += len(due)
             invoiced_days += sum(billed[day] == 1 for day in due)
         return BillingReading(
@@ -189,11 +187,11 @@ class MemoryBilling:
     async def undue(self, customer_id: str, since: date) -> Sequence[UndueCharge]:
         """Charges for days after `since` of what was contracted until then (X10)."""
         found = [
-            _undue(one)
+            undue_of(one)
             for subscription_id, contract in self._contracts_of(customer_id)
-            if contract.stopped_on is not None or contract.terms.started_on <= since
+            if was_contracted(contract, since)
             for one in self._charges_of(subscription_id)
-            if any(day > since for day in _standing(one.charge))
+            if any(day > since for day in standing_days(one.charge))
         ]
         return sorted(found, key=lambda one: (one.first_day, one.charge_id))
 
@@ -201,10 +199,39 @@ class MemoryBilling:
         """Void the undue charges that no invoice holds; answer the same again for the same watch (X10)."""
         mark = ("undue", watch.case_id, watch.at)
         for one in await self.undue(watch.customer_id, watch.last_day):
-            if not one.invoiced:
+            if not one.invoiced and one.document is None:
                 self._charges[one.charge_id].void = mark
-        voided = [_undue(one) for one in self._charges.values() if one.void == mark]
+        voided = [undue_of(one) for one in self._charges.values() if one.void == mark]
         return sorted(voided, key=lambda one: (one.first_day, one.charge_id))
+
+    async def aftermath(self, case_id: str, customer_id: str, last_day: date) -> Aftermath:
+        """What is undue, what was taken back already, and what is still to be paid (X10)."""
+        taken_back = [
+            taken_back_of(one, one.void[2])
+            for one in self._charges.values()
+            if one.void is not None and one.void[:2] == ("undue", case_id)
+        ]
+        contracts = self._contracts_of(customer_id)
+        return Aftermath(
+            undue=tuple(await self.undue(customer_id, last_day)),
+            taken_back=tuple(sorted(taken_back, key=lambda t: (t.charge.first_day, t.charge.charge_id))),
+            debts=tuple(sorted(self._debts(case_id, customer_id, last_day), key=lambda debt: debt.reference)),
+            returned=any(
+                one.terms.started_on > last_day and (one.stopped_on is None or one.stopped_on > last_day)
+                for _, one in contracts
+            ),
+        )
+
+    async def take_back(self, order: TakeBack) -> bool:
+        """Void an undue charge of an invoice, and end its fiscal document in the way ordered; see the port."""
+        undue = await self.undue(order.customer_id, order.last_day)
+        if not may_take_back(next((one for one in undue if one.charge_id == order.charge_id), None), order):
+            return False
+        held = self._charges[order.charge_id]
+        held.void = ("undue", order.case_id, order.at)
+        if held.document is not None:
+            held.document_ended = order.remedy
+        return True
 
     # ---------------------------------------------------------------- master data
 
@@ -216,7 +243,7 @@ class MemoryBilling:
                 held.description = one.description
                 held.terms = replace(held.terms, monthly=one.monthly)
                 continue
-            self._contracts[one.subscription_id] = _Contract(
+            self._contracts[one.subscription_id] = HeldContract(
                 customer_id=seed.customer.customer_id,
                 description=one.description,
                 terms=Subscription(
@@ -227,22 +254,57 @@ class MemoryBilling:
             if new.charge_id not in self._charges:
                 days = Days(new.first_day, new.last_day)
                 charge = Charge(new.charge_id, days, new.amount, new.invoiced)
-                self._charges[new.charge_id] = _Charge(charge, new.subscription_id)
+                self._charges[new.charge_id] = HeldCharge(charge, new.subscription_id)
+        for payment in seed.payments:
+            if payment.charge_id is not None:
+                held_charge = self._charges[payment.charge_id]
+                if held_charge.paid is not Paid.YES:
+                    held_charge.paid = Paid.NO if payment.amount is None else Paid.YES
+                    held_charge.paid_amount = payment.amount
+            elif payment.invoice_id is not None and payment.amount is not None:
+                self._invoice_payments.setdefault(payment.invoice_id, payment.amount)
+        for document in seed.documents:
+            held_charge = self._charges[document.charge_id]
+            held_charge.document = held_charge.document or FiscalDocument(
+                document_id=document.document_id, issued_at=document.issued_at
+            )
 
     # ---------------------------------------------------------------- inner
 
-    def _contracts_of(self, customer_id: str) -> list[tuple[str, _Contract]]:
+    def _contracts_of(self, customer_id: str) -> list[tuple[str, HeldContract]]:
         return sorted(
             (pair for pair in self._contracts.items() if pair[1].customer_id == customer_id),
             key=lambda pair: pair[0],
         )
 
-    def _charges_of(self, subscription_id: str, *, void_too: bool = False) -> list[_Charge]:
+    def _charges_of(self, subscription_id: str, *, void_too: bool = False) -> list[HeldCharge]:
         return [
             one
             for one in self._charges.values()
             if one.subscription_id == subscription_id and (void_too or one.void is None)
         ]
+
+    def _debts(self, case_id: str, customer_id: str, last_day: date) -> Iterator[Debt]:
+        issued = self._invoices.get(case_id)
+        if issued is not None:
+            invoice = issued[1]
+            left = invoice.total - self._invoice_payments.get(invoice.invoice_id, Decimal(0))
+            if left > 0:
+                yield Debt(reference=invoice.invoice_id, amount=left, due_on=invoice.due_on)
+        for subscription_id, contract in self._contracts_of(customer_id):
+            for one in self._charges_of(subscription_id) if was_contracted(contract, last_day) else ():
+                known = one.charge.invoiced and one.paid is not Paid.UNKNOWN
+                if known and one.charge.days.first <= last_day and is_sound(one.charge.amount):
+                    given = sum(
+                        (
+                            share(one.charge.amount, r.count, one.charge.days.count)
+                            for r in one.charge.credited
+                        ),
+                        Decimal(0),
+                    )
+                    left = one.charge.amount - given - (one.paid_amount or 0)
+                    if left > 0:
+                        yield Debt(reference=one.charge.charge_id, amount=left)
 
     def _planned_end(self, customer_id: str) -> date | None:
         planned = (held.plan for held in self._plans.values() if held.in_force)
@@ -250,7 +312,7 @@ class MemoryBilling:
 
     def _put(self, charge_id: str, subscription_id: str, line: Line, *, invoiced: bool) -> None:
         charge = Charge(charge_id, line.days, line.amount, invoiced)
-        self._charges.setdefault(charge_id, _Charge(charge, subscription_id))
+        self._charges.setdefault(charge_id, HeldCharge(charge, subscription_id))
 
     def _doubtful(self, closure: BillingClosure) -> list[str]:
         """What has no amount that can be charged; the same however often closing runs."""
@@ -292,24 +354,3 @@ class MemoryBilling:
             ],
             due_after(closure.warrant.at, DUE_DAYS),
         )
-
-
-def _each(days: Days | None) -> list[date]:
-    return [] if days is None else [days.first + timedelta(days=n) for n in range(days.count)]
-
-
-def _standing(charge: Charge) -> list[date]:
-    """The days of a charge that were not given back."""
-    given_back = {day for run in charge.credited for day in _each(run)}
-    return [day for day in _each(charge.days) if day not in given_back]
-
-
-def _undue(one: _Charge) -> UndueCharge:
-    return UndueCharge(
-        charge_id=one.charge.charge_id,
-        subscription_id=one.subscription_id,
-        first_day=one.charge.days.first,
-        last_day=one.charge.days.last,
-        amount=one.charge.amount if is_sound(one.charge.amount) else None,
-        invoiced=one.charge.invoiced,
-    )

@@ -22,6 +22,7 @@ from cancellation.adapters.crm_rules import (
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
 from cancellation.adapters.memory.formalizations import incomplete
 from cancellation.adapters.trailchain import GENESIS, SALT_BYTES, ChainedEntry, TrailCheck, chain, check_chain
+from cancellation.domain.billing_watch import WatchTerms
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Offer, Request
 from cancellation.messages.crm import (
@@ -70,11 +71,24 @@ class HeldRecord:
     in_force: bool = False
     acts: set[str] = field(default_factory=set)
     """Destructive acts ordered under this case's formalization."""
+    watch: WatchTerms | None = None
+    """Under which terms billing is watched after the end (X10)."""
 
     @property
     def held(self) -> HeldCase:
         """How far it is."""
         return HeldCase(self.summary.stage, len(self.chain), self.summary.outcome)
+
+    def order_task(self, order: TaskOrder, at: datetime) -> None:
+        """Open a task, or bring it up to date, unless a later order or end of it is held."""
+        held = self.tasks.get(order.key)
+        if held is not None and (
+            held.ordered_at > at or (held.closed_at is not None and held.closed_at >= at)
+        ):
+            return
+        self.tasks[order.key] = CaseTask(
+            case_id=self.summary.case_id, customer_id=self.summary.customer_id, order=order, ordered_at=at
+        )
 
     def append(self, trail: Sequence[TrailEntry]) -> None:
         """Chain the entries that are not held yet.
@@ -145,7 +159,7 @@ class MemoryCrm:
 
         case.append(record.trail)
         for order in record.open_tasks:
-            _order_task(case, order, record.at)
+            case.order_task(order, record.at)
         _close_tasks(case, record)
         if record.retention is not None:
             _put_retention(case, record.retention)
@@ -157,6 +171,7 @@ class MemoryCrm:
         if revokes(record):
             case.in_force = False
         _advance(case, record)
+        case.watch = case.watch or record.watch
         if record.customer_status is not None:
             self._set_status(record.customer_id, record.customer_status, record.at)
         if record.restore_status:
@@ -312,7 +327,7 @@ class MemoryCrm:
             if key in case.tasks:
                 return case
             if _is_forsaken_by(case, opening) and case.acts:
-                _order_task(case, task_in_forsaken(opening), opening.opened_at)
+                case.order_task(task_in_forsaken(opening), opening.opened_at)
                 return case
         return None
 
@@ -338,7 +353,7 @@ class MemoryCrm:
         case.request = opening.request
         case.stages[opening.stage] = opening.opened_at
         self._cases[opening.case_id] = case
-        _order_task(case, opening.commercial_task, opening.opened_at)
+        case.order_task(opening.commercial_task, opening.opened_at)
         # Somebody who has left and writes once more stays one who has left, unless the case goes on.
         if before != CANCELLED:
             self._set_status(opening.customer_id, opening.customer_status, opening.opened_at)
@@ -420,15 +435,6 @@ def _forsaken(case: HeldRecord) -> Forsaken:
         past_no_return=bool(case.acts),
         formalization=case.formalization,
         trail_seq=len(case.chain),
-    )
-
-
-def _order_task(case: HeldRecord, order: TaskOrder, at: datetime) -> None:
-    held = case.tasks.get(order.key)
-    if held is not None and (held.ordered_at > at or (held.closed_at is not None and held.closed_at >= at)):
-        return
-    case.tasks[order.key] = CaseTask(
-        case_id=case.summary.case_id, customer_id=case.summary.customer_id, order=order, ordered_at=at
     )
 
 

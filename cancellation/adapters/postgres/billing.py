@@ -3,11 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
+from cancellation.adapters.billing_rules import DOCUMENT_ENDS, may_take_back
 from cancellation.adapters.final_invoice import DUE_DAYS, closed, preview_of
 from cancellation.adapters.postgres import billing_records as records
 from cancellation.adapters.postgres.pool import Pool
@@ -15,13 +17,20 @@ from cancellation.adapters.postgres.queries import queries
 from cancellation.adapters.postgres.warrants import order_act
 from cancellation.domain.proration import is_sound, month_of, settle
 from cancellation.messages.billing import (
+    Aftermath,
     BillingClosed,
     BillingClosure,
     BillingEndPlan,
     BillingPreview,
     BillingReading,
     BillingWatch,
+    Debt,
     FinalInvoice,
+    FiscalDocument,
+    Paid,
+    Remedy,
+    TakeBack,
+    TakenBack,
     UndueCharge,
 )
 from cancellation.messages.seed import CustomerSeed
@@ -149,6 +158,37 @@ class PostgresBilling:
             voided = await connection.fetch(SQL["voided_undue"], watch.case_id, watch.at)
         return list(map(_undue, voided))
 
+    async def aftermath(self, case_id: str, customer_id: str, last_day: date) -> Aftermath:
+        """What is undue, what was taken back already, and what is still to be paid (X10)."""
+        undue = await self.undue(customer_id, last_day)
+        row = await self._pool.fetchrow(SQL["aftermath"], case_id, customer_id, last_day)
+        assert row is not None
+        return Aftermath(
+            undue=tuple(undue),
+            taken_back=tuple(map(_taken_back, row["taken_back"] or ())),
+            debts=tuple(Debt.model_validate(one) for one in row["debts"] or ()),
+            returned=row["returned"],
+        )
+
+    async def take_back(self, order: TakeBack) -> bool:
+        """Void an undue charge of an invoice, and end its fiscal document in the way ordered; see the port."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(SQL["lock_customer"], order.customer_id)
+            rows = await connection.fetch(SQL["undue"], order.customer_id, order.last_day)
+            charge = next((one for one in map(_undue, rows) if one.charge_id == order.charge_id), None)
+            if not may_take_back(charge, order):
+                return False
+            document = charge.document.document_id if charge and charge.document else None
+            await connection.execute(
+                SQL["take_back"],
+                order.case_id,
+                order.at,
+                order.charge_id,
+                document,
+                DOCUMENT_ENDS.get(order.remedy) if document else None,
+            )
+            return True
+
     # ---------------------------------------------------------------- master data
 
     async def provision(self, seed: CustomerSeed) -> None:
@@ -162,10 +202,47 @@ class PostgresBilling:
                 [one.model_dump(mode="json") for one in seed.subscriptions],
                 [one.model_dump(mode="json") for one in seed.charges],
             )
+            payments = [one.model_dump(mode="json") for one in seed.payments]
+            if payments:
+                await connection.execute(SQL["provision_payments"], payments)
+                await connection.execute(SQL["provision_invoice_payments"], payments)
+            if seed.documents:
+                documents = [one.model_dump(mode="json") for one in seed.documents]
+                await connection.execute(SQL["provision_documents"], documents)
 
 
 def _undue(row: asyncpg.Record) -> UndueCharge:
-    return UndueCharge(**{**row, "amount": row["amount"] if is_sound(row["amount"]) else None})
+    return UndueCharge(
+        charge_id=row["charge_id"],
+        subscription_id=row["subscription_id"],
+        first_day=row["first_day"],
+        last_day=row["last_day"],
+        amount=row["amount"] if is_sound(row["amount"]) else None,
+        invoiced=row["invoiced"],
+        paid=Paid(row["paid"]),
+        paid_amount=row["paid_amount"],
+        document=_document(row["document_id"], row["issued_at"]),
+    )
+
+
+def _taken_back(found: dict[str, Any]) -> TakenBack:
+    amount = Decimal(found["amount"])
+    charge = UndueCharge(
+        charge_id=found["charge_id"],
+        subscription_id=found["subscription_id"],
+        first_day=found["first_day"],
+        last_day=found["last_day"],
+        amount=amount if is_sound(amount) else None,
+        invoiced=False,
+        paid=Paid.NO,
+        document=_document(found["document_id"], found["issued_at"]),
+    )
+    remedy = next((one for one, ends in DOCUMENT_ENDS.items() if ends == found["status"]), Remedy.VOID)
+    return TakenBack(charge=charge, remedy=remedy, at=found["voided_at"])
+
+
+def _document(document_id: str | None, issued_at: Any) -> FiscalDocument | None:
+    return FiscalDocument(document_id=document_id, issued_at=issued_at) if document_id else None
 
 
 def _preview(customer_id: str, last_day: date, accounts: Sequence[records.Account]) -> BillingPreview:

@@ -68,6 +68,8 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
         record.customer_status,
         record.restore_status,
     )
+    if record.watch is not None:
+        await connection.execute(SQL["start_watch"], record.case_id, record.watch.model_dump(mode="json"))
     return TrailReceipt(
         recorded_seq=max([held.trail_seq, *(entry.seq for entry in trail)]),
         outcome=held.outcome or record.outcome,

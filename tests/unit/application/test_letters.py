@@ -358,9 +358,15 @@ def test_letters_of_an_ordinary_case_stay_small() -> None:
     assert sum(sizes.values()) <= 6_310, sizes
 
 
-def test_all_letters_but_those_of_no_case_are_owed_by_cases() -> None:
-    of_no_case = {LetterKind.MAIL_WITHOUT_CASE, LetterKind.FINDINGS}
-    assert set(LetterKind) - set(OWED) == of_no_case
-    for kind in of_no_case:
+def test_all_letters_but_those_of_no_case_and_of_the_watch_are_owed_by_cases() -> None:
+    others = {
+        LetterKind.MAIL_WITHOUT_CASE,
+        LetterKind.FINDINGS,
+        LetterKind.UNDUE_FOUND,
+        LetterKind.REVIVED,
+        LetterKind.NO_DEBT,
+    }
+    assert set(LetterKind) - set(OWED) == others
+    for kind in others:
         with pytest.raises(ValueError, match="no case"):
             write(known(), ordered(kind, kind.audiences[0]), NOW)

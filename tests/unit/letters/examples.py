@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from cancellation.domain.billing_watch import Found, Occupied, Remedy
 from cancellation.domain.instants import Held
 from cancellation.domain.inventory import Inventory, Number, Resource, ResourceKind
 from cancellation.domain.letter_kinds import LetterKind
@@ -99,6 +100,19 @@ TOTAL = Decimal("1234.56")
 WORDS = "Cliente aceitou continuar depois da visita técnica."
 MAIL_ID = "<CAF=abc123@mail.gmail.com>"
 MISSING = ("recipient:financeiro@nuvemjti.com.br", "explicit_request", "reason")
+
+
+def undue(charge_id: str, remedy: Remedy, **more: Any) -> Found:
+    """A charge of January for a contract that has ended."""
+    return Found(
+        reference=charge_id,
+        remedy=remedy,
+        first_day=date(2027, 1, 1),
+        last_day=date(2027, 1, 31),
+        amount=Decimal("310.00"),
+        **more,
+    )
+
 
 CONTENTS: tuple[say.LetterContent, ...] = (
     say.RequestToCommercial(
@@ -227,6 +241,27 @@ CONTENTS: tuple[say.LetterContent, ...] = (
     say.RemindLink(archive=ARCHIVE),
     say.Undelivered(about=LetterKind.SCRIPT, words="550 5.1.1 (endereço) User unknown", contact=CONTACT),
     say.Bounced(about=LetterKind.SCRIPT, words="550 5.1.1 (endereço) User unknown", contact=CONTACT),
+    say.UndueFound(
+        last_day=LAST_DAY,
+        voided=(
+            undue("pabx:20270101", Remedy.VOID),
+            undue(
+                "pabx:20270201", Remedy.SUBSTITUTE_DOCUMENT, document="35270104172980000146620010000012341"
+            ),
+        ),
+        repay=(undue("ramais:20270101", Remedy.REPAY, paid=Decimal("310.00"), repay=Decimal("620.00")),),
+        review=(undue("troncos:20270101", Remedy.REVIEW),),
+    ),
+    say.Revived(
+        last_day=LAST_DAY,
+        items=(
+            Found(reference="1042-201", resource=Occupied.EXTENSION),
+            Found(reference="+551130000001", resource=Occupied.NUMBER),
+        ),
+    ),
+    say.NoDebt(
+        last_day=LAST_DAY, watched_until=date(2027, 2, 28), cnpj="98104217000146", contract="2021/0457"
+    ),
 )
 CONTENT = {content.kind: content for content in CONTENTS}
 _ANY_FIELD = {name for content in CONTENTS for name in type(content).model_fields}

@@ -4,9 +4,10 @@ grant usage on schema crm, billing, telephony, recordings, notification, inbox, 
 
 grant select on crm.customers, crm.authorised_contacts, crm.customer_cards, crm.cases, crm.tasks, crm.trail,
     crm.originals, crm.formalizations, crm.destructive_acts, crm.retention, crm.offers, crm.mail_tasks, crm.mail_decisions,
-    crm.stage_changes, crm.desk_acts to cancelamento_worker;
+    crm.stage_changes, crm.desk_acts, crm.billing_watches, crm.watch_acts to cancelamento_worker;
 grant insert on crm.cases, crm.tasks, crm.trail, crm.originals, crm.formalizations, crm.destructive_acts, crm.retention,
-    crm.offers, crm.mail_tasks, crm.mail_decisions to cancelamento_worker;
+    crm.offers, crm.mail_tasks, crm.mail_decisions, crm.billing_watches, crm.watch_acts to cancelamento_worker;
+grant update (settled_at) on crm.billing_watches to cancelamento_worker;
 grant update (status, status_at) on crm.customers to cancelamento_worker;
 grant update (email) on crm.authorised_contacts to cancelamento_worker;
 grant update (stage, changed_at, outcome, ended_at) on crm.cases to cancelamento_worker;
@@ -17,10 +18,11 @@ grant update (outcome, reason_category, reason_text, decided_by, decided_at) on 
 grant update (kind, description, status, actor, at) on crm.offers to cancelamento_worker;
 
 grant select on billing.accounts, billing.subscriptions, billing.charges, billing.invoices, billing.invoice_lines,
-    billing.end_plans to cancelamento_worker;
+    billing.end_plans, billing.receivables, billing.fiscal_documents to cancelamento_worker;
 grant insert on billing.end_plans, billing.charges, billing.invoices, billing.invoice_lines to cancelamento_worker;
 grant update (last_day, planned_at, state) on billing.end_plans to cancelamento_worker;
 grant update (status, invoice_id, void_reason, void_case, voided_at) on billing.charges to cancelamento_worker;
+grant update (status, ended_at, ended_case) on billing.fiscal_documents to cancelamento_worker;
 grant update (stopped_on, stopped_at, warrant_case, warrant_notice_ends_at) on billing.subscriptions to cancelamento_worker;
 
 grant select on telephony.resources, telephony.numbers, telephony.portability, telephony.platform_acts to cancelamento_worker;

@@ -153,10 +153,17 @@ select
 -- ---------------------------------------------------------------------------------------- after closing
 
 -- name: undue
-select c.charge_id, c.subscription_id, c.first_day, c.last_day, c.amount, c.status = 'invoiced' as invoiced
-from billing.charges c join billing.subscriptions s using (subscription_id)
+-- Of what was stopped until then, or began until then: a contract that was signed afterwards is none of it.
+select c.charge_id, c.subscription_id, c.first_day, c.last_day, c.amount, c.status = 'invoiced' as invoiced,
+    case when r.paid_on is not null then 'yes' when c.status = 'open' or r.charge_id is not null then 'no' else 'unknown' end
+        as paid,
+    r.paid as paid_amount, d.document_id, d.issued_at
+from billing.charges c
+join billing.subscriptions s using (subscription_id)
+left join billing.receivables r using (charge_id)
+left join billing.fiscal_documents d on d.charge_id = c.charge_id and d.status = 'authorised'
 where s.customer_id = $1 and c.status <> 'void' and c.last_day > $2
-    and (s.stopped_on is not null or s.started_on <= $2)
+    and (s.stopped_on <= $2 or s.started_on <= $2)
     and exists (
         select from generate_series(0, c.last_day - c.first_day) n
         where c.first_day + n > $2
@@ -167,14 +174,63 @@ where s.customer_id = $1 and c.status <> 'void' and c.last_day > $2
 order by c.first_day, c.charge_id;
 
 -- name: void_undue
-update billing.charges
+-- One with a fiscal document is taken back together with it.
+update billing.charges c
 set status = 'void', void_reason = 'undue', void_case = $1, voided_at = $2
-where charge_id = any($3) and status = 'open';
+where charge_id = any($3) and status = 'open'
+    and not exists (
+        select from billing.fiscal_documents d where d.charge_id = c.charge_id and d.status = 'authorised');
 
 -- name: voided_undue
-select charge_id, subscription_id, first_day, last_day, amount, false as invoiced from billing.charges
+select charge_id, subscription_id, first_day, last_day, amount, false as invoiced, 'no' as paid,
+    null::numeric as paid_amount, null::text as document_id, null::timestamptz as issued_at
+from billing.charges
 where void_case = $1 and void_reason = 'undue' and voided_at = $2
 order by first_day, charge_id;
+
+-- name: take_back
+-- A charge with its document, which ends as $5 says; without one where that is null.
+with voided as (
+    update billing.charges set status = 'void', void_reason = 'undue', void_case = $1, voided_at = $2
+    where charge_id = $3 and status in ('open', 'invoiced')
+    returning charge_id
+), ended as (
+    update billing.fiscal_documents d set status = $5::text, ended_at = $2, ended_case = $1
+    from voided v where d.charge_id = v.charge_id and d.document_id = $4 and d.status = 'authorised' and $5::text is not null
+)
+select count(*) from voided;
+
+-- name: aftermath
+-- Beside what is undue: what the case's watch took back, what is still to be paid, and whether a new contract runs.
+with taken_back as (
+    select c.charge_id, c.subscription_id, c.first_day, c.last_day, c.amount::text, c.voided_at, d.document_id, d.issued_at,
+        d.status
+    from billing.charges c
+    left join billing.fiscal_documents d on d.charge_id = c.charge_id and d.ended_case = $1
+    where c.void_case = $1 and c.void_reason = 'undue'
+), debts as (
+    select i.invoice_id as reference, (i.total - coalesce(r.paid, 0))::text as amount, i.due_on
+    from billing.invoices i left join billing.receivables r using (invoice_id)
+    where i.case_id = $1 and i.total > coalesce(r.paid, 0)
+    union all
+    select c.charge_id, (c.amount + coalesce(g.given, 0) - coalesce(r.paid, 0))::text, null
+    from billing.charges c
+    join billing.subscriptions s using (subscription_id)
+    join billing.receivables r using (charge_id)
+    left join lateral (
+        select sum(l.amount) as given from billing.invoice_lines l where l.charge_id = c.charge_id and l.kind = 'credit'
+    ) g on true
+    where s.customer_id = $2 and c.status = 'invoiced' and c.first_day <= $3
+        and (s.stopped_on <= $3 or s.started_on <= $3)
+        and c.amount < 'infinity' and c.amount + coalesce(g.given, 0) > coalesce(r.paid, 0)
+)
+select
+    (select jsonb_agg(to_jsonb(t) order by first_day, charge_id) from taken_back t) as taken_back,
+    (select jsonb_agg(to_jsonb(d) order by reference) from debts d) as debts,
+    exists (
+        select from billing.subscriptions s
+        where s.customer_id = $2 and s.started_on > $3 and coalesce(s.stopped_on, 'infinity') > $3
+    ) as returned;
 
 -- ---------------------------------------------------------------------------------------- seeding
 
@@ -193,3 +249,24 @@ select charge_id, subscription_id, first_day, last_day, amount, case when invoic
 from jsonb_to_recordset($3) as given (
     charge_id text, subscription_id text, first_day date, last_day date, amount numeric, invoiced boolean)
 on conflict (charge_id) do nothing;
+
+-- name: provision_payments
+-- Money that came in later is noted; what came in stays.
+insert into billing.receivables as held (charge_id, invoice_id, paid_on, paid)
+select charge_id, invoice_id, paid_on, amount
+from jsonb_to_recordset($1) as given (charge_id text, invoice_id text, paid_on date, amount numeric)
+where charge_id is not null
+on conflict (charge_id) do update set paid_on = excluded.paid_on, paid = excluded.paid where held.paid_on is null;
+
+-- name: provision_invoice_payments
+insert into billing.receivables as held (charge_id, invoice_id, paid_on, paid)
+select charge_id, invoice_id, paid_on, amount
+from jsonb_to_recordset($1) as given (charge_id text, invoice_id text, paid_on date, amount numeric)
+where invoice_id is not null
+on conflict (invoice_id) do update set paid_on = excluded.paid_on, paid = excluded.paid where held.paid_on is null;
+
+-- name: provision_documents
+insert into billing.fiscal_documents (document_id, charge_id, issued_at)
+select document_id, charge_id, issued_at
+from jsonb_to_recordset($1) as given (document_id text, charge_id text, issued_at timestamptz)
+on conflict (document_id) do nothing;

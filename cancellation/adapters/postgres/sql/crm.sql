@@ -142,6 +142,10 @@ from case_row
 where customer_id = $3 and ($6::text is not null or $7)
     and (status_at is null or status_at <= $2);
 
+-- name: start_watch
+-- With the end of a case that closed (X10).
+insert into crm.billing_watches (case_id, terms) values ($1, $2) on conflict do nothing;
+
 -- name: formalization_state
 select case_id, customer_id, last_day, notice_ends_at, in_force from crm.formalizations where case_id = $1;
 

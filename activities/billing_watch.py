@@ -1,0 +1,26 @@
+"""What is looked at after customers have left."""
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from cancellation.billing_watch import BillingWatcher
+from cancellation.messages.watch import WatchBatch, WatchBatchResult
+
+
+@dataclass(frozen=True)
+class BillingWatchActivities:
+    """The billing watch (X10)."""
+
+    watcher: BillingWatcher
+
+    @activity.defn
+    async def watch_billing(self, batch: WatchBatch) -> WatchBatchResult:
+        """Look at some closed cases: void, record, tell, settle; the answer says where the next batch goes on.
+
+        Whatever fails is counted and tried again by the next run, so a batch that is tried again does nothing twice.
+
+        Raises:
+            Exception: the cases themselves cannot be read now.
+        """
+        return await self.watcher.watch(batch, activity.heartbeat)

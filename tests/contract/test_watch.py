@@ -1,0 +1,114 @@
+"""The billing watch over memory and over a real PostgreSQL, with the worker's rights (X10)."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import asyncpg
+import pytest
+
+from cancellation.adapters.memory.billing import MemoryBilling
+from cancellation.adapters.memory.crm import MemoryCrm
+from cancellation.adapters.memory.telephony import MemoryTelephony
+from cancellation.adapters.memory.watch import MemoryWatches
+from cancellation.adapters.postgres.billing import PostgresBilling
+from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.pool import Pool, open_pool
+from cancellation.adapters.postgres.roles import Role
+from cancellation.adapters.postgres.telephony import PostgresTelephony
+from cancellation.adapters.postgres.watch import PostgresWatches
+from cancellation.adapters.trailchain import GENESIS
+from cancellation.adapters.watch_chain import act_hash
+from cancellation.domain.billing_watch import Found
+from cancellation.messages.watch import WatchAct
+from tests.contract.watch_suite import WatchRig, WatchSuite
+
+
+class TestMemoryWatch(WatchSuite):
+    @pytest.fixture
+    def rig(self) -> WatchRig:
+        crm = MemoryCrm()
+        watches = MemoryWatches(crm)
+
+        async def recorded(case_id: str) -> list[WatchAct]:
+            return watches.acts(case_id)
+
+        return WatchRig(crm, MemoryBilling(crm.formalization), MemoryTelephony(crm), watches, recorded)
+
+
+@pytest.fixture
+async def owner(database: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(database, max_size=2)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def postgres_rig(database: str, owner: Pool) -> AsyncIterator[WatchRig]:
+    async with AsyncExitStack() as stack:
+        own = await open_pool(database, max_size=4, role=Role.WORKER)
+        stack.push_async_callback(own.close)
+        crm, billing, telephony = PostgresCrm(own), PostgresBilling(own), PostgresTelephony(own)
+        # Customers are put in by whoever owns the records.
+        crm.provision = PostgresCrm(owner).provision  # type: ignore[method-assign]
+        billing.provision = PostgresBilling(owner).provision  # type: ignore[method-assign]
+        telephony.provision = PostgresTelephony(owner).provision  # type: ignore[method-assign]
+
+        async def recorded(case_id: str) -> list[WatchAct]:
+            rows = await owner.fetch("select * from crm.watch_acts where case_id = $1 order by seq", case_id)
+            return [act_of(row) for row in rows]
+
+        yield WatchRig(crm, billing, telephony, PostgresWatches(own), recorded)
+
+
+def act_of(row: asyncpg.Record) -> WatchAct:
+    given = {name: row[name] for name in ("seq", "look", "at", "actor", "kind", "key", "detail")}
+    return WatchAct(**given, found=Found.model_validate_json(row["facts"]))
+
+
+class TestPostgresWatch(WatchSuite):
+    @pytest.fixture
+    def rig(self, postgres_rig: WatchRig) -> WatchRig:
+        return postgres_rig
+
+
+async def test_what_the_watch_did_is_chained_and_nobody_changes_it_P20_X10(
+    postgres_rig: WatchRig, owner: Pool
+) -> None:
+    await postgres_rig.closed()
+    await postgres_rig.charge()
+    await postgres_rig.look()
+    head = GENESIS
+    for row in await owner.fetch("select * from crm.watch_acts order by seq"):
+        fields = ("case_id", "seq", "look", "at", "actor", "kind", "key", "detail", "facts")
+        head = act_hash(head, *(row[name] for name in fields))
+        assert row["hash"] == head
+    assert await owner.fetchval("select acts_head from crm.billing_watches") == head
+    for statement in (
+        "update crm.watch_acts set detail = 'x'",
+        "delete from crm.watch_acts",
+        "update crm.billing_watches set acts_seq = 0",
+        "update crm.billing_watches set terms = '{\"cycles\": 0}'",
+        "delete from crm.billing_watches",
+        "insert into crm.watch_acts (case_id, seq, look, at, actor, kind, key, detail, facts) "
+        "values ('case-a', 7, 7, now(), 'x', 'x', 'x', 'x', '{}')",
+    ):
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await owner.execute(statement)
+
+
+async def test_both_records_chain_alike_P20_X10(postgres_rig: WatchRig, owner: Pool) -> None:
+    crm = MemoryCrm()
+    watches = MemoryWatches(crm)
+
+    async def recorded(case_id: str) -> list[WatchAct]:
+        return watches.acts(case_id)
+
+    memory = WatchRig(crm, MemoryBilling(crm.formalization), MemoryTelephony(crm), watches, recorded)
+    for rig in (memory, postgres_rig):
+        await rig.closed()
+        await rig.charge()
+        await rig.charge("paid", paid="310.00")
+        await rig.look()
+    assert await memory.recorded("case-a") == await postgres_rig.recorded("case-a")
+    head = await owner.fetchval("select encode(acts_head, 'hex') from crm.billing_watches")
+    assert watches.head("case-a") == head
