@@ -1,4 +1,4 @@
-"""The records held against each other and against the engine, day by day (X11).
+"""Billing watched after customers have left (X10), records held against each other and against the engine (X11): daily.
 
 A Schedule starts it (`workers/schedule.py`); one runs at a time. It orders batches of steps and decides nothing itself:
 what a step does stands in its activity, and where it goes on in the batch's answer.
@@ -18,6 +18,7 @@ from workflows.policies import CHECK, CHECK_GIVES_UP
 from workflows.reading import incoming
 
 STEPS: Final = {
+    "watch_billing": "Vigiar o faturamento de quem já saiu",
     "read_executions": "Ler os casos em andamento no Temporal",
     "compare_records": "Comparar os registros",
     "repair_findings": "Desfazer o que sobrou de casos que não encerraram",

@@ -21,7 +21,7 @@ from cancellation.domain.inventory import Inventory
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Team
 from cancellation.language import vocabulary, watch, words
-from cancellation.messages import letter_contents as say
+from cancellation.messages import afterwards_contents as say
 from cancellation.messages.billing import Aftermath
 from cancellation.messages.crm import TaskOrder
 from cancellation.messages.letters import Letter

@@ -34,6 +34,7 @@ LONGER = {
     "tests/contract/recordings_suite.py": "one port's contract",
     "tests/contract/test_odd_recordings.py": "one port's oddities",
     "tests/contract/test_telephony_kamailio.py": "one real system",
+    "tests/contract/watch_suite.py": "one port's contract",
     "tests/durable/house.py": "the rig of whole cases",
     "tests/e2e/test_desk.py": "a whole case in the browser, page by page",
     "tests/e2e/test_gateway.py": "one page, asked in every way",

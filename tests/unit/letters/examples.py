@@ -24,6 +24,7 @@ from cancellation.domain.values import (
 )
 from cancellation.language import commands
 from cancellation.letters import Letterhead
+from cancellation.messages import afterwards_contents as later
 from cancellation.messages import letter_contents as say
 from cancellation.messages.letters import Letter
 
@@ -165,9 +166,9 @@ CONTENTS: tuple[say.LetterContent, ...] = (
         reminds=False,
         original_sha256=ORIGINAL,
     ),
-    say.Findings(
+    later.Findings(
         findings=(
-            say.FoundLine(
+            later.FoundLine(
                 title="Fim da cobrança programado sem cancelamento",
                 whose=f"cliente 1042, protocolo {PROTOCOL}",
                 crm="Cliente desistiu do cancelamento, desde 20 de novembro de 2026, às 10h",
@@ -177,7 +178,7 @@ CONTENTS: tuple[say.LetterContent, ...] = (
                 since=AT,
                 repaired="a cobrança foi retomada",
             ),
-            say.FoundLine(
+            later.FoundLine(
                 title="Etapa diferente no CRM e no Temporal",
                 whose="cliente 2001",
                 crm="Aviso prévio em curso",
@@ -241,7 +242,7 @@ CONTENTS: tuple[say.LetterContent, ...] = (
     say.RemindLink(archive=ARCHIVE),
     say.Undelivered(about=LetterKind.SCRIPT, words="550 5.1.1 (endereço) User unknown", contact=CONTACT),
     say.Bounced(about=LetterKind.SCRIPT, words="550 5.1.1 (endereço) User unknown", contact=CONTACT),
-    say.UndueFound(
+    later.UndueFound(
         last_day=LAST_DAY,
         voided=(
             undue("pabx:20270101", Remedy.VOID),
@@ -252,14 +253,14 @@ CONTENTS: tuple[say.LetterContent, ...] = (
         repay=(undue("ramais:20270101", Remedy.REPAY, paid=Decimal("310.00"), repay=Decimal("620.00")),),
         review=(undue("troncos:20270101", Remedy.REVIEW),),
     ),
-    say.Revived(
+    later.Revived(
         last_day=LAST_DAY,
         items=(
             Found(reference="1042-201", resource=Occupied.EXTENSION),
             Found(reference="+551130000001", resource=Occupied.NUMBER),
         ),
     ),
-    say.NoDebt(
+    later.NoDebt(
         last_day=LAST_DAY, watched_until=date(2027, 2, 28), cnpj="98104217000146", contract="2021/0457"
     ),
 )
