@@ -41,8 +41,6 @@ _SHORT_ANSWER = re.compile(
     r"fechado)(?:[, ]+(?:sim|confirmo|confirmado|de acordo|obrigad[oa]|pode ser|pode|podem seguir|pode seguir|"
     r"por favor|isso|mesmo|quero|podem prosseguir|prosseguir))*[.! ]*$"
 )
-_ABSENT = re.compile(r"\b(?:estou|estarei)\b(?: \S+){0,2} (?:ferias|ausente|licenca|fora)\b")
-"""Whoever leaves on holiday says so too: that takes nothing from a request, as a machine's report does (X15)."""
 _FORWARD = re.compile(r"^\s*(?:(?:enc|fw|fwd|tr|i)\s*:\s*)+", re.IGNORECASE)
 DOUBTED = 1.5
 """From this logit on the weights of the whole text are enough for a person to read it."""
@@ -123,15 +121,11 @@ def judge(
     found = signs(seen, weights, heard)
     logit = together(found, learned.whole)
     supported, objections = heard_of(weights, heard)
-    sounds_automatic = [
-        said
-        for said, rules in zip((seen.subject, *seen.said), heard, strict=True)
-        if any(rule.effect is Effect.AUTOMATIC for rule in rules)
-    ]
-    automatic = bool(sounds_automatic)
+    effects = {rule.effect for rules in heard for rule in rules}
     request, extra = _decided(seen, subject, logit, found, supported, objections, quoted, forwarded, learned)
-    of_a_person = request is True and all(_ABSENT.search(" ".join(said.tokens)) for said in sounds_automatic)
-    if automatic and not of_a_person:
+    # A machine's report is no request, whatever it repeats; words of absence take nothing from what may be one (X15).
+    automatic = Effect.AUTOMATIC in effects or (Effect.ABSENT in effects and request is False)
+    if automatic:
         request, extra = False, None
     reason = find_reason(seen, weights.sentences[1:], learned)
     about = request is not False or MENTION.search(f"{seen.folded.plain} {fold(subject).plain}") is not None

@@ -32,6 +32,7 @@ class Effect(StrEnum):
     TAKES_BACK = "takes_back"
     SWAPS = "swaps"
     AUTOMATIC = "automatic"
+    ABSENT = "absent"
     EXCUSES_CONDITION = "excuses_condition"
     EXCUSES_PART = "excuses_part"
     EXCUSES_OTHER = "excuses_other"

@@ -158,6 +158,30 @@ def test_rules_object_where_a_person_would_P7(text: str, effect: str) -> None:
     assert effect in {rule.effect for rule in judged.objections}
 
 
+@pytest.mark.parametrize(
+    ("text", "automatic"),
+    [
+        ("Estou de férias até 20/01.", True),
+        ("Estou de férias. Solicito o cancelamento do contrato.", False),
+        ("Amanhã estarei fora do escritório. Solicito o cancelamento do contrato.", False),
+        ("Esta é uma resposta automática. Solicito o cancelamento do contrato.", True),
+        ("Resposta automática: estou de férias. Solicito o cancelamento do contrato.", True),
+        ("Estou de férias. Esta é uma mensagem automática. Solicito o cancelamento do contrato.", True),
+        ("Fora do escritório até 20/01. Solicito o cancelamento do contrato.", True),
+    ],
+)
+def test_words_of_absence_take_nothing_from_a_request_and_those_of_a_machine_do_X15(
+    text: str, automatic: bool
+) -> None:
+    judged = judge("", text)
+    assert (judged.automatic, judged.request) == (automatic, not automatic)
+
+
+def test_words_of_absence_keep_no_doubtful_text_from_a_person_X15() -> None:
+    text = "Estou de férias. Se não houver desconto, cancelem o contrato."
+    assert (judge("", text).automatic, judge("", text).request) == (False, "unsure")
+
+
 @pytest.mark.proof
 def test_no_request_rests_on_one_judge_alone_X14() -> None:
     judged = [judge(row.subject, row.newest.text) for name in HELD_OUT for row in hand(name)]
