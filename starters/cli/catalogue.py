@@ -138,6 +138,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _SERVERS,
         "Diz o que falta para os processos trabalharem: 0 nada, 1 falta algo, 3 um servidor não responde.",
     ),
+    "erase": Listed(
+        "starters.cli.erase",
+        _SERVERS,
+        "Apaga os dados pessoais de um cliente cujo prazo legal passou; diz o que fica, e por quê.",
+    ),
     "seed": Listed(
         "starters.cli.servers",
         _SERVERS,

@@ -131,7 +131,7 @@ def test_passwords_are_given_by_files_and_a_second_setup_changes_what_changed(
     # By the superuser here: it may give passwords.
     said = typed(configured, capsys, "setup", "--passwords", str(servers.passwords), "--retention-days", "30")
     assert said.code == 0, said.err
-    assert "5 senhas dadas: cancelamento_worker, " in said.out
+    assert "6 senhas dadas: cancelamento_worker, " in said.out
     assert "namespace provedor: casos encerrados agora ficam 30 dias, antes 90" in said.out
     assert PASSWORD not in said.out + said.err
     assert asyncio.run(_retention(servers)) == timedelta(days=30)
