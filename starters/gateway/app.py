@@ -165,12 +165,12 @@ class _Gateway:
 
     async def _link(self, request: Request) -> Link:
         address, token = _address(request), request.path_params["token"]
-        self.doorkeeper.admit(address)
         if _TOKEN.fullmatch(token):
             hashed = token_hash(token)
             link = await self.links.link_by_token_hash(hashed)
             if link is not None and hmac.compare_digest(link.token_hash, hashed):
                 case_at_work.set({"case_id": link.case_id})
+                self.doorkeeper.admit(address, link.link_id)
                 return link
         self.doorkeeper.note_miss(address)
         raise HTTPException(404)

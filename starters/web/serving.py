@@ -8,18 +8,21 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
+
+from starters.web.patience import Patience, patient
 
 _STOP_SECONDS: Final = 5
 """How long running transfers may go on once the server is told to stop; they can be resumed."""
 
 
 async def serve(
-    app: ASGIApp,
+    app: Starlette,
     host: str = "127.0.0.1",
     port: int = 0,
     *,
     trusted_proxies: str = "",
+    patience: Patience | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve an application until cancelled; running transfers get a few seconds to end.
@@ -29,14 +32,18 @@ async def serve(
         host: where to listen.
         port: 0 takes a free one.
         trusted_proxies: addresses whose `X-Forwarded-For` is believed, separated by commas; none by default.
+        patience: how long visitors are waited for.
         ready: told the address once connections are taken.
 
     Raises:
         OSError: the address is taken.
     """
+    # A redirect to an address without its last slash would lead, token and all, to whatever host a visitor named.
+    app.router.redirect_slashes = False
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
+        http=patient(patience or Patience()),
         # Our own logging, and no line for each request: its path would hold the token.
         log_config=None,
         log_level="info",
