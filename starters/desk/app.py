@@ -21,7 +21,7 @@ from starters.desk.people import Act, BadPeopleFile
 from starters.desk.waiting import Waiting
 from starters.web.fixed import live, ready, robots, static
 from starters.web.limits import TooMuch
-from starters.web.protection import LastResort, SecurityHeaders
+from starters.web.protection import LastResort, SecurityHeaders, site
 from workers.readiness import Readiness
 
 _CASE: Final = "/caso/{protocol}"
@@ -38,7 +38,7 @@ def create_app(desk: Desk, *, public_url: str = "", readiness: Readiness | None 
     waiting, cases, mails = Waiting(desk), Cases(desk), Mails(desk)
     entrance, figures = Entrance(desk), FiguresPages(desk)
     look, do = desk.look, desk.do
-    return Starlette(
+    return site(
         routes=[
             Route("/", look(waiting.cases)),
             Route("/novo", look(cases.new), methods=["GET"]),

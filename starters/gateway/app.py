@@ -40,7 +40,7 @@ from starters.gateway.pages import HERE, House, Pages
 from starters.gateway.transfer import TransferResponse
 from starters.web.fixed import live, ready, robots, static
 from starters.web.limits import TooMuch
-from starters.web.protection import LastResort, SecurityHeaders
+from starters.web.protection import LastResort, SecurityHeaders, site
 from workers.readiness import Readiness
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def create_app(
         readiness: whether what it needs answers, for `/ready`.
     """
     gateway = _Gateway(links, store, Pages(house or House()), Doorkeeper(limits or Limits()), now)
-    return Starlette(
+    return site(
         routes=[
             Route("/d/{token}", gateway.page, name="page"),
             Route("/d/{token}/{name}", gateway.file, name="file"),

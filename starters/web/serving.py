@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from starters.web.patience import Patience, patient
 
@@ -17,7 +17,7 @@ _STOP_SECONDS: Final = 5
 
 
 async def serve(
-    app: Starlette,
+    app: ASGIApp,
     host: str = "127.0.0.1",
     port: int = 0,
     *,
@@ -38,8 +38,6 @@ async def serve(
     Raises:
         OSError: the address is taken.
     """
-    # A redirect to an address without its last slash would lead, token and all, to whatever host a visitor named.
-    app.router.redirect_slashes = False
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,

@@ -5,15 +5,16 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from starters.web.patience import Patience
+from starters.web.protection import site
 from starters.web.serving import serve
 
 PAGES = 20
@@ -39,7 +40,7 @@ async def served(
     endpoint: Callable[[Request], Response | Awaitable[Response]], patience: Patience | None = None
 ) -> AsyncIterator[str]:
     """The address of a server with one page."""
-    app = Starlette(routes=[Route("/", endpoint), Route("/outra", endpoint, methods=["GET", "POST"])])
+    app = site(routes=[Route("/", endpoint), Route("/outra", endpoint, methods=["GET", "POST"])])
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(app, patience=patience, ready=url.set_result))
     try:
@@ -63,6 +64,12 @@ async def test_no_page_sends_a_visitor_to_a_host_that_the_visitor_named() -> Non
         assert answer.startswith(b"HTTP/1.1 404 ")
         assert b"golpe.example" not in answer
         writer.close()
+
+
+def test_every_server_of_pages_is_such_a_site() -> None:
+    starters = Path(__file__).parents[2] / "starters"
+    made = [path.parent.name for path in starters.rglob("*.py") if " Starlette(" in path.read_text()]
+    assert made == ["web"]
 
 
 # ---------------------------------------------------------------------------------------- patience
