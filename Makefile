@@ -13,7 +13,7 @@ BLACKBOX ?= ../shared/blackbox
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test proof acceptance bench lint format lock reader clean
+.PHONY: help demo test proof acceptance bench lint format audit lock reader clean
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
@@ -23,6 +23,7 @@ help:
 	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
 	@echo "make lint           formatting, lint, types, import contracts"
 	@echo "make format         write the formatting"
+	@echo "make audit          known vulnerabilities in the locks, where the advisories can be reached"
 	@echo "make reader [ALSO=F]  learn the weights of the reader of e-mails anew, with a provider's own labels beside"
 	@echo "make lock           compute the three requirements*.lock anew"
 
@@ -75,6 +76,9 @@ lint: .venv/.development
 format: .venv/.development
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+audit: .venv/.development
+	$(BIN)/python .ci/audit
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml

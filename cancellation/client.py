@@ -364,7 +364,7 @@ def _longer_pauses() -> Iterator[float]:
     """Seconds between one try and the next, without end; uneven, so that many callers do not come together."""
     pause = 0.05
     while True:
-        yield pause * random.uniform(0.5, 1.5)
+        yield pause * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
         pause = min(2 * pause, 1.0)
 
 

@@ -242,7 +242,7 @@ class _Child:
         ours, theirs = socket.socketpair()
         with theirs:
             argv = [sys.executable, "-m", __name__, str(theirs.fileno()), str(limits.cpu_seconds)]
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - ourselves
                 [*argv, str(limits.memory_bytes)],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,

@@ -357,6 +357,22 @@ class CodecSettings(_Group):
         return KeyRing.parse(self.keys.get_secret_value()) if self.keys is not None else None
 
 
+class EraseSettings(_Group):
+    """After how many days from the end of a case what is erased, `CANCELAMENTO_ERASE_*` (LGPD); `setup` writes them."""
+
+    accesses_days: int = Field(default=183, ge=0, le=36500)
+    """From which addresses download links were used: six months (Marco Civil da Internet, article 15)."""
+    case_days: int = Field(default=1826, ge=0, le=36500)
+    """What was asked, said and written: five years (CDC article 27; Código Civil article 206, paragraph 5)."""
+    customer_days: int = Field(default=1826, ge=0, le=36500)
+    """Who the customer was, once the last case is over."""
+
+    @property
+    def terms(self) -> dict[str, int]:
+        """The days by kind."""
+        return {"accesses": self.accesses_days, "case": self.case_days, "customer": self.customer_days}
+
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -434,6 +450,7 @@ class Settings(BaseSettings):
     telephony: TelephonySettings = TelephonySettings()
     codec: CodecSettings = CodecSettings()
     monitor: MonitorSettings = MonitorSettings()
+    erase: EraseSettings = EraseSettings()
     invoice_due_days: int = Field(default=10, ge=0, le=365)
     """Days from its issue in which the embedded billing's final invoice is to be paid."""
     build_id: str | None = Field(

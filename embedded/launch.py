@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> None:
     os.umask(0o077)
     die_with(parent, signal_number)
     try:
-        os.execvpe(program[0], program, os.environ)
+        os.execvpe(program[0], program, os.environ)  # noqa: S606 - what this module is for
     except OSError as error:
         sys.stderr.write(f"{program[0]}: {error.strerror}\n")
         sys.exit(NOT_STARTED)

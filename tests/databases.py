@@ -14,7 +14,8 @@ _SHAPE: Final = """
 select array[
     (select count(*) from pg_class), (select count(*) from pg_proc), (select count(*) from pg_namespace),
     (select count(*) from pg_trigger where tgenabled = 'O'), (select count(*) from pg_constraint where convalidated),
-    (select count(*) from pg_class c, aclexplode(c.relacl)), (select count(*) from migration.clock where is_virtual)]
+    (select count(*) from pg_class c, aclexplode(c.relacl)), (select count(*) from migration.clock where is_virtual),
+    (select sum(days) from migration.erasure_terms)]
 """
 """What no test may change of a database that another one gets."""
 _TABLES: Final = """

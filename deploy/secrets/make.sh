@@ -7,7 +7,8 @@ cd "$(dirname "$0")"
 chmod 700 .
 
 for name in postgres cancelamento_owner temporal grafana \
-  cancelamento_worker cancelamento_inbox cancelamento_gateway cancelamento_desk cancelamento_reports cancelamento_monitor \
+  cancelamento_worker cancelamento_inbox cancelamento_gateway cancelamento_desk cancelamento_reports \
+  cancelamento_monitor cancelamento_erase \
   link_secret codec_token; do
   [ -s "$name" ] || od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$name"
 done

@@ -143,6 +143,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _SERVERS,
         "Diz o que falta aos processos, ou com --now o que não combina nos registros: 0 nada, 1 algo, 3 sem resposta.",
     ),
+    "erase": Listed(
+        "starters.cli.erase",
+        _SERVERS,
+        "Apaga os dados pessoais de um cliente cujo prazo legal passou; diz o que fica, e por quê.",
+    ),
     "seed": Listed(
         "starters.cli.servers",
         _SERVERS,

@@ -54,7 +54,8 @@ def setup(
 
     async def run() -> None:
         owner = owner_url or settings.require_database_url()
-        typer.echo(_counted("migração aplicada", "migrações aplicadas", await migrate(owner)))
+        applied = await migrate(owner, erasure_terms=settings.erase.terms)
+        typer.echo(_counted("migração aplicada", "migrações aplicadas", applied))
         await _give_passwords(owner, passwords)
         namespace, added, schedule = await prepare_temporal(settings, timedelta(days=retention_days))
         if namespace:

@@ -23,7 +23,7 @@ from cancellation.encryption import CannotDecrypt, Encryption
 from starters.codec.access import Door
 from starters.web.fixed import live, ready, robots
 from starters.web.limits import TooMuch
-from starters.web.protection import LastResort, SecurityHeaders
+from starters.web.protection import LastResort, SecurityHeaders, site
 from workers.readiness import Readiness
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def create_app(
         https: whether browsers come over HTTPS.
     """
     server = _Codec(codec, door, origins, encodes)
-    return Starlette(
+    return site(
         routes=[
             Route("/", server.page),
             Route("/entrar", server.come_in, methods=["POST"]),

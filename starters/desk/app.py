@@ -22,7 +22,7 @@ from starters.desk.people import Act, BadPeopleFile
 from starters.desk.waiting import Waiting
 from starters.web.fixed import live, ready, robots, static
 from starters.web.limits import TooMuch
-from starters.web.protection import LastResort, SecurityHeaders
+from starters.web.protection import LastResort, SecurityHeaders, site
 from workers.readiness import Readiness
 
 _CASE: Final = "/caso/{protocol}"
@@ -40,7 +40,7 @@ def create_app(desk: Desk, *, public_url: str = "", readiness: Readiness | None 
     entrance, figures = Entrance(desk), FiguresPages(desk)
     findings = FindingsPage(desk)
     look, do = desk.look, desk.do
-    return Starlette(
+    return site(
         routes=[
             Route("/", look(waiting.cases)),
             Route("/novo", look(cases.new), methods=["GET"]),

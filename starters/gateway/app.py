@@ -40,7 +40,7 @@ from starters.gateway.pages import HERE, House, Pages
 from starters.gateway.transfer import TransferResponse
 from starters.web.fixed import live, ready, robots, static
 from starters.web.limits import TooMuch
-from starters.web.protection import LastResort, SecurityHeaders
+from starters.web.protection import LastResort, SecurityHeaders, site
 from workers.readiness import Readiness
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def create_app(
         readiness: whether what it needs answers, for `/ready`.
     """
     gateway = _Gateway(links, store, Pages(house or House()), Doorkeeper(limits or Limits()), now)
-    return Starlette(
+    return site(
         routes=[
             Route("/d/{token}", gateway.page, name="page"),
             Route("/d/{token}/{name}", gateway.file, name="file"),
@@ -165,12 +165,12 @@ class _Gateway:
 
     async def _link(self, request: Request) -> Link:
         address, token = _address(request), request.path_params["token"]
-        self.doorkeeper.admit(address)
         if _TOKEN.fullmatch(token):
             hashed = token_hash(token)
             link = await self.links.link_by_token_hash(hashed)
             if link is not None and hmac.compare_digest(link.token_hash, hashed):
                 case_at_work.set({"case_id": link.case_id})
+                self.doorkeeper.admit(address, link.link_id)
                 return link
         self.doorkeeper.note_miss(address)
         raise HTTPException(404)

@@ -1,4 +1,8 @@
-"""How much one network address may ask of the gateway: requests, wrong links, downloads at once."""
+"""How much one network address may ask of the gateway: of a link, wrong links, downloads at once.
+
+Many customers may stand behind one address, so what is asked of a link counts for that link, and wrong links close the
+door to other wrong links alone.
+"""
 
 import time
 from collections import Counter
@@ -14,7 +18,7 @@ class Limits:
     """What one address may do."""
 
     requests: int = 120
-    """Requests in a row, refilled over `requests_seconds`."""
+    """Requests for one link in a row, refilled over `requests_seconds`."""
     requests_seconds: float = 60.0
     misses: int = 20
     """Unknown links in a row, refilled over `misses_seconds`: nobody guesses 256 bits, but nobody has to try."""
@@ -32,18 +36,20 @@ class Doorkeeper:
         self._misses = Bucket(limits.misses, limits.misses_seconds, clock)
         self._downloads: Counter[str] = Counter()
 
-    def admit(self, address: str) -> None:
-        """Count a request.
+    def admit(self, address: str, link_id: str) -> None:
+        """Count a request for a link that exists.
 
         Raises:
-            TooMuch: too many requests, or too many unknown links before.
+            TooMuch: too many of them from there.
         """
-        group = network_of(address)
-        self._misses.must_hold(group)
-        self._requests.take(group)
+        self._requests.take(f"{network_of(address)} {link_id}")
 
     def note_miss(self, address: str) -> None:
-        """Count a request for a link that does not exist."""
+        """Count a request for a link that does not exist.
+
+        Raises:
+            TooMuch: too many of them from there.
+        """
         self._misses.take(network_of(address))
 
     @contextmanager

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
+from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +19,16 @@ _HEADERS: Final[Mapping[str, str]] = {
     "x-frame-options": "DENY",
     "x-robots-tag": "noindex, nofollow, noarchive",
 }
+
+
+def site(**parts: Any) -> Starlette:
+    """An application of pages, of the parts that `Starlette` takes, that sends nobody anywhere by itself.
+
+    Its redirect to an address without the last slash would lead, token and all, to whatever host a visitor named.
+    """
+    app = Starlette(**parts)
+    app.router.redirect_slashes = False
+    return app
 
 
 class SecurityHeaders:

@@ -10,6 +10,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from starters.web.patience import Patience, patient
+
 _STOP_SECONDS: Final = 5
 """How long running transfers may go on once the server is told to stop; they can be resumed."""
 
@@ -20,6 +22,7 @@ async def serve(
     port: int = 0,
     *,
     trusted_proxies: str = "",
+    patience: Patience | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve an application until cancelled; running transfers get a few seconds to end.
@@ -29,6 +32,7 @@ async def serve(
         host: where to listen.
         port: 0 takes a free one.
         trusted_proxies: addresses whose `X-Forwarded-For` is believed, separated by commas; none by default.
+        patience: how long visitors are waited for.
         ready: told the address once connections are taken.
 
     Raises:
@@ -37,6 +41,7 @@ async def serve(
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
+        http=patient(patience or Patience()),
         # Our own logging, and no line for each request: its path would hold the token.
         log_config=None,
         log_level="info",

@@ -62,6 +62,7 @@ STATEMENTS: dict[Role, dict[str, set[str]]] = {
     },
     Role.REPORTS: {"desk": {"figures", "mail_figures"}},
     Role.MONITOR: {"gauges": set(queries("gauges"))},
+    Role.ERASE: {"erasure": set(queries("erasure"))},
 }
 """What the process of a role asks of the database; what no process asks is left to whoever owns it."""
 AT_THE_START = "select number, is_virtual from migration.applied, migration.clock"

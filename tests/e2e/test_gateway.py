@@ -220,15 +220,27 @@ async def test_every_answer_carries_the_security_headers(rig: GatewayRig) -> Non
     assert (await rig.ask(rig.page_of(link))).headers["cache-control"] == "no-store"
 
 
-async def test_too_many_wrong_links_from_one_address_close_the_door(stopped: GatewayRig) -> None:
+async def test_too_many_wrong_links_from_one_address_close_the_door_to_wrong_links_alone(
+    stopped: GatewayRig,
+) -> None:
     async with stopped.running(Limits(misses=3)) as rig:
         link = await rig.link(CONTENT)
-        answers = [(await rig.ask("/d/" + "A" * 43)).status for _ in range(4)]
-        assert answers == [404, 404, 404, 429]
-        refused = await rig.ask(rig.page_of(link))
-        assert refused.status == 429
-        assert int(refused.headers["retry-after"]) > 0
-        assert "Muitos acessos" in refused.body.decode()
+        answers = [await rig.ask("/d/" + "A" * 43) for _ in range(4)]
+        assert [answer.status for answer in answers] == [404, 404, 404, 429]
+        assert int(answers[-1].headers["retry-after"]) > 0
+        assert "Muitos acessos" in answers[-1].body.decode()
+        # Other customers behind the same proxy get what is theirs.
+        assert (await rig.ask(rig.page_of(link))).status == 200
+        assert (await rig.ask(rig.file_of(link))).status == 200
+
+
+async def test_a_slash_too_many_sends_nobody_and_no_token_to_another_host(rig: GatewayRig) -> None:
+    link = await rig.link(CONTENT)
+    for path in (f"{rig.page_of(link)}/", f"{rig.file_of(link)}/", "/robots.txt/"):
+        answer = await rig.ask(path, host="golpe.example")
+        assert answer.status == 404
+        assert "location" not in answer.headers
+        assert "golpe.example" not in answer.body.decode()
 
 
 async def test_visitors_behind_a_trusted_proxy_are_told_apart(stopped: GatewayRig) -> None:

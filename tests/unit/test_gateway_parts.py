@@ -147,17 +147,27 @@ def test_a_bucket_empties_and_fills_again() -> None:
         bucket.take("a")
 
 
-def test_wrong_links_close_the_door_for_their_address_alone() -> None:
+def test_wrong_links_close_the_door_to_wrong_links_of_their_address_alone() -> None:
     clock = Clock()
     door = Doorkeeper(Limits(misses=2, misses_seconds=100), clock)
     for _ in range(2):
-        door.admit("203.0.113.9")
         door.note_miss("203.0.113.9")
     with pytest.raises(TooMuch):
-        door.admit("203.0.113.9")
-    door.admit("203.0.113.10")
+        door.note_miss("203.0.113.9")
+    door.note_miss("203.0.113.10")
+    door.admit("203.0.113.9", "a")
     clock.now += 51
-    door.admit("203.0.113.9")
+    door.note_miss("203.0.113.9")
+
+
+def test_a_link_that_is_asked_for_too_often_locks_no_other_behind_the_same_address() -> None:
+    door = Doorkeeper(Limits(requests=2), Clock())
+    for _ in range(2):
+        door.admit("203.0.113.9", "a")
+    with pytest.raises(TooMuch):
+        door.admit("203.0.113.9", "a")
+    door.admit("203.0.113.9", "b")
+    door.admit("203.0.113.10", "a")
 
 
 def test_downloads_at_once_are_counted_and_given_back() -> None:

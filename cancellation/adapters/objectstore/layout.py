@@ -14,7 +14,10 @@ ARCHIVE_ROOT = "gravacoes"
 _LONGEST_SEGMENT: Final = 200
 """UTF-8 bytes of a file name inside an archive: file systems take 255, and a copy's mark must still fit."""
 _NOT_ON_EVERY_SYSTEM: Final = re.compile(r'[\\<>:"|?*]')
-_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
+_DEVICE: Final = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])\s*(?=\.|$)", re.IGNORECASE
+)
+"""A name that Windows takes for a device, whatever stands behind its first dot."""
 _LONGEST_NAME_TOLD: Final = 150
 
 
@@ -113,7 +116,8 @@ def told_name(path: str) -> str:
 def _portable(segment: str) -> str:
     shown = "".join(char if char.isprintable() else "_" for char in segment)
     shown = _NOT_ON_EVERY_SYSTEM.sub("_", shown)
-    if shown.endswith((".", " ")) or _DEVICE.match(shown):
+    shown = _DEVICE.sub(r"\1_", shown, count=1) if _DEVICE.match(shown) else shown
+    if shown.endswith((".", " ")):
         shown = f"{shown.rstrip('. ')}_"
     if len(shown.encode()) <= _LONGEST_SEGMENT:
         return shown

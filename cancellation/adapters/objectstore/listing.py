@@ -238,10 +238,12 @@ async def _listing_url(store: S3Store, prefix: str, token: str | None) -> str:
 
 
 def _fetch(url: str) -> ElementTree.Element:
-    with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:
+    # Signed by the store's own client for the configured endpoint.
+    with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310
         body = answer.read()
     try:
-        return ElementTree.fromstring(body)
+        # Of our own store; the parser bounds how entities grow, and reads none from outside.
+        return ElementTree.fromstring(body)  # noqa: S314
     except ElementTree.ParseError:
         raise StoreUnavailable("the store's list of objects cannot be read") from None
 

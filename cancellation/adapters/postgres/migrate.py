@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -29,6 +30,7 @@ create table if not exists migration.applied (
 _MARK_CLOCK: Final = """
 update migration.clock set is_virtual = $1, marked_at = now() where is_virtual is distinct from $1
 """
+_SET_TERM: Final = "update migration.erasure_terms set days = $2 where kind = $1"
 
 
 class MigrationError(Exception):
@@ -69,7 +71,12 @@ def shipped() -> list[Migration]:
     return [found[number] for number in sorted(found)]
 
 
-async def migrate(database_url: str, *, virtual_clock: bool | None = None) -> list[str]:
+async def migrate(
+    database_url: str,
+    *,
+    virtual_clock: bool | None = None,
+    erasure_terms: Mapping[str, int] | None = None,
+) -> list[str]:
     """Apply what is missing, in order and in one transaction; answer with the names of what was applied.
 
     Safe to run twice and from several processes at once: the later ones wait, then find nothing to do. A
@@ -80,6 +87,7 @@ async def migrate(database_url: str, *, virtual_clock: bool | None = None) -> li
         database_url: of the owner.
         virtual_clock: whether time is skipped there, so that acts may be ahead of the server's clock: the embedded
             home and tests alone; None: the mark stays, and a fresh database is strict (P19).
+        erasure_terms: after how many days from its end what may be erased, by kind (LGPD); None: they stay.
 
     Raises:
         MigrationError: an applied migration was edited since.
@@ -93,6 +101,8 @@ async def migrate(database_url: str, *, virtual_clock: bool | None = None) -> li
             applied = await _apply_missing(connection)
             if virtual_clock is not None:
                 await connection.execute(_MARK_CLOCK, virtual_clock)
+            if erasure_terms is not None:
+                await connection.executemany(_SET_TERM, list(erasure_terms.items()))
             for role in await roles.grant(connection):
                 logger.warning("role missing", extra={"role": role.value})
             return applied

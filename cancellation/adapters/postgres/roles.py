@@ -44,6 +44,8 @@ class Role(StrEnum):
     """For whoever draws figures with tools of their own (X26)."""
     MONITOR = "cancelamento_monitor"
     """Counts, for alerts and dashboards."""
+    ERASE = "cancelamento_erase"
+    """For the command that erases what the law no longer lets be kept."""
 
     @property
     def process(self) -> str:
@@ -93,6 +95,7 @@ async def grant(connection: Connection) -> list[Role]:
         if role in there:
             await _let_in(connection, role)
             await connection.execute(f"revoke all on all tables in schema {schemas} from {role}")
+            await connection.execute(f"revoke all on all functions in schema {schemas} from {role}")
             await connection.execute(f"revoke all on schema {schemas} from {role}")
             await connection.execute(
                 resources.files(f"{__package__}.grants").joinpath(f"{role.process}.sql").read_text()
