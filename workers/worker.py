@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
+from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
@@ -15,16 +16,17 @@ from activities.mail import MailActivities
 from activities.mail_in import MailInActivities
 from activities.previews import PreviewActivities
 from activities.recordings import RecordingActivities
+from activities.restoring import RestoreActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
-from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
+from cancellation.adapters.temporal.histories import TemporalHistories
+from cancellation.contract import CANCELLATIONS, DEPLOYMENT, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
 from workers.systems import Systems
 from workflows.plugin import CancellationPlugin, tolerant
 
-_DEPLOYMENT: Final = "cancelamento"
 _MAILS_AT_ONCE: Final = 8
 _MOST_MAILS: Final = 100
 
@@ -37,6 +39,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
     recordings = RecordingActivities(systems.recordings, guard)
     mail = MailActivities(systems.mailer, systems.letter_facts)
     terms = TermsActivities(policy, brazilian_holidays)
+    restoring = restoring_of(systems, guard, activity.client)
     previews = [PreviewActivities(systems.letter_facts).preview_end] if systems.letter_facts else []
     return [
         crm.open_case,
@@ -51,10 +54,22 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
         recordings.export_recordings,
         recordings.revoke_links,
         recordings.purge_recordings,
+        restoring.restore_records,
         mail.send_letters,
         terms.freeze_policy,
         *previews,
     ]
+
+
+def restoring_of(systems: Systems, guard: Guard, client: Callable[[], Client]) -> RestoreActivities:
+    """What gives these systems again what they have lost; `client` gives that of the engine which remembers it."""
+    return RestoreActivities(
+        CrmActivities(systems.crm, systems.telephony, systems.letter_facts, systems.desk_url),
+        BillingActivities(systems.billing, guard),
+        TelephonyActivities(systems.telephony, guard),
+        RecordingActivities(systems.recordings, guard),
+        TemporalHistories(client),
+    )
 
 
 def mail_activities_of(
@@ -125,7 +140,7 @@ def mail_worker(
 
 def _deployment(build_id: str) -> WorkerDeploymentConfig:
     return WorkerDeploymentConfig(
-        version=WorkerDeploymentVersion(deployment_name=_DEPLOYMENT, build_id=build_id),
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id),
         use_worker_versioning=True,
         default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )

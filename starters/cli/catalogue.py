@@ -138,6 +138,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _SERVERS,
         "Diz o que falta para os processos trabalharem: 0 nada, 1 falta algo, 3 um servidor não responde.",
     ),
+    "recover": Listed(
+        "starters.cli.recover",
+        _SERVERS,
+        "Mostra, caso a caso, o que o banco restaurado perdeu e o Temporal lembra; com --apply, faz de novo.",
+    ),
     "seed": Listed(
         "starters.cli.servers",
         _SERVERS,
