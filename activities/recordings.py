@@ -5,6 +5,7 @@ from typing import Final
 
 from temporalio import activity
 
+from activities.beating import beat, last_beat
 from activities.failures import refusals_are_final
 from activities.guard import Guard
 from cancellation.messages.recordings import (
@@ -30,10 +31,8 @@ class RecordingActivities:
     @activity.defn
     async def export_recordings(self, order: ExportOrder) -> Archive | None:
         """Build the archive and its link; goes on from its last heartbeat after a kill."""
-        details = activity.info().heartbeat_details
-        resume_from = str(details[0]) if details else None
         with refusals_are_final():
-            return await self.recordings.export(order, activity.heartbeat, resume_from)
+            return await self.recordings.export(order, beat, last_beat())
 
     @activity.defn
     async def revoke_links(self, revocation: LinkRevocation) -> LinksEnded:
@@ -47,7 +46,7 @@ class RecordingActivities:
         """Remove recordings and archives after the notice, as the policy says, and tell who used the links."""
         with refusals_are_final():
             await self.guard.check(order.warrant)
-            purged = await self.recordings.purge(order, activity.heartbeat)
+            purged = await self.recordings.purge(order, beat)
             accesses = await self._accesses(order.warrant.case_id) if purged.linked else ()
             return LinksEnded(accesses=accesses, purged=purged)
 

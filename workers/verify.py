@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from temporalio.client import Client, WorkflowExecution
+from temporalio.client import Client, WorkflowExecution, WorkflowHistory
 
 from cancellation.contract import CANCELLATION, INCOMING_MAIL, UNDECIDED_MAIL
 from workflows.plugin import replayer
 
-_OURS: Final = f"WorkflowType IN ('{CANCELLATION}', '{INCOMING_MAIL}', '{UNDECIDED_MAIL}')"
+OURS: Final = f"WorkflowType IN ('{CANCELLATION}', '{INCOMING_MAIL}', '{UNDECIDED_MAIL}')"
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,21 @@ async def replayed_cases(client: Client, latest_closed: int) -> AsyncIterator[Re
         client: of the live cluster; nothing is changed there.
         latest_closed: how many closed executions, the latest first.
     """
-    replays = replayer(client.data_converter.payload_codec)
-    running, closed = f"{_OURS} AND ExecutionStatus = 'Running'", f"{_OURS} AND ExecutionStatus != 'Running'"
+    running, closed = f"{OURS} AND ExecutionStatus = 'Running'", f"{OURS} AND ExecutionStatus != 'Running'"
     for query, most in ((running, None), (closed, latest_closed)):
         async for execution in client.list_workflows(query, limit=most):
             handle = client.get_workflow_handle(execution.id, run_id=execution.run_id)
-            result = await replays.replay_workflow(
-                await handle.fetch_history(), raise_on_replay_failure=False
-            )
-            failure = result.replay_failure
-            yield _replayed(execution, None if failure is None else f"{type(failure).__name__}: {failure}")
+            yield await replayed(client, execution, await handle.fetch_history())
 
 
-def _replayed(execution: WorkflowExecution, problem: str | None) -> Replayed:
-    return Replayed(execution.id, execution.run_id, execution.close_time is None, problem)
+async def replayed(client: Client, execution: WorkflowExecution, history: WorkflowHistory) -> Replayed:
+    """Replay one execution with the code at hand."""
+    replays = replayer(client.data_converter.payload_codec)
+    result = await replays.replay_workflow(history, raise_on_replay_failure=False)
+    failure = result.replay_failure
+    return Replayed(
+        execution.id,
+        execution.run_id,
+        execution.close_time is None,
+        None if failure is None else f"{type(failure).__name__}: {failure}",
+    )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
+from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
@@ -17,10 +18,12 @@ from activities.mail_in import MailInActivities
 from activities.previews import PreviewActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.recordings import RecordingActivities
+from activities.restoring import RestoreActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
+from cancellation.adapters.temporal.histories import TemporalHistories
 from cancellation.billing_watch import BillingWatcher
-from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
+from cancellation.contract import CANCELLATIONS, DEPLOYMENT, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
@@ -40,6 +43,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
     recordings = RecordingActivities(systems.recordings, guard)
     mail = MailActivities(systems.mailer, systems.letter_facts)
     terms = TermsActivities(policy, brazilian_holidays)
+    restoring = restoring_of(systems, guard, activity.client)
     previews = [PreviewActivities(systems.letter_facts).preview_end] if systems.letter_facts else []
     watching = []
     if systems.aftermath is not None and systems.watches is not None:
@@ -60,11 +64,23 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
         recordings.export_recordings,
         recordings.revoke_links,
         recordings.purge_recordings,
+        restoring.restore_records,
         mail.send_letters,
         terms.freeze_policy,
         *previews,
         *watching,
     ]
+
+
+def restoring_of(systems: Systems, guard: Guard, client: Callable[[], Client]) -> RestoreActivities:
+    """What gives these systems again what they have lost; `client` gives that of the engine which remembers it."""
+    return RestoreActivities(
+        CrmActivities(systems.crm, systems.telephony, systems.letter_facts, systems.desk_url),
+        BillingActivities(systems.billing, guard),
+        TelephonyActivities(systems.telephony, guard),
+        RecordingActivities(systems.recordings, guard),
+        TemporalHistories(client),
+    )
 
 
 def mail_activities_of(
@@ -94,7 +110,7 @@ def cancellation_worker(
     activities: Sequence[Callable[..., Any]],
     *,
     build_id: str | None = None,
-    deployment_name: str = "cancelamento",
+    deployment_name: str = DEPLOYMENT,
     task_queue: str = CANCELLATIONS,
     max_cached_workflows: int = 1000,
 ) -> Worker:
@@ -121,7 +137,7 @@ def mail_worker(
     activities: Sequence[Callable[..., Any]],
     *,
     build_id: str | None = None,
-    deployment_name: str = "cancelamento",
+    deployment_name: str = DEPLOYMENT,
     task_queue: str = INCOMING_MAILS,
 ) -> Worker:
     """A worker for incoming mail, not yet running: with slots of its own, so that it takes none of a case's (X9).

@@ -14,6 +14,7 @@ from activities.billing import BillingActivities
 from activities.crm import CrmActivities
 from activities.mail import MailActivities
 from activities.recordings import RecordingActivities
+from activities.restoring import RestoreActivities
 from activities.telephony import TelephonyActivities
 from cancellation.application import payloads
 from cancellation.application.answers import take_answer, take_failure
@@ -23,7 +24,7 @@ from cancellation.domain.commands import Owed, System
 from cancellation.language import vocabulary
 from workflows.inbox import Inbox
 from workflows.instants import Answered
-from workflows.policies import EXPORT, MAIL, PURGE, READ, RECORD, TELEPHONY, ActivityPolicy
+from workflows.policies import EXPORT, MAIL, PURGE, READ, RECORD, RESTORE, TELEPHONY, ActivityPolicy
 
 _MOST_LETTERS: Final = 20
 _MOST_RECORDS: Final = 100
@@ -49,6 +50,7 @@ ACTIONS: Final[dict[type[Any], _Action]] = {
     c.CorrectContact: _RECORD,
     c.WriteTrail: _RECORD,
     c.EndCase: _RECORD,
+    c.RestoreRecords: _Action(RestoreActivities.restore_records, payloads.lost_records, RESTORE),
     c.SendLetter: _Action(MailActivities.send_letters, payloads.letters, MAIL),
     c.PlanBillingEnd: _Action(BillingActivities.plan_billing_end, payloads.billing_end_plan, RECORD),
     c.LiftBillingEnd: _Action(BillingActivities.lift_billing_end, payloads.billing_end_to_lift, RECORD),
@@ -236,9 +238,9 @@ class Dispatcher:
 def _one_record(queue: Sequence[Owed]) -> Sequence[Owed]:
     """What one transaction of the CRM takes: all that waits, in order.
 
-    The opening goes alone, the end last, and a task is not opened in the record that closes it.
+    The opening goes alone, as does what was lost; the end last, and a task is not opened in the record that closes it.
     """
-    if isinstance(queue[0].command, c.OpenCase):
+    if isinstance(queue[0].command, c.OpenCase | c.RestoreRecords):
         return queue[:1]
     batch: list[Owed] = []
     closed: set[str] = set()

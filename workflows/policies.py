@@ -39,6 +39,7 @@ RECORD: Final = ActivityPolicy(timedelta(seconds=10), timedelta(minutes=10))
 TELEPHONY: Final = ActivityPolicy(timedelta(seconds=10), timedelta(minutes=5))
 EXPORT: Final = ActivityPolicy(timedelta(minutes=30), timedelta(minutes=10), timedelta(seconds=30))
 PURGE: Final = ActivityPolicy(timedelta(minutes=30), timedelta(minutes=10), timedelta(seconds=30))
+RESTORE: Final = ActivityPolicy(timedelta(minutes=30), timedelta(minutes=10), timedelta(seconds=30))
 MAIL: Final = ActivityPolicy(timedelta(seconds=20), timedelta(minutes=10))
 """A step that fails for longer than the policy allows raises attention and goes on being tried (X7)."""
 MAIL_IN: Final = ActivityPolicy(timedelta(seconds=60), timedelta(minutes=5))

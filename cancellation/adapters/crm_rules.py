@@ -25,6 +25,10 @@ class HeldCase:
     outcome: str | None
 
 
+NOTHING_HELD: Final = TrailReceipt(recorded_seq=0, taken=False)
+"""The answer about a case of which nothing is held."""
+
+
 def is_look(record: CaseRecord) -> bool:
     """Whether the record has nothing to write and only asks how the case stands."""
     return record == CaseRecord(

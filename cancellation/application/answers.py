@@ -17,6 +17,7 @@ from cancellation.domain.commands import (
     ReadInventory,
     RecordPort,
     ReleaseResources,
+    RestoreRecords,
     RevokeLinks,
     SendLetter,
     System,
@@ -25,7 +26,7 @@ from cancellation.domain.events import CrmUpdated
 from cancellation.domain.formalization import Formalization
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Archive
-from cancellation.messages.crm import CaseOpening, FormalizationRecord, Opening, TrailReceipt
+from cancellation.messages.crm import CaseOpening, FormalizationRecord, Opening, RestoredRecords, TrailReceipt
 from cancellation.messages.letters import DeliveryReport
 from cancellation.messages.recordings import LinksEnded
 
@@ -49,6 +50,8 @@ def take_answer(
         return
     if isinstance(first.command, OpenCase):
         _take_opening(file, asked, answer, now)
+    elif isinstance(first.command, RestoreRecords):
+        _take_restored(file, first.command, answer, now)
     elif first.system is System.CRM and not _take_receipt(file, batch, answer, asked_at, now):
         return
     match first.command:
@@ -148,6 +151,9 @@ def _take_receipt(
     follows = receipt.outcome is not None and not case.stage.is_terminal
     if receipt.outcome is not None and follows:
         case.follow_crm(receipt.outcome, now)
+    if receipt.recorded_seq < file.trail.recorded_seq and not receipt.branched:
+        case.restore_records(receipt.recorded_seq, now)
+        return False
     if receipt.taken:
         file.trail.confirm(receipt.recorded_seq)
         return True
@@ -158,9 +164,19 @@ def _take_receipt(
     elif file.trail.recorded_seq == receipt.recorded_seq and not follows:
         # Giving the same again at once would be answered alike, without end.
         case.note_refused(batch[0].key, asked_at, now, "o CRM não aceita o registro")
-    elif not file.trail.go_back_to(receipt.recorded_seq):
-        case.note_refused(batch[0].key, asked_at, now, "o CRM perdeu parte do histórico")
+    else:
+        file.trail.go_back_to(receipt.recorded_seq)
     return False
+
+
+def _take_restored(file: CaseFile, command: RestoreRecords, restored: RestoredRecords, now: datetime) -> None:
+    """What the CRM had lost was given to it again; of what the engine has let go too, the case has the newest (P20)."""
+    case, trail, held = file.case, file.trail, restored.recorded_seq
+    if held < trail.recorded_seq:
+        file.write_down(now)
+        if gap := trail.go_back_to(held):
+            case.note_lost(held + 1, held + gap, now)
+    case.note_restored(command.after, now)
 
 
 def _formalization(record: FormalizationRecord) -> Formalization:

@@ -37,6 +37,7 @@ from cancellation.messages.crm import (
     CaseRecord,
     ContactCorrection,
     FormalizationRecord,
+    LostRecords,
     MailDecision,
     RetentionDecision,
     RetentionRecord,
@@ -112,6 +113,11 @@ def record(file: CaseFile, batch: Sequence[Owed], now: datetime) -> CaseRecord:
         ),
         watch=case.policy.watch if ends_closed else None,
     )
+
+
+def lost_records(file: CaseFile, batch: Sequence[Owed], now: datetime) -> LostRecords:
+    """Whose records the CRM has lost (P20)."""
+    return LostRecords(case_id=file.case.case_id, customer_id=file.case.customer_id)
 
 
 def _decision(case: Case, command: KeepDecision) -> MailDecision:

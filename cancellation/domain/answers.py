@@ -11,6 +11,7 @@ from cancellation.domain.commands import (
     Owed,
     ReadInventory,
     RecordPort,
+    RestoreRecords,
     RevokeLinks,
     SendLetter,
     System,
@@ -146,6 +147,20 @@ class Answers(Procedure):
     def branch(self, after: int, now: datetime) -> None:
         """The CRM holds other entries of the same numbers than this execution made (P20)."""
         self._happen(events.BranchMadeAnew(after=after), now)
+
+    def restore_records(self, after: int, now: datetime) -> None:
+        """The CRM holds less than it has confirmed: before anything else it is given that again (P20)."""
+        self.pending.add_first(RestoreRecords(after=after), now, key="restore")
+
+    def note_restored(self, after: int, now: datetime) -> None:
+        """The CRM has again what it had lost after an entry; what was refused for want of it is asked for at once."""
+        for owed in self.pending.owed:
+            owed.retry_at = None
+        self._happen(events.RecordsRestored(after=after), now)
+
+    def note_lost(self, first: int, last: int, now: datetime) -> None:
+        """Of what the CRM had lost these entries of the trail are remembered nowhere."""
+        self._happen(events.RecordsLost(first=first, last=last), now)
 
     def tell_crm_change(self, keys: Sequence[str], change: events.CrmUpdated, now: datetime) -> None:
         """What the record of these commands changes in the CRM; said in the same record, once."""

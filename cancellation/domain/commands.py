@@ -154,6 +154,14 @@ class WriteTrail(Value):
     do: Literal["write_trail"] = "write_trail"
 
 
+class RestoreRecords(Value):
+    """Give the CRM again what it has lost, as the engine remembers it (P20)."""
+
+    do: Literal["restore_records"] = "restore_records"
+    after: int
+    """The last trail entry that it still holds; 0: nothing of the case."""
+
+
 class EndCase(Value):
     """The case has ended: outcome, status, tasks closed, formalization revoked where nobody leaves."""
 
@@ -247,6 +255,7 @@ Command = Annotated[
     | KeepDecision
     | CorrectContact
     | WriteTrail
+    | RestoreRecords
     | EndCase
     | SendLetter
     | PlanBillingEnd
@@ -312,7 +321,7 @@ class Owed(BaseModel):
     @property
     def step(self) -> str:
         """What it is called wherever people see it: the step's code."""
-        if self.system is System.CRM and not isinstance(self.command, OpenCase):
+        if self.system is System.CRM and not isinstance(self.command, OpenCase | RestoreRecords):
             return "record_case"
         return _STEPS.get(self.command.do, self.command.do)
 

@@ -22,6 +22,11 @@ class Ledger(BaseModel):
         self.seen += 1
         self.owed.append(Owed(key=key or f"{command.do}:{self.seen}", command=command, since=now))
 
+    def add_first(self, command: Command, now: datetime, key: str) -> None:
+        """Owe a command before everything else of its lane; the same key is owed once."""
+        self.add(command, now, key)
+        self.owed.sort(key=lambda one: one.key != key)
+
     def find(self, key: str) -> Owed | None:
         """The command with that key, while it is owed."""
         return next((one for one in self.owed if one.key == key), None)

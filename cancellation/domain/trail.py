@@ -99,14 +99,20 @@ class Trail(BaseModel):
         self.recorded_seq, self.last_seq = held, held + len(ours)
         self.urgent_seq = self.last_seq
 
-    def go_back_to(self, held: int) -> bool:
-        """The CRM has lost what came after `held`: it is given again; False if it is not remembered here."""
+    def go_back_to(self, held: int) -> int:
+        """The CRM holds entries up to `held`, and is given what follows again.
+
+        Returns:
+            How many of those are not remembered here: what is left gets their numbers.
+        """
         first = self.entries[0].seq if self.entries else self.last_seq + 1
-        if first > held + 1:
-            return False
+        gap = max(0, first - held - 1)
+        if gap:
+            self.entries = [entry.model_copy(update={"seq": entry.seq - gap}) for entry in self.entries]
+            self.last_seq -= gap
         self.recorded_seq = held
         self.urgent_seq = self.last_seq
-        return True
+        return gap
 
     def shorten(self) -> None:
         """Let go of what the CRM holds, but for the newest part, before the case moves to a new execution."""

@@ -302,6 +302,15 @@ def _process(event: e.Event) -> str:
                 "Depois de um reinício o histórico divergiu do que o CRM guarda; o que segue a entrada "
                 f"{event.after} foi feito de novo."
             )
+        case e.RecordsRestored(after=0):
+            return "O CRM não tinha mais o caso: tudo foi registrado de novo."
+        case e.RecordsRestored():
+            return f"O CRM tinha perdido o que segue a entrada {event.after}: foi registrado de novo."
+        case e.RecordsLost():
+            return (
+                f"O CRM perdeu as entradas {event.first} a {event.last} do histórico, que não estão em nenhum "
+                "outro lugar: o que segue recebeu os números delas."
+            )
     return _SENTENCES[type(event)]
 
 

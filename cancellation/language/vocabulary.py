@@ -146,6 +146,7 @@ _DUES: Final = {
 _STEPS: Final = {
     "open_case": "Registrar o caso e a tarefa do Comercial no CRM",
     "record_case": "Registrar no CRM",
+    "restore_records": "Registrar de novo o que o CRM perdeu",
     "read_inventory": "Ler os recursos do cliente na telefonia",
     "record_port": "Registrar a portabilidade na telefonia",
     "plan_billing_end": "Programar o fim da cobrança",
@@ -193,6 +194,7 @@ _TASKS: Final = {
 _SYSTEMS: Final = {
     "open_case": "no CRM",
     "record_case": "no CRM",
+    "restore_records": "no CRM e no Temporal",
     "read_inventory": "na telefonia",
     "record_port": "na telefonia",
     "plan_billing_end": "no faturamento",

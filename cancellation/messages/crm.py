@@ -246,11 +246,27 @@ class TrailReceipt(Value):
     """False: nothing was written, because the trail given does not continue the one held.
 
     Either an entry differs from the held one of its number (`branched`: the execution was reset), or entries
-    are missing in between (the CRM was restored): the case gives what follows `recorded_seq` again.
+    are missing in between (the CRM was restored to an earlier instant): it is given what it has lost again.
     """
     branched: bool = False
     outcome: str | None = None
     """How the case has ended, as the CRM holds it."""
+
+
+class LostRecords(Value):
+    """The case of which the CRM has lost something."""
+
+    case_id: str
+    customer_id: str
+
+
+class RestoredRecords(Value):
+    """How the CRM stands after it was given again what it had lost."""
+
+    recorded_seq: int
+    """Up to which entry of the case's trail it holds now."""
+    given: int = 0
+    """How many steps were done again."""
 
 
 class FormalizationState(Value):

@@ -43,10 +43,11 @@ class CaseRecords(Formalizations, Protocol):
         """Write one transaction of the case: status, tasks, formalization, trail (P11, P12, P14, P20).
 
         Nothing of it is written, and the answer says `taken=False`, when its trail does not continue the one
-        held or when it contradicts how the case has ended. A record with nothing to write is a look at that.
+        held or when it contradicts how the case has ended. A record with nothing to write is a look at that. A
+        CRM that holds nothing of the case, because it was restored to before it, says so by the number 0.
 
         Raises:
-            PermanentRefusal: the case is not this customer's, the formalization is not complete or differs from
+            PermanentRefusal: the case is another customer's, the formalization is not complete or differs from
                 the one held, or a revoked one has been acted upon.
         """
 

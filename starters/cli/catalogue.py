@@ -148,6 +148,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _SERVERS,
         "Apaga os dados pessoais de um cliente cujo prazo legal passou; diz o que fica, e por quê.",
     ),
+    "recover": Listed(
+        "starters.cli.recover",
+        _SERVERS,
+        "Mostra, caso a caso, o que o banco restaurado perdeu e o Temporal lembra; com --apply, faz de novo.",
+    ),
     "seed": Listed(
         "starters.cli.servers",
         _SERVERS,

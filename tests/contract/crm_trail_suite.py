@@ -186,10 +186,15 @@ class CrmTrailContract(WithOpenCase):
         assert await crm.trail("nothing") == []
         assert (await crm.verify_trail("nothing")).intact
 
-    @pytest.mark.parametrize(("case_id", "customer_id"), [("case-b", "1042"), ("case-a", "2001")])
-    async def test_a_record_belongs_to_its_customers_case(
-        self, crm: ReadableCrm, opened: OpenedCase, case_id: str, customer_id: str
-    ) -> None:
+    async def test_a_record_belongs_to_its_customers_case(self, crm: ReadableCrm, opened: OpenedCase) -> None:
         with pytest.raises(PermanentRefusal):
-            await crm.record(record(case_id=case_id, customer_id=customer_id, trail=trail(1, 3)))
+            await crm.record(record(customer_id="2001", trail=trail(1, 3)))
         assert len(await crm.trail("case-a")) == 2
+
+    async def test_of_a_case_that_it_does_not_hold_the_crm_says_so_and_writes_nothing_P20(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        for given in (record(case_id="case-b"), whole_record(case_id="case-b", trail=trail(1, 3))):
+            assert await crm.record(given) == TrailReceipt(recorded_seq=0, taken=False)
+        assert await crm.trail("case-b") == []
+        await must_be_as_opened(crm)

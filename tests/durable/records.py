@@ -23,6 +23,7 @@ class RecordsHouse(House):
 
     def __init__(self, environment: WorkflowEnvironment, owner: Pool, own: Pool) -> None:
         super().__init__(environment)
+        self.owner = owner
         crm, billing, telephony = PostgresCrm(own), PostgresBilling(own), PostgresTelephony(own)
         # Customers are put in by whoever owns the records.
         crm.provision = PostgresCrm(owner).provision  # type: ignore[method-assign]

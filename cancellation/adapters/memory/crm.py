@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from cancellation.adapters.crm_rules import (
     CANCELLED,
+    NOTHING_HELD,
     HeldCase,
     end_of_forsaken,
     forsaken_task_key,
@@ -143,12 +144,14 @@ class MemoryCrm:
         """Write one transaction of the case, counted once however often it runs (P11, P12, P14, P20).
 
         Raises:
-            PermanentRefusal: the case is not this customer's, the formalization is not complete or differs from
+            PermanentRefusal: the case is another customer's, the formalization is not complete or differs from
                 the one held, or a revoked one has been acted upon.
         """
         case = self._cases.get(record.case_id)
-        if case is None or case.summary.customer_id != record.customer_id:
-            raise PermanentRefusal("no such case of this customer")
+        if case is None:
+            return NOTHING_HELD
+        if case.summary.customer_id != record.customer_id:
+            raise PermanentRefusal("the case is another customer's")
         if is_look(record):
             return receipt(case.held)
         # Everything that can be refused comes first: a record counts whole or not at all.

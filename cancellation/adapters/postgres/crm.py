@@ -65,7 +65,7 @@ class PostgresCrm:
         """Write one transaction of the case, counted once however often it runs (P11, P12, P14, P20).
 
         Raises:
-            PermanentRefusal: the case is not this customer's, the formalization is not complete or differs from
+            PermanentRefusal: the case is another customer's, the formalization is not complete or differs from
                 the one held, or a revoked one has been acted upon.
         """
         async with self._pool.acquire() as connection:

@@ -5,6 +5,7 @@ from datetime import UTC
 from typing import Any, Final
 
 from cancellation.adapters.crm_rules import (
+    NOTHING_HELD,
     HeldCase,
     is_look,
     new_entries,
@@ -37,8 +38,10 @@ async def write(connection: Connection, record: CaseRecord) -> TrailReceipt:
     formalization in force.
     """
     row = await connection.fetchrow(SQL["lock_case"], record.case_id)
-    if row is None or row["customer_id"] != record.customer_id:
-        raise PermanentRefusal("no such case of this customer")
+    if row is None:
+        return NOTHING_HELD
+    if row["customer_id"] != record.customer_id:
+        raise PermanentRefusal("the case is another customer's")
     held = HeldCase(row["stage"], row["trail_seq"], row["outcome"])
     if is_look(record):
         return receipt(held)

@@ -53,6 +53,23 @@ class BranchMadeAnew(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordsRestored(Event):
+    """The CRM had lost what followed an entry, and was given it again (P20)."""
+
+    kind = "records_restored"
+    after: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordsLost(Event):
+    """Entries that the CRM had lost are remembered nowhere any more (P20)."""
+
+    kind = "records_lost"
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lapsed(Event):
     """No formalization within the policy's term (X5)."""
 

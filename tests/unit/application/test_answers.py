@@ -22,6 +22,7 @@ from cancellation.domain.commands import (
     PurgeRecordings,
     ReadInventory,
     RecordPort,
+    RestoreRecords,
     SendLetter,
     TaskKind,
 )
@@ -37,6 +38,7 @@ from cancellation.messages.crm import (
     FormalizationRecord,
     Forsaken,
     Opening,
+    RestoredRecords,
     TrailReceipt,
 )
 from cancellation.messages.letter_contents import Closed
@@ -215,15 +217,32 @@ def test_a_record_that_the_crm_has_otherwise_goes_on_after_it_P20() -> None:
     assert file.case.pending.lanes()["crm"]
 
 
-def test_entries_that_the_crm_has_lost_are_given_again_P20() -> None:
-    file = written(known())
-    receipt(file, recorded_seq=1)
-    assert file.trail.is_recorded
-    file.case.discard("engano", "ana", NOW)
-    file.case.end(NOW)
+def lose(file: CaseFile, held: int) -> Owed:
+    """The CRM says that it holds no more than that; what is owed to it first."""
+    file.case.want_record(NOW)
+    receipt(file, recorded_seq=held, taken=held > 0)
+    return file.case.pending.lanes()["crm"][0]
+
+
+def restored(file: CaseFile, held: int) -> None:
+    """What had been lost was given again, as far as the engine remembers it."""
+    (owed, *_) = file.case.pending.lanes()["crm"]
+    asked = payloads.lost_records(file, [owed], NOW)
+    take_answer(file, [owed], asked, RestoredRecords(recorded_seq=held), NOW, NOW)
     file.write_down(NOW)
-    receipt(file, recorded_seq=0, taken=False)
-    assert file.trail.unrecorded()[0].seq == 1
+
+
+@pytest.mark.parametrize("held", [0, 1])
+def test_before_anything_else_the_crm_is_given_again_what_it_has_lost_P20(held: int) -> None:
+    file = written(known())
+    file.trail.add(NOW, "ana", "note", "x")
+    file.trail.confirm(2)
+    assert lose(file, held).command == RestoreRecords(after=held)
+    file.case.restore_records(held, NOW)
+    assert [one.command.do for one in file.case.pending.lanes()["crm"]] == ["restore_records", "write_trail"]
+    restored(file, 2)
+    assert [entry.kind for entry in file.trail.unrecorded()] == ["records_restored"]
+    assert [one.command.do for one in file.case.pending.lanes()["crm"]] == ["write_trail"]
     assert file.case.attention == []
 
 
@@ -240,17 +259,30 @@ def test_a_record_that_the_crm_does_not_take_is_not_given_again_at_once_X7() -> 
     assert file.case.attention == ["record_case"]
 
 
-def test_what_cannot_be_given_again_is_for_people_P20_X7() -> None:
+def test_what_the_engine_has_let_go_of_the_case_gives_again_itself_P20() -> None:
+    file = written(known())
+    for _ in range(10):
+        file.trail.add(NOW, "ana", "note", "x")
+    file.trail.confirm(11)
+    lose(file, 4)
+    restored(file, 6)
+    assert [entry.seq for entry in file.trail.unrecorded()] == list(range(7, 13))
+    assert file.trail.entries[-1].kind == "records_restored"
+
+
+def test_what_is_remembered_nowhere_is_said_and_the_case_goes_on_P20_X7() -> None:
     file = written(known())
     for _ in range(1500):
         file.trail.add(NOW, "ana", "note", "x")
     file.trail.confirm(1501)
-    assert file.trail.entries[0].seq > 401
-    receipt(file, recorded_seq=400, taken=False)
-    assert file.case.attention == ["record_case"]
-    assert [task.words for task in tasks(file.case, TaskKind.ATTENTION)] == [
-        "o CRM perdeu parte do histórico"
-    ]
+    first = file.trail.entries[0].seq
+    lose(file, 400)
+    restored(file, 400)
+    assert [entry.seq for entry in file.trail.entries] == list(range(401, 401 + len(file.trail.entries)))
+    told = {entry.kind: entry.detail for entry in file.trail.entries[-2:]}
+    assert told.keys() == {"records_lost", "records_restored"}
+    assert f"401 a {first - 1}" in told["records_lost"]
+    assert file.trail.unrecorded()[0].seq == 401
 
 
 def test_after_a_reset_the_crms_end_is_the_cases_end_P20() -> None:

@@ -103,7 +103,7 @@ def test_a_branch_without_anything_new_only_moves_the_count_P20() -> None:
 def test_what_the_crm_has_lost_is_given_again_from_where_it_stands_P20() -> None:
     trail = filled(10)
     trail.confirm(8)
-    assert trail.go_back_to(4)
+    assert trail.go_back_to(4) == 0
     assert [entry.seq for entry in trail.unrecorded()] == [5, 6, 7, 8, 9, 10]
     assert trail.is_urgent
     trail.confirm(10)
@@ -114,28 +114,30 @@ def test_even_what_could_wait_is_given_again_at_once_P20() -> None:
     trail = filled(3)
     trail.add(OPENED, "ana", "note", "calma", urgent=False)
     trail.confirm(4)
-    assert trail.go_back_to(3)
+    assert trail.go_back_to(3) == 0
     assert trail.is_urgent
 
 
-def test_what_the_crm_has_lost_and_nobody_remembers_is_not_made_up_P20() -> None:
+def test_what_the_crm_has_lost_and_nobody_remembers_leaves_no_gap_P20() -> None:
     trail = filled(1500)
     trail.confirm(1500)
+    kept = [entry.detail for entry in trail.entries]
     assert trail.entries[0].seq == 501
-    assert not trail.go_back_to(400)
-    assert trail.recorded_seq == 1500
-    assert trail.go_back_to(500)
-    assert len(trail.unrecorded()) == 200
+    assert trail.go_back_to(400) == 100
+    assert (trail.recorded_seq, trail.last_seq) == (400, 1400)
+    assert [entry.seq for entry in trail.entries] == list(range(401, 1401))
+    assert [entry.detail for entry in trail.entries] == kept
 
 
-def test_a_trail_that_remembers_nothing_can_give_nothing_again_P20() -> None:
+def test_a_trail_that_remembers_nothing_goes_on_where_the_crm_stands_P20() -> None:
     trail = filled(3)
     trail.confirm(3)
     trail.go_on_after(7)
     assert trail.entries == []
-    assert not trail.go_back_to(5)
+    assert trail.go_back_to(5) == 2
     assert trail.is_recorded
-    assert trail.go_back_to(7)
+    trail.add(OPENED, "ana", "note", "nova")
+    assert [entry.seq for entry in trail.unrecorded()] == [6]
 
 
 def test_what_may_wait_goes_along_with_the_next_urgent_entry_P20() -> None:

@@ -11,6 +11,7 @@ import activities.billing
 import activities.crm
 import activities.mail
 import activities.recordings
+import activities.restoring
 import activities.telephony
 from cancellation.domain import due, facts, procedure, state
 from cancellation.domain.commands import Command, Owed, TaskKind
@@ -41,6 +42,7 @@ STEPS = [
         activities.crm,
         activities.mail,
         activities.recordings,
+        activities.restoring,
         activities.telephony,
     )
     for _, owner in inspect.getmembers(module, inspect.isclass)

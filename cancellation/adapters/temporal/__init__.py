@@ -1,0 +1,1 @@
+"""What our own engine tells of cases."""
