@@ -161,7 +161,7 @@ def test_every_letter_is_written_from_a_case_that_owes_it(kind: LetterKind) -> N
         assert render(letter, Letterhead()).get_content_type() in kinds
 
 
-@pytest.mark.parametrize("kind", [k for k in LetterKind if k.audiences == (None,)])
+@pytest.mark.parametrize("kind", [k for k in OWED if k.audiences == (None,)])
 def test_letters_to_the_customer_go_to_the_authorised_contacts_X9(kind: LetterKind) -> None:
     assert written(kind).to == (RITA,)
 
