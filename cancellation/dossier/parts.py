@@ -11,7 +11,7 @@ from pydantic_core import to_jsonable_python
 
 from cancellation.dossier import bundle, dates, sheet
 from cancellation.dossier.bundle import Part
-from cancellation.dossier.verificar import DATES, MAILS, TRAIL, canonical, digest_of
+from cancellation.dossier.verificar import DATES, MAILS, TRAIL, WATCH, canonical, digest_of
 from cancellation.messages.evidence import Evidence, KeptOriginal
 
 SHEET: Final = "dossie.pdf"
@@ -37,6 +37,7 @@ resumo.json, prazos.json etapas, e os prazos com a sua conta
 emails.json, emails/     os originais, byte a byte, com cabeçalhos e vereditos   (reservadas)
 cartas.json, cartas/     o que foi enviado, a quem, e a entrega   (reservadas)
 caso.json, downloads.json, encerramento.json   o caso, os acessos ao link, o que se encerrou e cobrou   (reservadas)
+conferencia.json         o que se conferiu e fez no faturamento depois do encerramento   (reservada)
 manifesto.json           a lista das partes, com os hashes
 """
 _LETTER_NAME: Final = re.compile(r"[^a-z0-9_]")
@@ -66,6 +67,9 @@ def parts_of(evidence: Evidence) -> dict[str, Part]:
             reserved=True,
         ),
     }
+    if evidence.watch is not None:
+        watched = {"case_id": case.case_id, **dict(evidence.watch)}
+        parts[WATCH] = Part(_json(watched), reserved=True)
     for place, original in enumerate(evidence.originals, start=1):
         parts[mail_path(place, original)] = Part(original.raw, reserved=True)
     for place, letter in enumerate(evidence.letters, start=1):
@@ -83,6 +87,11 @@ def heading_of(evidence: Evidence) -> dict[str, Any]:
         "protocol": evidence.case.protocol,
         "records_until": _json_value(records_until(evidence)),
         "trail": {"entries": evidence.case.trail_seq, "head": evidence.case.trail_head},
+        **(
+            {"watch": {"acts": len(evidence.watch.acts), "head": evidence.watch.head}}
+            if evidence.watch
+            else {}
+        ),
     }
 
 
@@ -120,6 +129,12 @@ def summary(evidence: Evidence) -> dict[str, Any]:
         "acts": evidence.acts,
         "released": dict(sorted(Counter(one.kind for one in evidence.resources if one.released_at).items())),
         "read_back": evidence.read_back,
+        "watch": {
+            "settled_at": evidence.watch.settled_at,
+            "acts": [{"seq": one.seq, "at": one.at, "kind": one.kind} for one in evidence.watch.acts],
+        }
+        if evidence.watch
+        else None,
         "dkim_keys_kept": False,
     }
     return {key: _json_value(value) for key, value in described.items()}

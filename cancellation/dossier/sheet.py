@@ -50,6 +50,7 @@ def pdf(evidence: Evidence, hashes: Mapping[str, str], *, redacted: bool = False
     _closing(pages, evidence, redacted=redacted)
     if not redacted:
         _money(pages, evidence)
+    _watch(pages, evidence, redacted=redacted)
     _proof(pages, evidence, hashes)
     return pages.drawn(evidence.case.protocol, "sem reservas" if redacted else "")
 
@@ -324,6 +325,35 @@ def _money(pages: Pages, evidence: Evidence) -> None:
                 words.money(one.amount),
             )
             for one in evidence.voided
+        ),
+    )
+
+
+def _watch(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
+    pages.heading("Conferência de faturamento depois do encerramento")
+    watch = evidence.watch
+    if watch is None:
+        pages.say("O caso não encerrou serviços, ou encerrou antes de haver esta conferência.")
+        return
+    if watch.settled_at:
+        pages.say(
+            f"Em {words.moment(watch.settled_at)} nada constava em aberto: a declaração de quitação foi emitida ao "
+            "cliente, e a conferência terminou."
+        )
+    else:
+        pages.say("A conferência continua: o cliente ainda não tem a declaração de quitação.")
+    if not watch.acts:
+        pages.say("Nada foi encontrado até aqui.")
+        return
+    pages.table(
+        ("Quando", "O quê"),
+        (1.8, 6),
+        (
+            (
+                words.short_moment(one.at),
+                vocabulary.watch_act(one.kind) if redacted else one.detail,
+            )
+            for one in watch.acts
         ),
     )
 

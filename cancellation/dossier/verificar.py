@@ -13,6 +13,7 @@ Only the standard library is used, and nothing is imported from the dossier. How
   whoever gets a dossier without it cannot try out what was in it; where it is left out its salt is null.
 * `root` in `manifesto.json` is SHA-256 over the manifest itself as canonical JSON (keys in order, two spaces, UTF-8,
   one line end) without `root` and without the salts. A dossier with parts left out has the root of the whole one.
+* `conferencia.json` holds what the billing watch did after the end, chained in the same way.
 * `historico.json` holds the trail as the CRM chained it: an entry's hash is over the hash before it, what it says about
   nobody, and its commitment, which is over a salt and the personal text. An entry that was erased has no salt.
 """
@@ -28,7 +29,7 @@ from typing import Any
 
 FORMAT = "cancelamento-dossie-1"
 MANIFEST = "manifesto.json"
-TRAIL, DATES, MAILS = "historico.json", "prazos.json", "emails.json"
+TRAIL, DATES, MAILS, WATCH = "historico.json", "prazos.json", "emails.json", "conferencia.json"
 WHOLE, LEFT_OUT, CHANGED = "íntegra", "omitida", "ALTERADA"
 MISSING, UNKNOWN = "FALTA", "DESCONHECIDA"
 GOOD = (WHOLE, LEFT_OUT)
@@ -195,6 +196,8 @@ def _contradiction(path: str, files: "dict[str, bytes]", manifest: "dict[str, An
     try:
         if path == TRAIL:
             return _broken_chain(json.loads(files[path]), manifest["trail"])
+        if path == WATCH:
+            return _broken_watch(json.loads(files[path]), manifest["watch"])
         if path == DATES:
             return _wrong_dates(json.loads(files[path]))
         if path == MAILS:
@@ -213,6 +216,25 @@ def _broken_chain(trail: "dict[str, Any]", told: "dict[str, Any]") -> str:
             return f"a cadeia do histórico se rompe no registro {place}"
     if len(trail["entries"]) != told["entries"] or previous.hex() != told["head"]:
         return "o histórico não termina onde o manifesto diz"
+    return ""
+
+
+def watch_hash(previous: bytes, case_id: str, act: "dict[str, Any]") -> bytes:
+    """The hash of an act of the billing watch, as the CRM computes it."""
+    at = datetime.fromisoformat(str(act["at"]).replace("Z", "+00:00")).astimezone(timezone.utc)
+    fields = [case_id, str(act["seq"]), str(act["look"]), at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")]
+    fields += [act["actor"], act["kind"], act["key"], act["detail"], act["facts"]]
+    return hashlib.sha256(previous + b"".join(map(_field, fields))).digest()
+
+
+def _broken_watch(watch: "dict[str, Any]", told: "dict[str, Any]") -> str:
+    previous = bytes(32)
+    for place, act in enumerate(watch["acts"], start=1):
+        previous = watch_hash(previous, watch["case_id"], act)
+        if act["seq"] != place or act["hash"] != previous.hex():
+            return f"a cadeia da conferência se rompe no registro {place}"
+    if len(watch["acts"]) != told["acts"] or previous.hex() != told["head"]:
+        return "a conferência não termina onde o manifesto diz"
     return ""
 
 

@@ -251,6 +251,16 @@ _LETTERS: Final = {
     LetterKind.REVIVED: "aviso ao Suporte de recurso em uso depois do encerramento",
     LetterKind.NO_DEBT: "declaração de quitação",
 }
+_WATCH_ACTS: Final = {
+    "voided": "cobrança indevida anulada",
+    "repay": "devolução de cobrança indevida pedida ao Financeiro",
+    "review": "cobrança indevida a conferir pelo Financeiro",
+    "revived": "recurso em uso a conferir pelo Suporte",
+    "overdue": "declaração de quitação parada por pendência",
+    "no_debt": "nada consta em aberto",
+    "told": "mensagem enviada",
+    "not_told": "mensagem não entregue",
+}
 _ACCESSES: Final = {
     "page": "página aberta",
     "file": "arquivo baixado",
@@ -390,6 +400,11 @@ def undelivered(why: str) -> str:
 def task(key: str) -> str:
     """What a CRM task is about, by its key."""
     return _TASKS.get(key.partition(":")[0], key)
+
+
+def watch_act(kind: str) -> str:
+    """What the billing watch recorded, without saying of whom."""
+    return _WATCH_ACTS.get(kind, kind)
 
 
 def access(kind: str) -> str:

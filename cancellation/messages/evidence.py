@@ -251,6 +251,31 @@ class MailDecisionEvidence(Value):
     decided_at: AwareDatetime
 
 
+class WatchActEvidence(Value):
+    """One thing that the billing watch found or did, with the hash that binds it to those before (X10)."""
+
+    seq: int
+    look: int
+    at: AwareDatetime
+    actor: str
+    kind: str
+    key: str
+    detail: str
+    facts: str
+    """What it is about, as the JSON text that is hashed."""
+    hash: str
+
+
+class WatchEvidence(Value):
+    """The billing watch after the case closed (X10)."""
+
+    settled_at: AwareDatetime | None = None
+    """When the customer was told that nothing is owed; None: the watch goes on, or there was none."""
+    head: str
+    """The hash of the last act as it is kept apart from them; zeros before the first."""
+    acts: tuple[WatchActEvidence, ...] = ()
+
+
 class Evidence(Value):
     """Everything, as it stood in one instant."""
 
@@ -275,3 +300,5 @@ class Evidence(Value):
     """None while the notice's services have not been closed."""
     tasks: tuple[TaskEvidence, ...] = ()
     notes: tuple[NoteEvidence, ...] = ()
+    watch: WatchEvidence | None = None
+    """None: the case did not close, or closed before there was a watch."""

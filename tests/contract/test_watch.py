@@ -12,6 +12,7 @@ from cancellation.adapters.memory.telephony import MemoryTelephony
 from cancellation.adapters.memory.watch import MemoryWatches
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.evidence import PostgresEvidence
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
@@ -19,6 +20,7 @@ from cancellation.adapters.postgres.watch import PostgresWatches
 from cancellation.adapters.trailchain import GENESIS
 from cancellation.adapters.watch_chain import act_hash
 from cancellation.domain.billing_watch import Found
+from cancellation.dossier import bundle, parts, verificar
 from cancellation.messages.watch import WatchAct
 from tests.contract.watch_suite import WatchRig, WatchSuite
 
@@ -112,3 +114,18 @@ async def test_both_records_chain_alike_P20_X10(postgres_rig: WatchRig, owner: P
     assert await memory.recorded("case-a") == await postgres_rig.recorded("case-a")
     head = await owner.fetchval("select encode(acts_head, 'hex') from crm.billing_watches")
     assert watches.head("case-a") == head
+
+
+async def test_the_dossier_holds_what_the_watch_did_and_its_chain_X10_X13(
+    postgres_rig: WatchRig, owner: Pool
+) -> None:
+    await postgres_rig.closed()
+    await postgres_rig.charge()
+    await postgres_rig.look()
+    held = await PostgresEvidence(owner).of("case-a")
+    assert held is not None
+    assert held.watch is not None
+    assert [act.kind for act in held.watch.acts] == ["voided", "told"]
+    made = parts.parts_of(held)
+    files = bundle.files_of(made, bundle.manifest_of(made, parts.heading_of(held)), redacted=False)
+    assert {one.state for one in verificar.check(files)[0]} == {verificar.WHOLE}

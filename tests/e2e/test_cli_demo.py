@@ -55,5 +55,11 @@ def test_demo_downloads_the_recordings_and_finds_the_link_dead_P10(said: Said) -
     assert "o link das gravações não funciona mais" in said.out
 
 
+def test_demo_finds_what_is_charged_after_the_end_and_clears_the_customer_X10(said: Said) -> None:
+    told = " ".join(said.out.split())
+    assert "cobrança indevida achada, anulada e informada ao Financeiro" in told
+    assert "nada consta: declaração de quitação enviada" in told
+
+
 def test_demo_is_loud_about_its_clock(said: Said) -> None:
     assert "RELÓGIO VIRTUAL" in said.out

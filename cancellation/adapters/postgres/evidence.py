@@ -38,6 +38,7 @@ class PostgresEvidence:
 
             formalization = await connection.fetchrow(SQL["formalization"], case.case_id)
             invoice = await connection.fetchrow(SQL["invoice"], case.case_id)
+            watch = await connection.fetchrow(SQL["watch"], case.case_id)
             found = told.Evidence(
                 case=case,
                 trail=await every(SQL["trail"], told.ChainedRecord),
@@ -60,6 +61,11 @@ class PostgresEvidence:
                 voided=await every(SQL["voided"], told.VoidedCharge),
                 tasks=await every(SQL["tasks"], told.TaskEvidence),
                 notes=await every(SQL["notes"], told.NoteEvidence),
+                watch=told.WatchEvidence(
+                    **dict(watch), acts=await every(SQL["watch_acts"], told.WatchActEvidence)
+                )
+                if watch
+                else None,
             )
             if found.formalization is None or not found.acts:
                 return found

@@ -22,6 +22,7 @@ from cancellation.settings import Settings, load_settings
 from cancellation.telemetry import configure_logging
 from embedded import EmbeddedPostgres, FolderInUse
 from starters.cli import budget, rendering, words
+from starters.cli.demo.afterwards import watch_acme
 from starters.cli.demo.stories import ACME, DAYS, EXPECTED, play
 from starters.cli.demo.theatre import Theatre
 from starters.cli.portuguese import PortugueseCommand
@@ -94,16 +95,18 @@ async def _play(client: CancellationClient, addresses: Addresses, out: Console) 
             for customer_id in EXPECTED:
                 customer = await systems.crm.customer(customer_id)
                 names[customer_id] = customer.name.split()[0] if customer else customer_id
+            policy = load_policy(settings)
             theatre = Theatre(
                 client,
                 systems.crm,
                 systems.crm,
-                load_policy(settings).mailboxes,
+                policy.mailboxes,
                 settings.inbox.trusted_servers,
                 addresses,
                 tell,
             )
             await play(theatre, lambda: progress.advance(days))
+            await watch_acme(systems, policy, await client.result(ACME), lambda line: tell(ACME, line))
 
 
 async def _show_results(client: CancellationClient, addresses: Addresses, out: Console) -> None:

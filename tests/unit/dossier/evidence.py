@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from cancellation.adapters.trailchain import GENESIS, chain
+from cancellation.adapters.watch_chain import act_hash
 from cancellation.domain.refusal import Problem
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Channel, Contact, Offer, OfferKind, OfferStatus, Request
@@ -49,6 +50,32 @@ def entries(count: int = 4) -> list[TrailEntry]:
         problems=(Problem(field="reason.text", problem="falta o motivo"),),
     )
     return [*made, refused]
+
+
+def watched() -> told.WatchEvidence:
+    """A stray charge was voided, Finance told."""
+    head, acts = GENESIS, []
+    for seq, kind, key, detail in (
+        (1, "voided", "voided:c1", "Indevida e não paga, anulada: cobrança c1, R$ 310,00."),
+        (2, "told", "told:finance:1", "Equipe do Financeiro avisada por e-mail."),
+    ):
+        at, actor = ENDS + timedelta(days=10, seconds=seq), "conferência de faturamento"
+        facts = '{"reference":"c1","amount":"310.00"}'
+        head = act_hash(head, "case-a", seq, 1, at, actor, kind, key, detail, facts)
+        acts.append(
+            told.WatchActEvidence(
+                seq=seq,
+                look=1,
+                at=at,
+                actor=actor,
+                kind=kind,
+                key=key,
+                detail=detail,
+                facts=facts,
+                hash=head.hex(),
+            )
+        )
+    return told.WatchEvidence(head=head.hex(), acts=tuple(acts))
 
 
 def evidence(**changes: Any) -> told.Evidence:
@@ -152,6 +179,7 @@ def evidence(**changes: Any) -> told.Evidence:
             told.AccessEvidence(ordinal=1, at=RECEIVED, address="203.0.113.7", kind="file", bytes=31_000_000),
         ),
         "removed_recordings": 12,
+        "watch": watched(),
         "acts": (told.ActEvidence(act="telephony.deactivate", ordered_at=ENDS + timedelta(seconds=3)),),
         "resources": (
             told.ResourceEvidence(

@@ -13,7 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from cancellation.dossier import bundle, parts, verificar
-from tests.unit.dossier.evidence import PRIVATE, chained, entries, evidence
+from tests.unit.dossier.evidence import ENDS, PRIVATE, chained, entries, evidence, watched
 
 MOST_TRIED = 150
 """Places tried in one file; a shorter one is tried at every byte."""
@@ -149,6 +149,35 @@ def test_a_trail_holds_without_the_personal_text_that_was_erased_X13(whole: dict
         changed = json.loads(json.dumps(trail))
         changed["entries"][1].update(spoilt)
         assert wrong(rebound(whole, "historico.json", verificar.canonical(changed))) == ["historico.json"]
+
+
+def test_what_the_watch_did_rewritten_and_bound_anew_breaks_its_chain_X10_X13(
+    whole: dict[str, bytes],
+) -> None:
+    watch = json.loads(whole[verificar.WATCH])
+    assert [one["kind"] for one in watch["acts"]] == ["voided", "told"]
+    for changed in (
+        {**watch, "acts": watch["acts"][:1]},
+        {**watch, "acts": [{**watch["acts"][0], "facts": "{}"}, watch["acts"][1]]},
+        {**watch, "acts": [{**watch["acts"][0], "detail": "Nada."}, watch["acts"][1]]},
+    ):
+        data = verificar.canonical(changed)
+        assert wrong(rebound(whole, verificar.WATCH, data)) == [verificar.WATCH]
+
+
+def test_the_pages_tell_what_the_watch_did_and_third_parties_no_amount_X10_X13(
+    whole: dict[str, bytes],
+) -> None:
+    def words_of(path: str, given: dict[str, bytes] = whole) -> str:
+        pages = PdfReader(io.BytesIO(given[path])).pages
+        return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+    assert "Indevida e não paga, anulada: cobrança c1, R$ 310,00." in words_of(parts.SHEET)
+    assert "cobrança indevida anulada" in words_of(parts.OPEN_SHEET)
+    assert "A conferência continua" in words_of(parts.OPEN_SHEET)
+    settled = files(watch=watched().model_copy(update={"settled_at": ENDS}))
+    assert wrong(settled) == []
+    assert "nada constava em aberto" in words_of(parts.OPEN_SHEET, settled)
 
 
 def test_dates_that_do_not_follow_from_each_other_are_refused_X13(whole: dict[str, bytes]) -> None:

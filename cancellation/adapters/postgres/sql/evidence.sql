@@ -114,3 +114,10 @@ select key, team, title, due_on, ordered_at, closed_at from crm.tasks where case
 
 -- name: notes
 select at, actor, kind, subject, words from crm.desk_acts where case_id = $1 order by seq;
+
+-- name: watch
+select settled_at, encode(acts_head, 'hex') as head from crm.billing_watches where case_id = $1;
+
+-- name: watch_acts
+select seq, look, at, actor, kind, key, detail, facts, encode(hash, 'hex') as hash
+from crm.watch_acts where case_id = $1 order by seq;
