@@ -136,12 +136,12 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "setup": Listed(
         "starters.cli.servers",
         _SERVERS,
-        "Prepara o banco (papéis, migrações) e o Temporal (namespace, atributos de busca); pode ser repetido.",
+        "Prepara o banco (papéis, migrações) e o Temporal (namespace, busca, conferência diária); pode ser repetido.",
     ),
     "check": Listed(
         "starters.cli.check",
         _SERVERS,
-        "Diz o que falta para os processos trabalharem: 0 nada, 1 falta algo, 3 um servidor não responde.",
+        "Diz o que falta para os processos trabalharem ou, com --now, o que não combina: 0 nada, 1 algo, 3 silêncio.",
     ),
     "seed": Listed(
         "starters.cli.servers",

@@ -45,10 +45,7 @@ def check(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Diz o que falta para os processos trabalharem: 0 nada, 1 falta algo, 3 um servidor não responde.
-
-    Com --now faz a conferência diária agora: 0 tudo combina, 1 algo não combina.
-    """
+    """Diz o que falta para os processos trabalharem ou, com --now, o que não combina: 0 nada, 1 algo, 3 silêncio."""
     settings = settings_of_command()
     if now:
         from starters.cli.reconciling import reconcile

@@ -550,15 +550,9 @@ def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
     )  # fmt: skip
     page = context.new_page()
     paths = (
-        "/",
-        "/novo",
-        case,
-        f"{case}/descarte",
-        "/tarefas",
-        "/conferencia",
-        "/numeros",
+        "/", "/novo", case, f"{case}/descarte", "/tarefas", "/conferencia", "/numeros",
         "/numeros?ver=funil&valor=opened",
-    )
+    )  # fmt: skip
     for path in ("/entrar", *paths):
         page.goto(f"{up.addresses.desk}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
