@@ -1,15 +1,11 @@
 """The steps of reconciliation (X11)."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from temporalio import activity
 
 from cancellation.messages.reconciliation import CheckBatch, CheckBatchResult
 from cancellation.reconciler import Reconciler
-
-GAUGE: Final = "cancelamento_findings"
-"""How many findings are open, by rule, as of the last run that this worker took part in."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +31,5 @@ class ReconciliationActivities:
 
     @activity.defn
     async def tell_findings(self, batch: CheckBatch) -> CheckBatchResult:
-        """Tell the teams what they have not been told, and the metrics how things stand."""
-        gauge = activity.metric_meter().create_gauge(
-            GAUGE, "Findings of reconciliation that are open, by rule"
-        )
-        for rule, count in (await self.reconciler.findings.counts()).items():
-            gauge.set(count, {"rule": rule.value})
+        """Tell the teams what they have not been told."""
         return await self.reconciler.tell(batch)

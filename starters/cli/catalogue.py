@@ -141,7 +141,7 @@ COMMANDS: Final[Mapping[str, Listed]] = {
     "check": Listed(
         "starters.cli.check",
         _SERVERS,
-        "Diz o que falta aos processos, ou com --now o que não combina nos registros: 0 nada, 1 algo, 3 sem resposta.",
+        "Diz o que falta para os processos trabalharem ou, com --now, o que não combina: 0 nada, 1 algo, 3 silêncio.",
     ),
     "erase": Listed(
         "starters.cli.erase",

@@ -45,7 +45,7 @@ def check(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Diz o que falta aos processos, ou com --now o que não combina nos registros: 0 nada, 1 algo, 3 sem resposta."""
+    """Diz o que falta para os processos trabalharem ou, com --now, o que não combina: 0 nada, 1 algo, 3 silêncio."""
     settings = settings_of_command()
     if now:
         from starters.cli.reconciling import reconcile

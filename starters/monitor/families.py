@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 
 from cancellation.adapters.postgres.gauges import BOUNDS, Gauges, Waiting
+from cancellation.domain.findings import Rule
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel
 from starters.monitor.engine import QUEUES, Engine
@@ -95,6 +96,16 @@ def of_records(found: Gauges) -> Iterator[Metric]:
         "cancelamento_formalizations", "E-mails of formalization by what became of them", ("result",),
         {(result,): found.formalizations.get(kind, 0) for kind, result in _FORMALIZATIONS.items()},
     )  # fmt: skip
+    yield _gauge(
+        "cancelamento_findings", "Where the records disagree", "rule",
+        {rule.value: found.findings.get(rule.value, 0) for rule in Rule},
+    )  # fmt: skip
+    if found.reconciled_ago is not None:
+        yield _single(
+            "cancelamento_reconciled_seconds",
+            "Since the last whole look at that",
+            max(found.reconciled_ago, 0.0),
+        )
     yield _single("cancelamento_database_bytes", "Size of our database", found.database_bytes)
     yield _single("cancelamento_database_connections", "Connections to the server", found.connections)
     yield _single("cancelamento_database_most_connections", "How many it takes", found.most_connections)

@@ -76,6 +76,16 @@ from unnest('{request_received,formalization_incomplete,formalization_incomplete
     with ordinality as one (kind, place) order by place
 """
 
+FINDINGS = """
+insert into reconciliation.findings (rule, subject, crm, other, first_seen, last_seen, resolved_at)
+values ('link_left', 'a', '{}', '{}', now(), now(), null), ('link_left', 'b', '{}', '{}', now(), now(), null),
+    ('task_left', 'a', '{}', '{}', now(), now(), now())
+"""
+RUNS = """
+insert into reconciliation.runs (run_at, executions_at)
+select now() - age, now() from unnest('{2 hours,26 hours}'::interval[]) age
+"""
+
 
 @pytest.fixture
 async def read(database: str) -> AsyncIterator[PostgresGauges]:
@@ -86,7 +96,7 @@ async def read(database: str) -> AsyncIterator[PostgresGauges]:
 
 async def fill(database: str) -> None:
     owner = await asyncpg.connect(database)
-    for statement in (CASES, NOTICE, TASKS, LETTERS, MAILS, MAIL_TASK, TRAIL):
+    for statement in (CASES, NOTICE, TASKS, LETTERS, MAILS, MAIL_TASK, TRAIL, FINDINGS, RUNS):
         await owner.execute(statement)
     await owner.close()
 
@@ -103,6 +113,7 @@ async def test_an_empty_database_has_nothing_to_count(read: PostgresGauges) -> N
     assert found.unhandled_mails == nothing
     assert not any((found.open_cases, found.letters, found.troubles, found.mails, found.formalizations))
     assert (found.told, found.told_seconds, tuple(found.told_within)) == (0, 0.0, (0,) * len(BOUNDS))
+    assert (found.findings, found.reconciled_ago) == ({}, None)
     assert found.database_bytes > 1_000_000
     assert 0 < found.connections < found.most_connections
 
@@ -132,3 +143,6 @@ async def test_everything_is_counted_once_and_the_oldest_tells_its_age(
     assert found.mails == {("triage", "undecided"): 1}
     assert (found.unhandled_mails.count, round(found.unhandled_mails.oldest / 60)) == (1, 60)
     assert found.formalizations == {"formalization_incomplete": 2, "formalized": 1}
+    assert found.findings == {"link_left": 2}
+    assert found.reconciled_ago is not None
+    assert round(found.reconciled_ago / 60) == 120

@@ -51,6 +51,10 @@ class Gauges:
     """Taken, and not looked at yet."""
     formalizations: Mapping[str, int]
     """By what became of them, as the trail calls it (P7)."""
+    findings: Mapping[str, int]
+    """By rule, what reconciliation has found and nothing has settled yet (X11)."""
+    reconciled_ago: float | None
+    """Seconds since the last run of reconciliation that has read every execution; None: there was none."""
     database_bytes: int
     connections: int
     """Of everybody to the whole server."""
@@ -88,6 +92,8 @@ class PostgresGauges:
                 mails=_pairs(await connection.fetch(SQL["mails"])),
                 unhandled_mails=Waiting(unhandled["count"], _age(unhandled["oldest"])),
                 formalizations=_counts(await connection.fetch(SQL["formalizations"])),
+                findings=_counts(await connection.fetch(SQL["findings"])),
+                reconciled_ago=await connection.fetchval(SQL["reconciled"]),
                 database_bytes=server["bytes"],
                 connections=server["connections"],
                 most_connections=server["most_connections"],

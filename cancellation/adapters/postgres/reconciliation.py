@@ -20,6 +20,9 @@ where subject > $3 and $1::timestamptz <= $2::timestamptz
 order by subject
 limit $4
 """
+_AT_LEISURE: Final = "set local statement_timeout = '60s'"
+"""All customers are looked at, and nobody waits."""
+_PATIENCE: Final = 65.0
 _PAGES: Final = {Rule(name): _PAGE.format(text.rstrip(";")) for name, text in queries("rules").items()}
 
 
@@ -54,7 +57,11 @@ class PostgresComparison:
         if not await self.can_judge(rule, run_at):
             return []
         before = run_at - RULES[rule].patience
-        rows = await self._pool.fetch(_PAGES[rule], before, run_at, storable(after), most)
+        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            await connection.execute(_AT_LEISURE)
+            rows = await connection.fetch(
+                _PAGES[rule], before, run_at, storable(after), most, timeout=_PATIENCE
+            )
         return [Finding.model_validate({**_said(row), "rule": rule}) for row in rows]
 
 

@@ -37,6 +37,8 @@ GAUGES = Gauges(
     mails={("accept", "reported"): 1},
     unhandled_mails=Waiting(1, 3.0),
     formalizations={"formalized": 1},
+    findings={"link_left": 2},
+    reconciled_ago=60.0,
     database_bytes=9,
     connections=5,
     most_connections=60,
@@ -90,6 +92,9 @@ async def test_what_is_counted_is_told_and_what_there_is_none_of_is_nought() -> 
     assert value("cancelamento_commercial_told_seconds_bucket", le="60.0") == 1
     assert value("cancelamento_commercial_told_seconds_count") == 2
     assert value("cancelamento_wedged_executions") == 1
+    assert value("cancelamento_findings", rule="link_left") == 2
+    assert value("cancelamento_findings", rule="stage_differs") == 0
+    assert value("cancelamento_reconciled_seconds") == 60
     assert value("cancelamento_queue_pollers", queue="cancellations", kind="workflow") == 3
     assert value("cancelamento_answers", need="database") == 1
     assert 0 < value("cancelamento_disk_free_bytes", volume="") <= value("cancelamento_disk_bytes", volume="")

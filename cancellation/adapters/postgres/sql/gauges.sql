@@ -78,3 +78,11 @@ group by kind;
 select pg_database_size(current_database()) as bytes,
     (select count(*) from pg_stat_activity where datid is not null) as connections,
     current_setting('max_connections')::integer as most_connections;
+
+-- name: findings
+-- What the records disagree about and nothing has settled yet, by rule (X11).
+select rule, count(*) as count from reconciliation.findings where resolved_at is null group by rule;
+
+-- name: reconciled
+-- Seconds since a run began that has read every execution.
+select extract(epoch from now() - max(run_at))::float8 from reconciliation.runs;
