@@ -138,6 +138,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _SERVERS,
         "Diz o que falta para os processos trabalharem: 0 nada, 1 falta algo, 3 um servidor não responde.",
     ),
+    "deploy": Listed(
+        "starters.cli.deploy",
+        _SERVERS,
+        "Põe uma versão nova dos workers em serviço ao lado da antiga, observa os casos, e volta atrás.",
+    ),
     "recover": Listed(
         "starters.cli.recover",
         _SERVERS,
