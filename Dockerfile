@@ -13,7 +13,11 @@ COPY embedded embedded
 COPY starters starters
 COPY samples samples
 # Editable: the prescribed folders have generic names and never become installed packages.
-RUN .venv/bin/pip install --no-deps --no-build-isolation -e .
+RUN .venv/bin/pip install --no-deps --no-build-isolation -e . \
+    # What only installs, and the sources of a library that comes compiled.
+    && rm -r .venv/lib/python3.11/site-packages/pip \
+             .venv/lib/python3.11/site-packages/setuptools \
+             .venv/lib/python3.11/site-packages/temporalio/bridge/sdk-core
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home --home-dir /home/cancelamento cancelamento \

@@ -48,7 +48,7 @@ test: .venv/.development
 # What `make test` takes samples of, whole and one by one, so that no worker is left with the long ones; and what is too
 # long for it, file by file.
 proof: .venv/.development
-	CANCELAMENTO_PROOF=$(PROOF) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	CANCELAMENTO_PROOF=$(PROOF) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # Every module of benchmarks/; what they need stands in folders below.
 bench: .venv/.development

@@ -1,4 +1,4 @@
-"""Ports on loopback: taken when free, kept over a restart."""
+"""Ports on loopback: taken when free, held while its home is up, kept over a restart."""
 
 import json
 import secrets
@@ -35,11 +35,16 @@ def free_port() -> int:
 
 
 class Ports:
-    """The ports of one home: what was asked for, else what it had the last time, else a free one."""
+    """The ports of one home: what was asked for, else what it had the last time, else a free one.
+
+    A port is held from the moment of its choice, before any server listens on it: two homes that start in the same
+    second get different ones. It is held as a UDP port of the same number, which nothing here listens on and which the
+    system frees when the process is gone, however it ends.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._known: dict[str, int] = _read(file)
+        self._held: list[socket.socket] = []
 
     def take(self, name: str, wanted: int | None = None) -> int:
         """The port of that name.
@@ -47,19 +52,34 @@ class Ports:
         Raises:
             EmbeddedError: The wanted port is in use.
         """
+        known = _read(self._file)
         if wanted:
             if not is_free(wanted):
                 msg = f"a porta {wanted} ({name}) já está em uso"
                 raise EmbeddedError(msg)
-            port = wanted
+            self._hold(port := wanted)
         else:
-            port = self._known.get(name, 0)
-            others = {number for other, number in self._known.items() if other != name}
-            while not port or not is_free(port) or port in others:
+            port = known.get(name, 0)
+            others = {number for other, number in known.items() if other != name}
+            while not port or port in others or not is_free(port) or not self._hold(port):
                 port = free_port()
-        self._known[name] = port
-        self._file.write_text(json.dumps(self._known, indent=2) + "\n")
+        self._file.write_text(json.dumps(known | {name: port}, indent=2) + "\n")
         return port
+
+    def release(self) -> None:
+        """Other homes may choose these ports again."""
+        while self._held:
+            self._held.pop().close()
+
+    def _hold(self, port: int) -> bool:
+        holder = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            holder.bind((LOOPBACK, port))
+        except OSError:
+            holder.close()
+            return False
+        self._held.append(holder)
+        return True
 
 
 def _read(file: Path) -> dict[str, int]:

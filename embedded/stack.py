@@ -90,6 +90,7 @@ class EmbeddedStack(UpWhileEntered):
         self._handle_signals = handle_signals
         self._supervisor = Supervisor(progress)
         self._lock = FileLock(self._home / "lock")
+        self._held = Ports(self._home / "ports.json")
         self._ports: dict[str, int] = {}
         self._addresses: Addresses | None = None
         self._stop_wanted = asyncio.Event()
@@ -169,6 +170,7 @@ class EmbeddedStack(UpWhileEntered):
         if self._lock.is_locked:
             (self._home / ADDRESSES_FILE).unlink(missing_ok=True)
         await self._supervisor.stop()
+        self._held.release()
         self._lock.release()
         if self._handle_signals:
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -190,8 +192,7 @@ class EmbeddedStack(UpWhileEntered):
 
     async def _start_all(self) -> None:
         self._hold_home()
-        ports = Ports(self._home / "ports.json")
-        self._ports = {name: ports.take(name, wanted) for name, wanted in self._wanted.items()}
+        self._ports = {name: self._held.take(name, wanted) for name, wanted in self._wanted.items()}
         database_url = await self._start_database()
         temporal = await self._start_temporal()
         smtp_out = await self._start_mail()

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from cancellation.contract import SEARCH_ATTRIBUTES
 from embedded import EmbeddedPostgres, MailSink, temporal_binary
@@ -36,6 +38,7 @@ WHOLE = os.environ.get(PROOF) == "whole"
 """Whether nothing is left to a sample (`make proof`)."""
 LONG = WHOLE or os.environ.get(PROOF) == "long"
 """Whether it is the turn of what is too long for `make test`."""
+_ONE_BY_ONE = ("tests/matrix/", "tests/replay/test_walk.py")
 
 _skipped: list[str] = []
 _counts: Counter[str] = Counter()
@@ -66,13 +69,18 @@ def pytest_sessionstart() -> None:
     os.environ.setdefault("GOMEMLIMIT", "3GiB")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """In the proof what a file's tests share is started once; the walks and the matrix go out one by one."""
-    if LONG and item.get_closest_marker("proof") is not None:
-        item.add_marker(pytest.mark.xdist_group(item.path.name))
+class _Spread(LoadFileScheduling):
+    """What a file's tests share is started once; the walks and the matrix go out one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(_ONE_BY_ONE) else super()._split_scope(nodeid)
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """How the proof goes out to its workers; None: as the command says."""
+    return _Spread(config, log) if LONG else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What `make proof` runs, or what `make test` does.
 

@@ -25,7 +25,6 @@ from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError, RPCStatusCode
 
 from cancellation.case_list import PROBLEMS
-from cancellation.contract import DEPLOYMENT
 from workers.verify import OURS, replayed
 
 _ASKED_EVERY: Final = 0.5
@@ -63,14 +62,14 @@ class Deployment:
     """Of the cases that go to the ramping version."""
 
 
-async def deployment_of(client: Client) -> Deployment:
+async def deployment_of(client: Client, name: str) -> Deployment:
     """The deployment as it stands.
 
     Raises:
         RPCError: the server does not answer.
     """
     try:
-        info = await _described(client)
+        info = await _described(client, name)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return Deployment()
@@ -87,7 +86,7 @@ async def deployment_of(client: Client) -> Deployment:
     )
 
 
-async def put_in_service(client: Client, build_id: str | None) -> None:
+async def put_in_service(client: Client, name: str, build_id: str | None) -> None:
     """Every case goes on with this version from its next workflow task on; None: with workers without a build id.
 
     Raises:
@@ -97,12 +96,12 @@ async def put_in_service(client: Client, build_id: str | None) -> None:
     with _refused():
         await client.workflow_service.set_worker_deployment_current_version(
             SetWorkerDeploymentCurrentVersionRequest(
-                namespace=client.namespace, deployment_name=DEPLOYMENT, build_id=build_id or ""
+                namespace=client.namespace, deployment_name=name, build_id=build_id or ""
             )
         )
 
 
-async def ramp(client: Client, build_id: str, percentage: float) -> None:
+async def ramp(client: Client, name: str, build_id: str, percentage: float) -> None:
     """So many of a hundred cases go on with this version, always the same ones; 0: none.
 
     Raises:
@@ -113,7 +112,7 @@ async def ramp(client: Client, build_id: str, percentage: float) -> None:
         await client.workflow_service.set_worker_deployment_ramping_version(
             SetWorkerDeploymentRampingVersionRequest(
                 namespace=client.namespace,
-                deployment_name=DEPLOYMENT,
+                deployment_name=name,
                 build_id=build_id,
                 percentage=percentage,
             )
@@ -172,7 +171,7 @@ async def go_back_before(client: Client, execution: WorkflowExecution, event_id:
     )
 
 
-async def wait_for_workers(client: Client, build_id: str, seconds: float) -> None:
+async def wait_for_workers(client: Client, name: str, build_id: str, seconds: float) -> None:
     """Wait until Temporal knows of workers of that version.
 
     Raises:
@@ -180,7 +179,7 @@ async def wait_for_workers(client: Client, build_id: str, seconds: float) -> Non
     """
     end = time.monotonic() + seconds
     while True:
-        known = {one.build_id for one in (await deployment_of(client)).versions}
+        known = {one.build_id for one in (await deployment_of(client, name)).versions}
         if build_id in known:
             return
         if time.monotonic() >= end:
@@ -191,9 +190,9 @@ async def wait_for_workers(client: Client, build_id: str, seconds: float) -> Non
         await asyncio.sleep(_ASKED_EVERY)
 
 
-async def _described(client: Client) -> WorkerDeploymentInfo:
+async def _described(client: Client, name: str) -> WorkerDeploymentInfo:
     told = await client.workflow_service.describe_worker_deployment(
-        DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=DEPLOYMENT)
+        DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=name)
     )
     return told.worker_deployment_info
 

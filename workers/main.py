@@ -9,7 +9,7 @@ from cancellation.adapters.postgres.roles import Role
 from cancellation.application.details import announce_virtual_clock
 from cancellation.contract import CANCELLATIONS
 from cancellation.settings import Clock, Settings
-from cancellation.telemetry import temporal_runtime
+from cancellation.telemetry import process_runtime
 from workers.connecting import connect
 from workers.health import answering_health
 from workers.namespace import must_know_namespace
@@ -32,7 +32,7 @@ async def run_worker(settings: Settings) -> None:
         ValueError: the policy file is not a valid policy; the message names the field.
     """
     policy = load_policy(settings)
-    client = await connect(settings, runtime=temporal_runtime(settings.metrics_address))
+    client = await connect(settings, runtime=process_runtime(settings.metrics_address))
     await must_be_prepared(settings, Role.WORKER, client)
     stop = _stop_event()
     if settings.clock is Clock.VIRTUAL:
@@ -43,12 +43,12 @@ async def run_worker(settings: Settings) -> None:
     async with open_systems(settings, Role.WORKER) as systems:
         activities = activities_of(systems, policy, guard_of(settings, systems))
         of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
-        build_id = settings.build_id
+        build_id, name = settings.build_id, settings.deployment_name
         readiness = Readiness({Need.TEMPORAL: partial(must_know_namespace, client), **systems.asks})
         async with (
             answering_health(settings.health_address, readiness),
-            cancellation_worker(client, activities, build_id=build_id),
-            mail_worker(client, of_mail, build_id=build_id),
+            cancellation_worker(client, activities, build_id=build_id, deployment_name=name),
+            mail_worker(client, of_mail, build_id=build_id, deployment_name=name),
         ):
             logger.info("worker ready", extra={"task_queue": CANCELLATIONS, "build_id": build_id})
             await stop.wait()

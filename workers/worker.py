@@ -20,7 +20,7 @@ from activities.restoring import RestoreActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
 from cancellation.adapters.temporal.histories import TemporalHistories
-from cancellation.contract import CANCELLATIONS, DEPLOYMENT, INCOMING_MAILS, TASK_TIMEOUT
+from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
@@ -93,6 +93,7 @@ def cancellation_worker(
     activities: Sequence[Callable[..., Any]],
     *,
     build_id: str | None = None,
+    deployment_name: str = "cancelamento",
     task_queue: str = CANCELLATIONS,
     max_cached_workflows: int = 1000,
 ) -> Worker:
@@ -110,7 +111,7 @@ def cancellation_worker(
         # The same for a task that waits for the worker which knows the case, and which may have been killed.
         sticky_queue_schedule_to_start_timeout=TASK_TIMEOUT,
         graceful_shutdown_timeout=timedelta(seconds=8),
-        deployment_config=_deployment(build_id) if build_id else None,
+        deployment_config=_deployment(deployment_name, build_id) if build_id else None,
     )
 
 
@@ -119,6 +120,7 @@ def mail_worker(
     activities: Sequence[Callable[..., Any]],
     *,
     build_id: str | None = None,
+    deployment_name: str = "cancelamento",
     task_queue: str = INCOMING_MAILS,
 ) -> Worker:
     """A worker for incoming mail, not yet running: with slots of its own, so that it takes none of a case's (X9).
@@ -134,13 +136,13 @@ def mail_worker(
         max_concurrent_activities=_MAILS_AT_ONCE,
         max_concurrent_workflow_tasks=_MAILS_AT_ONCE,
         graceful_shutdown_timeout=timedelta(seconds=8),
-        deployment_config=_deployment(build_id) if build_id else None,
+        deployment_config=_deployment(deployment_name, build_id) if build_id else None,
     )
 
 
-def _deployment(build_id: str) -> WorkerDeploymentConfig:
+def _deployment(name: str, build_id: str) -> WorkerDeploymentConfig:
     return WorkerDeploymentConfig(
-        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id),
+        version=WorkerDeploymentVersion(deployment_name=name, build_id=build_id),
         use_worker_versioning=True,
         default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )

@@ -67,7 +67,7 @@ Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 class Value(BaseModel):
     """A frozen value that refuses fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Brief(Value):

@@ -48,7 +48,7 @@ _WORDS = {
 class Message(BaseModel):
     """What every message carries beside its own fields; a person in the Web UI may leave all three out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     message_id: ShortText | None = None
     """The caller's idempotency key; for a formalization the e-mail's Message-ID."""

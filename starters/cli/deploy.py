@@ -72,23 +72,26 @@ async def _deploy(act: Act, build_id: str, percentage: float, watch: float, veri
     from workers import deployment
     from workers.connecting import connect
 
-    client = await connect(settings_of_command())
+    settings = settings_of_command()
+    client, name = await connect(settings), settings.deployment_name
     try:
         match act:
             case Act.SERVE:
-                await _serve(client, build_id, percentage, watch, verify)
+                await _serve(client, name, build_id, percentage, watch, verify)
             case Act.BACK:
-                await deployment.put_in_service(client, build_id)
+                await deployment.put_in_service(client, name, build_id)
             case Act.MEND:
                 await _mend(client, build_id)
             case Act.SHOW:
                 pass
     except deployment.NotDeployable as error:
         raise Failure(str(error)) from None
-    _show(await deployment.deployment_of(client), json)
+    _show(await deployment.deployment_of(client, name), json)
 
 
-async def _serve(client: "Client", build_id: str, percentage: float, watch: float, verify: bool) -> None:
+async def _serve(
+    client: "Client", name: str, build_id: str, percentage: float, watch: float, verify: bool
+) -> None:
     """Verify, bring into service, watch; and take it back if a case begins to fail.
 
     Raises:
@@ -98,24 +101,24 @@ async def _serve(client: "Client", build_id: str, percentage: float, watch: floa
     from workers import deployment
     from workers.verify import replayed_cases
 
-    await deployment.wait_for_workers(client, build_id, _WORKERS_WITHIN)
+    await deployment.wait_for_workers(client, name, build_id, _WORKERS_WITHIN)
     if verify:
         failing = [case async for case in replayed_cases(client, 0) if case.problem]
         for case in failing:
             typer.echo(f"{case.workflow_id}: {case.problem}", err=True)
         if failing:
             raise Failure(f"{len(failing)} casos abertos não se reproduzem com este código; nada foi mudado")
-    before, ailing = await deployment.deployment_of(client), await deployment.troubled(client)
+    before, ailing = await deployment.deployment_of(client, name), await deployment.troubled(client)
     if percentage < 100:
-        await deployment.ramp(client, build_id, percentage)
+        await deployment.ramp(client, name, build_id, percentage)
     else:
-        await deployment.put_in_service(client, build_id)
+        await deployment.put_in_service(client, name, build_id)
     fresh = await deployment.watched(client, ailing, watch)
     if fresh:
         if percentage < 100:
-            await deployment.ramp(client, build_id, 0)
+            await deployment.ramp(client, name, build_id, 0)
         else:
-            await deployment.put_in_service(client, before.current)
+            await deployment.put_in_service(client, name, before.current)
         raise Failure(
             f"casos que começaram a falhar com a versão {build_id}: {', '.join(sorted(fresh))}; "
             "a versão de antes está de novo em serviço"

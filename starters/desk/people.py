@@ -7,12 +7,16 @@ import os
 import secrets
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from cancellation.settings import Settings
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 FEWEST_CHARACTERS: Final = 10
 """Of a password: length is what protects it."""
@@ -126,10 +130,7 @@ class Passwords:
     """Argon2id, with the parameters that its library recommends (RFC 9106, low memory)."""
 
     def __init__(self) -> None:
-        from argon2 import PasswordHasher, profiles  # For those alone who check a password.
-
-        self._hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._hasher, self._nobody = _hasher_and_nobody()
 
     def hash(self, password: str) -> str:
         """What is kept of a password."""
@@ -145,6 +146,15 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
         return kept is not None
+
+
+@cache
+def _hasher_and_nobody() -> tuple["PasswordHasher", str]:
+    """Made once, and a hash that no password fits: to make one takes as long as to check one."""
+    from argon2 import PasswordHasher, profiles  # For those alone who check a password.
+
+    hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
+    return hasher, hasher.hash(secrets.token_hex(16))
 
 
 def first_access_file(settings: Settings) -> Path:

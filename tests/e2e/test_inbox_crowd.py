@@ -23,11 +23,10 @@ from cancellation.messages.facts import RequestMessage
 from embedded import EmbeddedTemporal, MailSink
 from embedded.ports import LOOPBACK, free_port
 from starters.answering import is_listening
-from tests.conftest import WHOLE
 from tests.dovecot.server import PASSWORD, Dovecot, dovecot, needs_dovecot
 from tests.e2e.mail_rig import BOTH, FINANCE, Rig, email_from, eventually, plain_temporal, rig_over
 
-MAILS = int(os.environ.get("CROWDED_MAILBOX", "200" if WHOLE else "80"))
+MAILS = int(os.environ.get("CROWDED_MAILBOX", "200"))
 """How many in the mailbox; `CROWDED_MAILBOX=10000` for the long run, four minutes on two idle cores."""
 LIMIT = 60 + MAILS * 0.12
 """Seconds: room for a busy machine with two cores."""
@@ -39,7 +38,7 @@ KILLED_AFTER = 3.0
 """Seconds of work; starting takes one or two more."""
 MOST_MEMORY = 130_000_000
 """Bytes that the process may have: what Python and its libraries take, and a few e-mails."""
-SENT = 60 if WHOLE else 30
+SENT = 60
 """E-mails that arrive by SMTP, by as many connections at once as `SENDERS`."""
 SENDERS = 8
 AHEAD = 400
@@ -53,7 +52,7 @@ select count(*) as rows, count(distinct sha256) as mails,
 from inbox.messages
 """
 
-pytestmark = pytest.mark.sampled
+pytestmark = pytest.mark.proof
 
 
 @pytest.fixture
@@ -138,7 +137,6 @@ async def test_every_mail_that_is_accepted_is_handled_once_though_the_listener_i
     assert sender.cut_off, "no conversation was cut off: the test has shown nothing"
 
 
-@pytest.mark.proof
 async def test_crowd_of_mails_holds_up_no_case_P2(rig: Rig, database: str) -> None:
     caller = await rig.customer()
     connection = await asyncpg.connect(database)

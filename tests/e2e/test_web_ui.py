@@ -173,6 +173,7 @@ def test_list_is_filtered_by_stage_through_a_deep_link(up: Up, page: Any) -> Non
     playwright.expect(page.get_by_role("link", name="cancellation-1042")).to_have_count(0)
 
 
+@pytest.mark.proof
 def test_detail_page_tells_how_the_case_stands(up: Up, page: Any) -> None:
     page.goto(workflows(up, "/cancellation-1042"))
     open_tab(page, "User Metadata")
@@ -204,6 +205,7 @@ def test_a_case_of_the_client_shows_a_summary(up: Up, page: Any, capsys: pytest.
     playwright.expect(summary).to_be_visible()
 
 
+@pytest.mark.proof
 def test_a_signal_sent_from_its_form_is_taken(up: Up, page: Any) -> None:
     form = signal_form(page, up, "1042")
     offered = form.get_by_role("option").all_inner_texts()

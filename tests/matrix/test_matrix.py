@@ -25,7 +25,7 @@ from workers.systems import Systems
 pytestmark = [pytest.mark.sampled, pytest.mark.usefixtures("failures_are_no_news")]
 
 AT_ONCE = 10
-OF_A_KIND = 2
+OF_A_KIND = 1
 """Cells of each kind in a sample."""
 STAGES = [stage.name for story in STORIES for stage in story.stages_with_outages()] if WHOLE else ["sample"]
 

@@ -30,8 +30,10 @@ from workers.worker import activities_of
 from workflows.instants import OwnInstants
 from workflows.plugin import CancellationPlugin, replayer, tolerant
 
-_LONG_BEHIND: Final = 6
+LONG_BEHIND: Final = 6
 """Boundaries after which nothing of a stopped worker is left to go wrong."""
+MANY: Final = 1000
+"""Cases that a worker keeps in memory: all."""
 
 Step = Callable[[CaseDriver], Awaitable[Any]]
 Arrival = Callable[[CaseDriver], Awaitable[None]]
@@ -77,7 +79,8 @@ class _Walk:
 
     house: House
     steps: Sequence[Step]
-    cached: int = 1000
+    cached: int = MANY
+    """Cases that a worker keeps in memory; the one that is stopped keeps all, for what it did lies behind the stop."""
     policy: dict[str, Any] | None = None
     to_the_end: bool = True
     """Whether a story goes on to its end after its worker was stopped, or only until that is long behind it."""
@@ -85,17 +88,17 @@ class _Walk:
     _workflows: Worker | None = None
     _running: "asyncio.Task[None] | None" = None
 
-    async def live(self, stop_at: int | None = None, arrival: Arrival | None = None) -> WorkflowHistory:
-        """Live through the story; at one boundary the worker is stopped, something arrives, a cold one starts.
+    async def live(self, stops: Sequence[int] = (), arrival: Arrival | None = None) -> WorkflowHistory:
+        """Live through the story; at a boundary the worker is stopped, something arrives, a cold one starts.
 
         Returns:
             The history of the case's (last) execution.
         """
         async with self._activities():
-            await self._start()
+            await self._start(MANY if stops else self.cached)
             case = await self.house.open(policy=self.policy)
             try:
-                await self._go(case, stop_at, arrival)
+                await self._go(case, stops, arrival)
                 if self.to_the_end:
                     await self._tells_the_same_cold(case)
                 return await case.history()
@@ -104,14 +107,14 @@ class _Walk:
                 await self._stop()
                 await self.house.close()
 
-    async def _go(self, case: CaseDriver, stop_at: int | None, arrival: Arrival | None) -> None:
+    async def _go(self, case: CaseDriver, stops: Sequence[int], arrival: Arrival | None) -> None:
         raise NotImplementedError
 
     async def _tells_the_same_cold(self, case: CaseDriver) -> None:
         """What the trail says, and when it happened, is the same for a worker that was not there (P20, X22)."""
         seen = await case.trail()
         await self._stop()
-        await self._start()
+        await self._start(self.cached)
         told = await case.trail()
         assert told == seen, [(one, other) for one, other in zip(seen, told, strict=False) if one != other]
 
@@ -128,7 +131,7 @@ class _Walk:
         ):
             yield
 
-    async def _start(self) -> None:
+    async def _start(self, cached: int) -> None:
         house = self.house
         activities = activities_of(house.systems, POLICY, Guard(cast(Any, house.crm), None))
         freeze = [one for one in activities if one.__name__ == "freeze_policy"]
@@ -138,7 +141,7 @@ class _Walk:
             activities=freeze,
             no_remote_activities=True,
             plugins=[CancellationPlugin()],
-            max_cached_workflows=self.cached,
+            max_cached_workflows=cached,
             graceful_shutdown_timeout=timedelta(0),
         )
         self._running = asyncio.create_task(self._workflows.run())
@@ -159,19 +162,20 @@ class Lockstep(_Walk):
     _last: float = math.inf
     """The boundary after which the story is left."""
 
-    async def _go(self, case: CaseDriver, stop_at: int | None, arrival: Arrival | None) -> None:
+    async def _go(self, case: CaseDriver, stops: Sequence[int], arrival: Arrival | None) -> None:
+        left = set(stops)
         steps = iter(self.steps)
         going_on: list[asyncio.Future[Any]] = []
         while True:
             await self._settled(case)
-            if self.boundaries == stop_at and arrival is not None:
+            if self.boundaries in left and arrival is not None:
+                left.remove(self.boundaries)
                 await self._stop()
                 going_on.append(asyncio.ensure_future(_quietly(arrival(case))))
                 await asyncio.sleep(0)
-                await self._start()
-                arrival = None
-                if not self.to_the_end:
-                    self._last = self.boundaries + _LONG_BEHIND
+                await self._start(self.cached)
+                if not left and not self.to_the_end:
+                    self._last = self.boundaries + LONG_BEHIND
                 continue
             going_on = [one for one in going_on if not one.done()]
             if self.boundaries >= self._last and not going_on:
@@ -226,14 +230,15 @@ class SlowSystems(_Walk):
             system.becomes_slow()
         self.house.telephony.becomes_slow("inventory")
 
-    async def _go(self, case: CaseDriver, stop_at: int | None, arrival: Arrival | None) -> None:
+    async def _go(self, case: CaseDriver, stops: Sequence[int], arrival: Arrival | None) -> None:
+        stop_at = next(iter(stops), None)
         story = asyncio.create_task(self._tell(case))
         try:
             if stop_at is not None and arrival is not None and await self._reaches(case, stop_at, story):
                 await self._stop()
                 going_on = asyncio.ensure_future(_quietly(arrival(case)))
                 await self._nothing_under_way(case)
-                await self._start()
+                await self._start(self.cached)
                 await going_on
                 if not self.to_the_end:
                     await case.quiet()

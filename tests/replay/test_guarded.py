@@ -37,6 +37,7 @@ async def test_what_cases_command_is_what_was_reviewed_X22(temporal_env: Workflo
     assert await fingerprint(temporal_env) == FINGERPRINT.read_text()
 
 
+@pytest.mark.proof
 async def test_a_changed_order_shows_in_the_fingerprint_X22(
     temporal_env: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -211,3 +211,14 @@ def test_without_a_listener_the_senders_mailbox_has_to_be_read_X16(
     mailboxes = [{"host": "imap.x", "user": address, "password": "x"}]
     monkeypatch.setenv("CANCELAMENTO_INBOX_MAILBOXES", json.dumps(mailboxes))
     assert reads_reports(Settings()) is read
+
+
+def test_the_build_and_what_it_is_a_build_of_are_taken_from_kubernetes_controller_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert (Settings().build_id, Settings().deployment_name) == (None, "cancelamento")
+    monkeypatch.setenv("TEMPORAL_WORKER_BUILD_ID", "0.1.0-5f3a")
+    monkeypatch.setenv("TEMPORAL_DEPLOYMENT_NAME", "cancelamento/worker")
+    assert (Settings().build_id, Settings().deployment_name) == ("0.1.0-5f3a", "cancelamento/worker")
+    monkeypatch.setenv("CANCELAMENTO_BUILD_ID", "ours")
+    assert Settings().build_id == "ours"

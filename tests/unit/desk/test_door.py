@@ -33,10 +33,14 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="module")
+def hashed() -> str:
+    return Passwords().hash("uma senha longa")
+
+
 @pytest.fixture
-def people(tmp_path: Path) -> People:
+def people(tmp_path: Path, hashed: str) -> People:
     people = People(tmp_path / "people.json")
-    hashed = Passwords().hash("uma senha longa")
     people.put(Person(login="ana", name="Ana Lima", role=Role.COMMERCIAL, password=hashed))
     return people
 

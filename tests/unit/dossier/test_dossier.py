@@ -129,6 +129,28 @@ def test_a_trail_that_was_rewritten_and_bound_anew_breaks_its_chain_X13(whole: d
     assert wrong(rebound(whole, "historico.json", verificar.canonical(trail))) == ["historico.json"]
 
 
+def test_a_trail_holds_without_the_personal_text_that_was_erased_X13(whole: dict[str, bytes]) -> None:
+    erased: dict[str, Any] = {
+        "actor": verificar.ERASED,
+        "detail": verificar.ERASED,
+        "message_id": None,
+        "problems": [],
+    }
+    trail = json.loads(whole["historico.json"])
+    for entry in trail["entries"]:
+        entry.update(erased, salt=None)
+    assert wrong(rebound(whole, "historico.json", verificar.canonical(trail))) == []
+    for spoilt in (
+        {"detail": "outra coisa"},
+        {"salt": "ab" * 32},
+        {"commitment": "ab" * 32},
+        {"kind": "other"},
+    ):
+        changed = json.loads(json.dumps(trail))
+        changed["entries"][1].update(spoilt)
+        assert wrong(rebound(whole, "historico.json", verificar.canonical(changed))) == ["historico.json"]
+
+
 def test_dates_that_do_not_follow_from_each_other_are_refused_X13(whole: dict[str, bytes]) -> None:
     for field, value in (
         ("last_day", "2026-12-21"),
@@ -222,6 +244,7 @@ def test_an_ordinary_case_is_written_within_two_seconds_of_work_X13() -> None:
     assert time.process_time() - started < 2
 
 
+@pytest.mark.proof
 def test_a_thousand_long_entries_find_room_on_the_pages_X13() -> None:
     trail = chained(
         *(one.model_copy(update={"detail": f"{one.detail} {'longo ' * 300}"[:2000]}) for one in entries(1000))

@@ -78,7 +78,7 @@ def test_any_bytes_give_a_reading_X8(raw: bytes) -> None:
     wholly(raw)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.data())
 def test_mutated_messages_give_a_reading_X8(data: st.DataObject) -> None:
     raw = bytearray(data.draw(st.sampled_from(SEEDS)))

