@@ -24,8 +24,6 @@ CANCELLATIONS: Final = "cancellations"
 """Task queue of cases."""
 INCOMING_MAILS: Final = "incoming-mail"
 """Task queue of incoming mail: whatever arrives there never takes a case's slot."""
-DEPLOYMENT: Final = "cancelamento"
-"""Name of the Worker Deployment of which `CANCELAMENTO_BUILD_ID` is a version."""
 TASK_TIMEOUT: Final = timedelta(seconds=5)
 """For so long the server waits for a worker that took a workflow task and says nothing; what starts a case asks for it.
 

@@ -125,6 +125,8 @@ class EmbeddedPostgres(ProcessServer):
         try:
             with contextlib.suppress(asyncpg.DuplicateDatabaseError):
                 await connection.execute(f'CREATE DATABASE "{self._database}"')
+        except asyncpg.ReadOnlySQLTransactionError:
+            return False  # restored from a copy, and still going through its log
         finally:
             await connection.close()
         return True

@@ -23,7 +23,7 @@ from activities.telephony import TelephonyActivities
 from activities.terms import TermsActivities
 from cancellation.adapters.temporal.histories import TemporalHistories
 from cancellation.billing_watch import BillingWatcher
-from cancellation.contract import CANCELLATIONS, DEPLOYMENT, INCOMING_MAILS, TASK_TIMEOUT
+from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
@@ -110,7 +110,7 @@ def cancellation_worker(
     activities: Sequence[Callable[..., Any]],
     *,
     build_id: str | None = None,
-    deployment_name: str = DEPLOYMENT,
+    deployment_name: str = "cancelamento",
     task_queue: str = CANCELLATIONS,
     max_cached_workflows: int = 1000,
 ) -> Worker:
@@ -137,7 +137,7 @@ def mail_worker(
     activities: Sequence[Callable[..., Any]],
     *,
     build_id: str | None = None,
-    deployment_name: str = DEPLOYMENT,
+    deployment_name: str = "cancelamento",
     task_queue: str = INCOMING_MAILS,
 ) -> Worker:
     """A worker for incoming mail, not yet running: with slots of its own, so that it takes none of a case's (X9).

@@ -148,6 +148,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _SERVERS,
         "Apaga os dados pessoais de um cliente cujo prazo legal passou; diz o que fica, e por quê.",
     ),
+    "deploy": Listed(
+        "starters.cli.deploy",
+        _SERVERS,
+        "Põe uma versão nova dos workers em serviço ao lado da antiga, observa os casos, e volta atrás.",
+    ),
     "recover": Listed(
         "starters.cli.recover",
         _SERVERS,

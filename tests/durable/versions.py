@@ -1,0 +1,68 @@
+"""Versions of the program beside this one: copies of its folders with something changed, as processes of their own."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from signal import SIGTERM
+from typing import Final
+
+CHECKOUT: Final = Path(__file__).parents[2]
+_FOLDERS: Final = ("cancellation", "workflows", "activities", "workers", "starters", "embedded", "samples")
+Edit = tuple[str, str, str]
+"""File, what stands there, what shall."""
+
+
+def version(folder: Path, *edits: Edit, added: Mapping[str, str] | None = None) -> Path:
+    """A copy of the program in `folder` with these edits and files; it must be what the edits say that it is."""
+    for name in _FOLDERS:
+        shutil.copytree(CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for file, old, new in edits:
+        text = (folder / file).read_text()
+        assert text.count(old) == 1, (file, old)
+        (folder / file).write_text(text.replace(old, new))
+    for file, text in (added or {}).items():
+        (folder / file).write_text(text)
+    return folder
+
+
+async def command(code: Path, settings: Mapping[str, str], *typed: str) -> tuple[int, str]:
+    """Run a command of that version: how it ended, and what it said."""
+    process = await _start(code, settings, typed, asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+@asynccontextmanager
+async def worker(
+    code: Path, settings: Mapping[str, str], build_id: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker of that version, stopped as an administrator does."""
+    own = {**settings, "CANCELAMENTO_BUILD_ID": build_id}
+    log = Path(settings["CANCELAMENTO_HOME"]).parent / f"worker-{build_id}.log"
+    with log.open("ab") as to:
+        process = await _start(code, own, ("worker",), to.fileno())
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(SIGTERM)
+        await process.wait()
+
+
+async def _start(
+    code: Path, settings: Mapping[str, str], typed: tuple[str, ...], to: int
+) -> asyncio.subprocess.Process:
+    # Of the current folder first, then of the path: nothing of the checkout may be found before the copy.
+    environment = {**os.environ, **settings, "PYTHONPATH": str(code)}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "starters.cli", *typed),
+        cwd=code,
+        env=environment,
+        stdout=to,
+        stderr=asyncio.subprocess.STDOUT,
+    )
