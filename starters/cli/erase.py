@@ -105,6 +105,8 @@ async def _elsewhere(
     told: dict[str, Any],
 ) -> None:
     """What lies outside of the records; what does not answer is said, and tried again by the same command."""
+    from temporalio.service import RPCError
+
     from cancellation.adapters.objectstore.failures import StoreUnavailable
     from cancellation.messages.erasure import ErasedKind
     from workers import erasing
@@ -121,7 +123,7 @@ async def _elsewhere(
         client = await connect(settings)
         deliveries = [name for one in done for name in one.deliveries]
         told["executions"] = await erasing.delete_executions(client, workflow_ids, deliveries)
-    except (RuntimeError, TimeoutError) as error:
+    except (RuntimeError, RPCError) as error:
         told["failed"].append(f"o Temporal não respondeu: {' '.join(str(error).split())}")
 
 
@@ -174,9 +176,8 @@ def _show(told: dict[str, Any], *, dry_run: bool) -> None:
         typer.echo(f"  {_WHAT[one['what']]}{protocol} ({how})")
     if not dry_run:
         typer.echo(f"  {words.counted(told['objects'], 'arquivo', 'arquivos')} de gravações e cópias delas")
-        typer.echo(
-            f"  {words.counted(told['executions'], 'execução encerrada', 'execuções encerradas')} no Temporal"
-        )
+        count = words.counted(told["executions"], "execução encerrada", "execuções encerradas")
+        typer.echo(f"  {count} no Temporal, que o faz em até um minuto")
         if told["objects_left"]:
             typer.echo(
                 f"  ATENÇÃO: {told['objects_left']} arquivos não puderam ser removidos: veja-os no armazenamento"
