@@ -24,7 +24,6 @@ from cancellation.adapters.memory.recordings import MemoryLedger
 from cancellation.adapters.objectstore import listing
 from cancellation.adapters.objectstore.failures import StoreUnavailable
 from cancellation.adapters.objectstore.layout import Unusable, distinct, name_in_archive
-from cancellation.adapters.objectstore.opening import open_store
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from cancellation.messages.recordings import MOST_LEFT_OUT, Archive, PurgeReport
@@ -262,30 +261,6 @@ def test_names_in_an_archive_can_be_unpacked_beside_each_other_on_every_computer
             assert part not in (".", "..")
             assert not part.endswith((".", " "))
             assert not re.match(r"(con|prn|aux|nul|com\d|lpt\d) *(\.|$)", part, re.IGNORECASE)
-
-
-@pytest.mark.parametrize(
-    ("name", "inside"),
-    [
-        ("con.wav", "con_.wav"),
-        ("NUL", "NUL_"),
-        ("Lpt1 .tar.gz", "Lpt1_.tar.gz"),
-        ("com¹.wav", "com¹_.wav"),
-        ("CONOUT$", "CONOUT$_"),
-        ("consulta.wav", "consulta.wav"),
-        ("com10.wav", "com10.wav"),
-        ("fim. .", "fim_"),
-        ("a:b?.wav", "a_b_.wav"),
-    ],
-)
-def test_no_name_in_an_archive_is_one_that_windows_keeps_for_itself_P10(name: str, inside: str) -> None:
-    assert name_in_archive(f"recordings/1/2026-11-01/{name}") == f"gravacoes/2026-11-01/{inside}"
-
-
-def test_nobody_else_on_the_machine_gets_as_far_as_the_recordings(tmp_path: Path) -> None:
-    folder = tmp_path / "gravações"
-    open_store(folder.as_uri()).put("recordings/1/a.wav", b"...")
-    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 async def test_only_bad_objects_make_an_archive_of_the_index_that_names_them_P10(tmp_path: Path) -> None:

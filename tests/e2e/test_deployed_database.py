@@ -115,7 +115,7 @@ async def _apart(deployed: Deployed) -> None:
     entered = {(row["role"], row["database"]) for row in rows}
     assert {role for role, database in entered if database == "cancelamento"} == {
         "cancelamento_owner",
-        *(f"cancelamento_{process}" for process in (*PROCESSES, "reports")),
+        *(f"cancelamento_{process}" for process in (*PROCESSES, "reports", "erase")),
     }
     assert {role for role, database in entered if database != "cancelamento"} == {"temporal"}
     supers = await connection.fetch("select rolname from pg_roles where rolsuper")
