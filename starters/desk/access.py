@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cancellation.ports.desk import DeskSessions
-from cancellation.settings import DeskSettings
+from cancellation.setting_groups import DeskSettings
 from starters.desk.people import Passwords, People, Person
 from starters.web.limits import Bucket, TooMuch, network_of
 

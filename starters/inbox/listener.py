@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from cancellation.settings import InboxSettings, ListenerProtocol
+from cancellation.setting_groups import InboxSettings, ListenerProtocol
 from starters.inbox.reception import Reception
 
 logger = logging.getLogger(__name__)

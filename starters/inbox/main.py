@@ -11,7 +11,8 @@ from typing import Final
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.pool import ALIVE, open_pool
 from cancellation.adapters.postgres.roles import Role
-from cancellation.settings import ListenerProtocol, Settings
+from cancellation.setting_groups import ListenerProtocol
+from cancellation.settings import Settings
 from cancellation.telemetry import process_runtime
 from starters.inbox.counts import MailCounts
 from starters.inbox.reception import Reception

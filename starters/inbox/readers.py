@@ -10,7 +10,7 @@ from threading import Event
 from typing import Final
 
 from cancellation.adapters.imap.mailbox import Found, ImapFolder, MailboxNotUsable
-from cancellation.settings import ImapSettings
+from cancellation.setting_groups import ImapSettings
 from starters.inbox.reception import Reception
 
 logger = logging.getLogger(__name__)

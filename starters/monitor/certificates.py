@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from cancellation.settings import Settings, SmtpSecurity, SmtpSettings
+from cancellation.setting_groups import SmtpSecurity, SmtpSettings
+from cancellation.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic_settings import BaseSettings
 
 from cancellation.domain.policy import BusinessHours, CancellationPolicy
-from cancellation.settings import ImapSettings, Settings, secret_variables
+from cancellation.setting_groups import ImapSettings
+from cancellation.settings import Settings, secret_variables
 
 CHECKOUT = Path(__file__).parents[2]
 DOCUMENT = (CHECKOUT / "docs" / "configuracao.md").read_text()

@@ -29,7 +29,6 @@ LONGER = {
     "cancellation/language/vocabulary.py": "a list of words",
     "cancellation/messages/letter_contents.py": "one data class for each kind of letter",
     "cancellation/domain/answers.py": "every answer of a system, one after the other",
-    "cancellation/settings.py": "every setting, group by group",
     "starters/desk/cases.py": "a case's page, and each of its acts",
     "tests/contract/billing_suite.py": "one port's contract",
     "tests/contract/desk_suite.py": "one port's contract",

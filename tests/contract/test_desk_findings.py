@@ -12,7 +12,8 @@ from cancellation.adapters.postgres.reconciliation import PostgresFindings
 from cancellation.adapters.postgres.roles import Role
 from cancellation.domain.findings import Finding, Repair, Rule, Side
 from cancellation.messages.reconciliation import RepairDone
-from cancellation.settings import DeskSettings, Settings
+from cancellation.setting_groups import DeskSettings
+from cancellation.settings import Settings
 from starters.desk.app import create_app
 from starters.desk.people import Person
 from starters.desk.people import Role as PersonRole

@@ -20,7 +20,7 @@ from cancellation.adapters.postgres.roles import SCHEMAS, Role
 from cancellation.adapters.trailchain import ERASED
 from cancellation.dossier import bundle, parts, verificar
 from cancellation.messages.erasure import Erased, ErasedKind
-from cancellation.settings import EraseSettings
+from cancellation.setting_groups import EraseSettings
 from starters.cli.app import run
 from tests.contract import cases, closed_case
 

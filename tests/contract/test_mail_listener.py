@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trustme
 
-from cancellation.settings import InboxSettings
+from cancellation.setting_groups import InboxSettings
 from starters.answering import is_listening
 from starters.inbox.listener import Listener
 

@@ -23,7 +23,7 @@ from cancellation.domain.values import Team
 from cancellation.messages.billing import InvoiceLine
 from cancellation.messages.letter_contents import EndPreview, NoticeStarted
 from cancellation.messages.letters import Letter
-from cancellation.settings import SmtpSettings
+from cancellation.setting_groups import SmtpSettings
 from embedded import MailSink
 from tests.unit.letters.examples import HOUSE, LAST_DAY, TOKEN_URL, example, link_url
 

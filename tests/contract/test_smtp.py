@@ -19,7 +19,8 @@ from cancellation.adapters.smtp.mailer import letterhead_of, smtp_mailer
 from cancellation.adapters.smtp.transport import SmtpTransport
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.messages.letters import Delivery, Letter
-from cancellation.settings import Settings, SmtpSecurity, SmtpSettings
+from cancellation.setting_groups import SmtpSecurity, SmtpSettings
+from cancellation.settings import Settings
 from embedded import MailSink
 from tests.unit.letters.examples import HOUSE, TOKEN_URL, example, link_url
 

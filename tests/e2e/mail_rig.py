@@ -24,7 +24,8 @@ from cancellation.domain.values import Channel, Outcome, Reason, ReasonCategory
 from cancellation.messages.facts import RequestMessage, RetentionOutcomeMessage
 from cancellation.messages.mail_in import IncomingMail, MailOutcome, MailTask
 from cancellation.messages.status import CaseStatus
-from cancellation.settings import Clock, Settings, SmtpSettings
+from cancellation.setting_groups import SmtpSettings
+from cancellation.settings import Clock, Settings
 from embedded import EmbeddedTemporal, MailSink
 from starters.inbox.reception import Reception
 from tests.durable.customers import address_of, new_customer

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from cancellation.adapters.imap.mailbox import ImapFolder
 from cancellation.domain.stage import Stage
 from cancellation.messages.status import UndecidedMail
-from cancellation.settings import ImapSecurity, ImapSettings
+from cancellation.setting_groups import ImapSecurity, ImapSettings
 from embedded import EmbeddedTemporal, MailSink
 from starters.inbox.readers import MailboxReader, reading
 from tests.dovecot.server import PASSWORD, Dovecot, access_token, dovecot, needs_dovecot

@@ -20,7 +20,8 @@ from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.domain.identity import workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.messages.status import CaseResult, CaseStatus
-from cancellation.settings import Clock, Settings, SmtpSettings, TelephonySettings
+from cancellation.setting_groups import SmtpSettings, TelephonySettings
+from cancellation.settings import Clock, Settings
 from embedded import EmbeddedPostgres, MailSink
 from tests.kamailio.exchange import DEAD, IN_SERVICE, Exchange, exchange_on
 from tests.kamailio.server import KamailioServer, empty, require_kamailio

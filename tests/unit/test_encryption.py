@@ -21,7 +21,8 @@ from cancellation.encryption import (
     data_converter,
 )
 from cancellation.key_ring import BadKeys, KeyRing, ring_of_environment
-from cancellation.settings import CodecSettings, Settings
+from cancellation.setting_groups import CodecSettings
+from cancellation.settings import Settings
 from workflows.plugin import converter
 
 CANARY = "Rita Canário <rita@canario.example>"

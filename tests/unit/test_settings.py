@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from cancellation.addresses import Addresses, read_addresses, temporal_connect_config, write_addresses
-from cancellation.settings import Clock, Settings, SmtpSecurity, load_settings, secret_variables
+from cancellation.setting_groups import SmtpSecurity
+from cancellation.settings import Clock, Settings, load_settings, secret_variables
 from starters.inbox.main import reads_reports
 
 SECRETS = {

@@ -25,7 +25,7 @@ from typing import Any, Final, Self
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.imap_utf7 import utf7_encode
 
-from cancellation.settings import ImapSecurity, ImapSettings, Processed
+from cancellation.setting_groups import ImapSecurity, ImapSettings, Processed
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from aiosmtplib import (
 
 from cancellation.adapters.mailing import Answer, Fate, MailNotTaken
 from cancellation.adapters.smtp import replies
-from cancellation.settings import SmtpSecurity, SmtpSettings
+from cancellation.setting_groups import SmtpSecurity, SmtpSettings
 
 _GOODBYE_SECONDS: Final = 1.0
 

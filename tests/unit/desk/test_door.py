@@ -11,7 +11,7 @@ from starlette.responses import Response
 from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.adapters.memory.desk import MemoryDesk
 from cancellation.adapters.memory.inbox import MemoryInbox
-from cancellation.settings import DeskSettings
+from cancellation.setting_groups import DeskSettings
 from starters.desk.access import Door, NotAllowed
 from starters.desk.people import Passwords, People, Person, Role
 from starters.web.limits import TooMuch
