@@ -100,6 +100,17 @@ async def test_unknown_authority_is_not_trusted(pool: Pool, secure_sink: MailSin
     assert secure_sink.mails == []
 
 
+async def test_a_certificate_of_another_server_is_not_trusted(
+    pool: Pool, authority: trustme.CA, ca_file: Path, tmp_path: Path
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("outro.example").configure_cert(context)
+    async with MailSink(tmp_path / "other", tls=context) as sink:
+        with pytest.raises(MailNotTaken):
+            await send(pool, settings_for(sink, security=SmtpSecurity.STARTTLS, ca_file=ca_file))
+        assert sink.mails == []
+
+
 async def test_required_starttls_never_sends_without(pool: Pool, mail_sink: MailSink) -> None:
     with pytest.raises(MailNotTaken):
         await send(pool, settings_for(mail_sink, security=SmtpSecurity.STARTTLS))
