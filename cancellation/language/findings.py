@@ -7,6 +7,7 @@ from typing import Final
 from cancellation.domain.findings import Finding, Repair, Rule, Side, System
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.stage import Stage
+from cancellation.domain.values import Team
 from cancellation.language import vocabulary
 from cancellation.language.words import counted, moment, phone, printable, short_date
 
@@ -118,7 +119,14 @@ _STATES: Final[Mapping[str, str]] = {
     "passed_on": "passado adiante e não registrado",
     "active": "em uso",
     "deactivated": "desativado, não liberado",
+    "not_running": "não está em andamento",
+    "wedged": "as decisões falham seguidamente",
 }
+_AUDIENCES: Final[Mapping[str, str]] = {
+    "customer": "ao cliente",
+    **{team.value: f"ao {team.label}" for team in Team},
+}
+_LAST_DAYS: Final = frozenset({Rule.BILLING_END_LEFT, Rule.TIMER_MISSED})
 _NOTHING: Final = "nada consta"
 
 
@@ -170,7 +178,7 @@ def _side(finding: Finding, side: Side) -> str:
     if side.count is not None:
         parts.append(_count(rule, side.count))
     if side.day is not None:
-        parts.append(f"em {short_date(side.day)}")
+        parts.append(f"{'último dia' if rule in _LAST_DAYS else 'para'} {short_date(side.day)}")
     if side.at is not None:
         parts.append(f"{_since(finding, side)} {moment(side.at)}")
     return ", ".join(parts)
@@ -181,6 +189,8 @@ def _name(rule: Rule, name: str) -> str:
         return phone(name)
     if rule is Rule.TASK_DIFFERS and name == "d30":
         return "tarefa D+30"
+    if rule is Rule.LETTER_NOT_SENT and name in _AUDIENCES:
+        return _AUDIENCES[name]
     return printable(name)
 
 
@@ -206,9 +216,10 @@ def _count(rule: Rule, count: int) -> str:
 
 def _since(finding: Finding, side: Side) -> str:
     """How an instant belongs to what was said."""
-    ends = {Rule.TASK_DIFFERS, Rule.TIMER_MISSED, Rule.LINK_LEFT}
-    if side is finding.other and finding.rule in ends:
+    if side is finding.other and finding.rule in {Rule.TASK_DIFFERS, Rule.TIMER_MISSED, Rule.LINK_LEFT}:
         return "até"
+    if side is finding.other and finding.rule is Rule.BILLING_END_LEFT:
+        return "programado em"
     if finding.rule in {Rule.LETTER_NOT_SENT, Rule.MAIL_NOT_HANDLED, Rule.EXPORT_WITHOUT_CASE}:
         return "em"
     return "desde"

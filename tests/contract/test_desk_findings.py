@@ -96,7 +96,7 @@ async def test_the_page_shows_both_sides_and_what_was_undone_X11(
     assert "2 divergências abertas" in shown
     assert '<a href="/caso/CAN-20261122-7F3KQ2">cliente 1042, protocolo CAN-20261122-7F3KQ2</a>' in shown
     assert "CRM: Cliente desistiu do cancelamento" in shown
-    assert "Faturamento: em 01/03/2027" in shown
+    assert "Faturamento: último dia 01/03/2027" in shown
     assert "já corrigido: a cobrança foi retomada" in shown
     assert "<b>x" not in shown
     finance = await page(desk, "equipe=finance")

@@ -12,6 +12,7 @@ import pytest
 
 from cancellation.contract import TASK_TIMEOUT
 from embedded import EmbeddedPostgres, EmbeddedTemporal
+from tests.contract.reconciled import spoil
 from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS
 from tests.durable.house import CaseDriver, until
 from tests.durable.premises import Premises, die, premises, pull_the_plug
@@ -78,6 +79,39 @@ async def test_a_worker_killed_in_the_middle_of_closing_loses_nothing_and_double
     async with house.worker_process():
         await closed_exactly_once(house, billing)
         await closed_exactly_once(house, releasing)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(400)
+async def test_a_worker_killed_in_the_middle_of_reconciliation_is_gone_on_for_X11(
+    everything: Everything,
+) -> None:
+    house, _, _ = everything
+    await spoil(
+        house.pool,
+        "insert into crm.customers (customer_id, name, status, status_at) "
+        "values ('lost', 'Acme', 'Em retenção', now() - interval '1 day'); "
+        "insert into reconciliation.findings (rule, subject, crm, other, first_seen, last_seen) "
+        "values ('status_unexplained', 'gone', '{}', '{}', now() - interval '9 days', now() - interval '1 day')",
+    )
+    async with house.worker_process() as first, house.halted("findings", "resolved_at"):
+        run = await house.reconcile()
+        await house.waiting(1)
+        await die(first)
+    async with house.worker_process():
+        result = await run.result()
+    assert result.failed == ()
+    # The statement of the one that was killed went on without it, and counts as much as the next one's.
+    gone = "select resolved_at from reconciliation.findings where subject = 'gone'"
+    assert await house.pool.fetchval(gone) == result.at
+    held = await house.pool.fetch(
+        "select subject, first_seen = last_seen as new, told_at is not null as told from reconciliation.findings "
+        "where rule = 'status_unexplained' and resolved_at is null"
+    )
+    assert [tuple(row) for row in held] == [("lost", True, True)]
+    letters = [mail for mail in house.sink.mails if "Conferência" in str(mail.message["Subject"])]
+    assert len({str(mail.message["Message-ID"]) for mail in letters}) == len(letters)
+    await house.replays()
 
 
 async def missed_for(case: CaseDriver) -> timedelta:

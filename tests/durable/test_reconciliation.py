@@ -233,6 +233,26 @@ async def test_cases_in_order_give_no_finding_and_what_happens_to_them_does_X11(
     assert Rule.BILLING_END_LEFT not in {rule for rule, _ in await reconciled(records, now + 3 * HOUR)}
 
 
+async def test_cases_that_close_and_hold_numbers_give_no_finding_X11(records: RecordsHouse) -> None:
+    closed, held, retained = [await records.open() for _ in range(3)]
+    for case in (closed, held):
+        await case.to_notice()
+    number = (await held.status()).numbers[0].number
+    await held.check("portability", number=number, status="requested", actor="leo")
+    for case in (closed, held):
+        await case.pass_notice()
+    await closed.result()
+    await held.stage("closing")
+    await held.trailed("released")
+    await held.quiet()
+    await retained.quiet()
+    reason = {"category": "price", "text": "Ficou mais barato"}
+    await retained.check("retention_outcome", outcome="retained", reason=reason, actor="ana")
+    await retained.result()
+    assert await reconciled(records, await held.now() + 2 * HOUR) == []
+    await records.replays()
+
+
 async def _case_of(records: RecordsHouse, customer_id: str) -> str:
     return str(
         await records.owner.fetchval("select case_id from crm.cases where customer_id = $1", customer_id)

@@ -41,8 +41,8 @@ def test_both_sides_are_said_X11() -> None:
         Side(name="d30", day=date(2027, 3, 1), state="closed"),
         Side(name="cancellation-1042", day=date(2027, 2, 27), at=AT),
     )
-    assert words.crm_says(wrong) == "tarefa D+30, fechada, em 01/03/2027"
-    assert words.other_says(wrong).startswith("cancellation-1042, em 27/02/2027, até ")
+    assert words.crm_says(wrong) == "tarefa D+30, fechada, para 01/03/2027"
+    assert words.other_says(wrong).startswith("cancellation-1042, para 27/02/2027, até ")
     assert words.whose(wrong) == "cliente 1042, protocolo CAN-20261122-7F3KQ2"
 
 
@@ -53,7 +53,12 @@ def test_who_holds_nothing_says_so_X11() -> None:
 def test_codes_are_said_in_words_X11() -> None:
     assert words.crm_says(finding(Rule.STAGE_DIFFERS, Side(state="notice"))) == "Aviso prévio em curso"
     assert words.other_says(finding(Rule.TRAIL_AHEAD, other=Side(count=1))) == "1 registro"
-    assert words.crm_says(finding(Rule.LETTER_NOT_SENT, Side(state="script"))).startswith("orientações")
+    letter = words.crm_says(finding(Rule.LETTER_NOT_SENT, Side(state="script", name="finance")))
+    assert letter == "ao Financeiro, orientações para formalizar o cancelamento"
+    planned = finding(Rule.BILLING_END_LEFT, other=Side(day=date(2027, 3, 1), at=AT))
+    assert words.other_says(planned).startswith("último dia 01/03/2027, programado em 28/02/2027")
+    idle = finding(Rule.CASE_WITHOUT_EXECUTION, other=Side(name="cancellation-1042", state="not_running"))
+    assert words.other_says(idle) == "cancellation-1042, não está em andamento"
     number = finding(Rule.NUMBER_WITHOUT_HOLD, other=Side(name="+551130000013", state="active"))
     assert words.other_says(number) == "+55 (11) 3000-0013, em uso"
 

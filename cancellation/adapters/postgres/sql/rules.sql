@@ -4,7 +4,7 @@
 -- name: case_without_execution
 select c.case_id as subject, c.customer_id, c.case_id, c.protocol,
     jsonb_build_object('state', c.stage, 'at', c.changed_at) as crm,
-    jsonb_build_object('name', c.workflow_id) as other
+    jsonb_build_object('name', c.workflow_id, 'state', 'not_running') as other
 from crm.cases c
 where c.ended_at is null and c.opened_at < $1 and not exists (
     select from reconciliation.executions e where e.workflow_id = c.workflow_id and e.seen_at = $2);
@@ -23,7 +23,7 @@ where e.seen_at = $2 and e.workflow_type = 'Cancellation' and e.started_at < $1 
 -- name: execution_wedged
 select e.workflow_id as subject, c.customer_id, c.case_id, c.protocol,
     jsonb_strip_nulls(jsonb_build_object('state', c.stage)) as crm,
-    jsonb_build_object('name', e.workflow_id, 'at', e.started_at) as other
+    jsonb_build_object('name', e.workflow_id, 'state', 'wedged', 'at', e.started_at) as other
 from reconciliation.executions e
 left join crm.cases c on c.workflow_id = e.workflow_id and c.ended_at is null
 where e.seen_at = $2 and e.wedged and e.started_at <= greatest($1, $2);
