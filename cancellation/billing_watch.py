@@ -5,10 +5,11 @@ act is recorded once by its key, a letter goes out once by its own.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from cancellation.application import watch
 from cancellation.domain.billing_watch import Remedy, UndueCharge, remedy_for
@@ -27,6 +28,11 @@ from cancellation.ports import BillingAfterwards, Mailer, PermanentRefusal, Tele
 from cancellation.ports.watch import WatchRecords
 
 logger = logging.getLogger(__name__)
+
+MOST_IN_A_ROW: Final = 3
+"""After so many failures one after the other a system is not asked again in a batch: waiting for it takes the time of
+the cases that come after."""
+_SYSTEMS: Final = frozenset({"billing", "telephony"})
 
 Given = TypeVar("Given")
 
@@ -62,9 +68,10 @@ class BillingWatcher:
         cases = await self.records.watched(batch.at, self.policy.watch, batch.cursor, batch.most)
         new: list[WatchAct] = []
         failed = settled = 0
+        in_a_row = Counter[str]()
         for case in cases:
             heartbeat()
-            look = _OneCase(self, case, batch.at)
+            look = _OneCase(self, case, batch.at, in_a_row)
             await look.run()
             new += look.new
             failed += look.failed
@@ -82,10 +89,14 @@ class BillingWatcher:
 class _OneCase:
     """One look at one case."""
 
-    def __init__(self, watcher: BillingWatcher, case: WatchedCase, at: datetime) -> None:
+    def __init__(
+        self, watcher: BillingWatcher, case: WatchedCase, at: datetime, in_a_row: Counter[str]
+    ) -> None:
         self._watcher = watcher
         self._case = case
         self._at = at
+        self._in_a_row = in_a_row
+        """How often a system has failed one after the other in this batch."""
         self.new: list[WatchAct] = []
         """What was recorded for the first time."""
         self.failed = False
@@ -170,9 +181,10 @@ class _OneCase:
 
     async def _send(self, telling: watch.Telling) -> Sequence[WatchAct]:
         delivery = await self._watcher.mailer.send(telling.letter)
-        return await self._note(
-            watch.told(self._case, telling, delivery.message_id, delivery.refused, self._at)
-        )
+        return await self._told(telling, delivery.message_id, delivery.refused)
+
+    async def _told(self, telling: watch.Telling, message_id: str, refusal: str | None) -> Sequence[WatchAct]:
+        return await self._note(watch.told(self._case, telling, message_id, refusal, self._at))
 
     async def _end(self, aftermath: Aftermath, look: WatchLook) -> None:
         case = self._case
@@ -185,13 +197,26 @@ class _OneCase:
                 await self._note(late)
             return
         await self._note(watch.no_debt(case, self._at))
-        self.settled = bool(await self._send(watch.statement(case, self._watcher.policy.mailboxes, self._at)))
+        telling = watch.statement(case, self._watcher.policy.mailboxes, self._at)
+        try:
+            new = await self._send(telling)
+        except Exception:
+            if not watch.gives_up(case, self._watcher.policy.letter_gives_up_days, self._at):
+                raise
+            new = await self._told(telling, "", "put_off")
+        self.settled = bool(new)
 
     async def _tried(self, what: str, step: Callable[[], Awaitable[Given]]) -> Given | None:
+        if what in _SYSTEMS and self._in_a_row[what] >= MOST_IN_A_ROW:
+            self.failed = True
+            return None
         try:
-            return await step()
+            given = await step()
+            self._in_a_row[what] = 0
+            return given
         except Exception as error:  # whatever a system brings about: the next run tries again
             self.failed = True
+            self._in_a_row[what] += 1
             logger.warning(
                 "billing watch: a step failed",
                 extra={"case_id": self._case.case_id, "step": what, "error": type(error).__name__},

@@ -5,7 +5,7 @@ Pure: what was read is given, and what is to be recorded and sent is answered.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from cancellation.application import watch_tasks
@@ -223,6 +223,12 @@ def _letter(
         to=() if team else tuple(contact.email for contact in case.contacts),
         content=content,
     )
+
+
+def gives_up(case: WatchedCase, days: int, at: datetime) -> bool:
+    """Whether the statement has been put off for so many days that people bring it (X17)."""
+    since = next((act.at for act in case.acts if act.key == NO_DEBT), at)
+    return at - since >= timedelta(days=days)
 
 
 def told(

@@ -42,7 +42,7 @@ class DeskRecords(Protocol):
         """The customer with what they pay, since when, and every case of theirs."""
 
     async def trail(self, case_id: str) -> Sequence[TrailEntry]:
-        """Everything that happened in a case, in order (P20)."""
+        """Everything that happened in a case, in order (P20), and after it what the billing watch did (X10)."""
 
     async def letter(self, message_id: str) -> bytes | None:
         """A letter as it was sent; a download link is never in it."""

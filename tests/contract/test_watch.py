@@ -8,10 +8,13 @@ import pytest
 
 from cancellation.adapters.memory.billing import MemoryBilling
 from cancellation.adapters.memory.crm import MemoryCrm
+from cancellation.adapters.memory.desk import MemoryDesk
+from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.adapters.memory.telephony import MemoryTelephony
 from cancellation.adapters.memory.watch import MemoryWatches
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.desk import PostgresDesk
 from cancellation.adapters.postgres.evidence import PostgresEvidence
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.roles import Role
@@ -34,7 +37,8 @@ class TestMemoryWatch(WatchSuite):
         async def recorded(case_id: str) -> list[WatchAct]:
             return watches.acts(case_id)
 
-        return WatchRig(crm, MemoryBilling(crm.formalization), MemoryTelephony(crm), watches, recorded)
+        desk = MemoryDesk(crm, MemoryInbox())
+        return WatchRig(crm, MemoryBilling(crm.formalization), MemoryTelephony(crm), watches, desk, recorded)
 
 
 @pytest.fixture
@@ -59,7 +63,9 @@ async def postgres_rig(database: str, owner: Pool) -> AsyncIterator[WatchRig]:
             rows = await owner.fetch("select * from crm.watch_acts where case_id = $1 order by seq", case_id)
             return [act_of(row) for row in rows]
 
-        yield WatchRig(crm, billing, telephony, PostgresWatches(own), recorded)
+        shown = await open_pool(database, max_size=1, role=Role.DESK)
+        stack.push_async_callback(shown.close)
+        yield WatchRig(crm, billing, telephony, PostgresWatches(own), PostgresDesk(shown), recorded)
 
 
 def act_of(row: asyncpg.Record) -> WatchAct:
@@ -105,7 +111,8 @@ async def test_both_records_chain_alike_P20_X10(postgres_rig: WatchRig, owner: P
     async def recorded(case_id: str) -> list[WatchAct]:
         return watches.acts(case_id)
 
-    memory = WatchRig(crm, MemoryBilling(crm.formalization), MemoryTelephony(crm), watches, recorded)
+    desk = MemoryDesk(crm, MemoryInbox())
+    memory = WatchRig(crm, MemoryBilling(crm.formalization), MemoryTelephony(crm), watches, desk, recorded)
     for rig in (memory, postgres_rig):
         await rig.closed()
         await rig.charge()

@@ -14,7 +14,7 @@ from typing import Any
 
 from cancellation.adapters.crm_views import CaseTask, ReadableCrm
 from cancellation.adapters.memory.mailer import MemoryMailer
-from cancellation.billing_watch import BillingWatcher
+from cancellation.billing_watch import MOST_IN_A_ROW, BillingWatcher
 from cancellation.domain.billing_watch import WatchTerms
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.values import Team
@@ -23,6 +23,7 @@ from cancellation.messages.seed import ChargeSeed, CustomerSeed, DocumentSeed, P
 from cancellation.messages.telephony import Resource, ResourceKind, Shutdown
 from cancellation.messages.watch import ActKind, WatchAct, WatchBatch, WatchBatchResult
 from cancellation.ports import PermanentRefusal
+from cancellation.ports.desk import DeskRecords
 from cancellation.ports.watch import WatchRecords
 from tests.contract import cases
 from tests.contract.billing_suite import charge
@@ -46,6 +47,7 @@ class WatchRig:
     billing: Any
     telephony: Any
     watches: WatchRecords
+    desk: DeskRecords
     recorded: Callable[[str], Awaitable[list[WatchAct]]]
     """Everything that the watch recorded of a case."""
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
@@ -198,8 +200,12 @@ class Refusing:
 class Down:
     """A system that does not answer."""
 
+    def __init__(self) -> None:
+        self.asked = 0
+
     def __getattr__(self, name: str) -> Any:
         async def call(*arguments: Any) -> Any:
+            self.asked += 1
             raise ConnectionError
 
         return call
@@ -400,6 +406,19 @@ class WatchSuite:
         assert task.order.team is Team.COMMERCIAL
         assert await rig.look(OVER + timedelta(days=1)) == NOTHING
 
+    async def test_the_desk_shows_what_the_watch_did_after_the_case_X10_X24(self, rig: WatchRig) -> None:
+        await rig.closed()
+        before = await rig.desk.trail("case-a")
+        await rig.charge()
+        await rig.look()
+        after = await rig.desk.trail("case-a")
+        assert after[: len(before)] == before
+        assert [(one.seq - len(before), one.kind, one.actor) for one in after[len(before) :]] == [
+            (1, "watch_voided", "conferência de faturamento"),
+            (2, "watch_told", "conferência de faturamento"),
+        ]
+        assert "R$\xa0310,00" in after[-2].detail
+
     # ------------------------------------------------------------ whatever happens
 
     async def test_two_runs_at_once_count_once_X10(self, rig: WatchRig) -> None:
@@ -465,6 +484,29 @@ class WatchSuite:
         assert (await rig.look(OVER)).failed == 1
         rig.mailer.recover()
         assert await rig.look(OVER) == NOTHING.model_copy(update={"looked": 1, "settled": 1})
+
+    async def test_a_statement_that_is_put_off_for_days_is_brought_by_people_X10_X17(
+        self, rig: WatchRig
+    ) -> None:
+        await rig.closed()
+        await rig.invoice_paid()
+        for address in ("rita@acme.com.br", "caio@acme.com.br"):
+            rig.mailer.delay(address)
+        days = rig.policy.letter_gives_up_days
+        runs = [await rig.look(OVER + timedelta(days=n)) for n in range(days + 2)]
+        assert [(run.settled, run.failed) for run in runs[: days + 1]] == [*[(0, 1)] * days, (1, 0)]
+        assert runs[-1] == NOTHING
+        assert len(await rig.tasks("watch_statement")) == 1
+
+    async def test_a_system_that_does_not_answer_takes_little_of_a_batchs_time_X10_X17(
+        self, rig: WatchRig
+    ) -> None:
+        for number in range(6):
+            await rig.closed(f"10{number}", f"case-{number}")
+            await rig.charge(f"jan-{number}", customer_id=f"10{number}")
+        down = Down()
+        found = await rig.look(telephony=down)
+        assert (found.voided, found.failed, down.asked) == (6, 6, MOST_IN_A_ROW)
 
     async def test_batches_go_on_where_the_last_one_stopped_X10(self, rig: WatchRig) -> None:
         for number in range(5):

@@ -46,6 +46,7 @@ from cancellation.messages.crm import (
 )
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.warrant import Warrant
+from cancellation.messages.watch import WatchAct
 from cancellation.ports import DestructionForbidden, PermanentRefusal
 
 
@@ -74,6 +75,8 @@ class HeldRecord:
     """Destructive acts ordered under this case's formalization."""
     watch: WatchTerms | None = None
     """Under which terms billing is watched after the end (X10)."""
+    watch_acts: list[WatchAct] = field(default_factory=list)
+    """What the watch found and did."""
 
     @property
     def held(self) -> HeldCase:

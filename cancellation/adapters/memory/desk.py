@@ -83,8 +83,19 @@ class MemoryDesk:
         )
 
     async def trail(self, case_id: str) -> Sequence[TrailEntry]:
-        """Everything that happened in a case, in order (P20)."""
-        return await self.crm.trail(case_id)
+        """Everything that happened in a case, in order (P20), and after it what the billing watch did (X10)."""
+        entries = await self.crm.trail(case_id)
+        held = self.crm.all_cases().get(case_id)
+        return entries + [
+            TrailEntry(
+                seq=len(entries) + act.seq,
+                at=act.at,
+                actor=act.actor,
+                kind=f"watch_{act.kind.value}",
+                detail=act.detail,
+            )
+            for act in (held.watch_acts if held else ())
+        ]
 
     async def letter(self, message_id: str) -> bytes | None:
         """None: there are no letters here."""

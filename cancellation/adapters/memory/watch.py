@@ -20,8 +20,8 @@ WATCH_TASKS: Final = "watch_"
 @dataclass
 class _Watch:
     terms: WatchTerms
+    acts: list[WatchAct]
     settled_at: datetime | None = None
-    acts: list[WatchAct] = field(default_factory=list)
     head: bytes = GENESIS
 
 
@@ -46,7 +46,7 @@ class MemoryWatches:
     async def note(self, look: WatchLook) -> Sequence[WatchAct]:
         """Write what is new of a look, with its tasks, together; answer what was new."""
         held = self.crm.all_cases()[look.case_id]
-        watch = self._watches.setdefault(look.case_id, _Watch(held.watch or look.terms))
+        watch = self._watches.setdefault(look.case_id, _Watch(held.watch or look.terms, held.watch_acts))
         acts = numbered(look, len(watch.acts), {act.key for act in watch.acts})
         for act in acts:
             watch.head = act_hash(

@@ -91,7 +91,7 @@ class PostgresDesk:
         )
 
     async def trail(self, case_id: str) -> Sequence[TrailEntry]:
-        """Everything that happened in a case, in order (P20)."""
+        """Everything that happened in a case, in order (P20), and after it what the billing watch did (X10)."""
         return [TrailEntry.model_validate(dict(row)) for row in await self._pool.fetch(SQL["trail"], case_id)]
 
     async def letter(self, message_id: str) -> bytes | None:

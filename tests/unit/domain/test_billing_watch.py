@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from cancellation.adapters.memory.billing import MemoryBilling
 from cancellation.adapters.memory.crm import MemoryCrm
+from cancellation.adapters.memory.desk import MemoryDesk
+from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.adapters.memory.telephony import MemoryTelephony
 from cancellation.adapters.memory.watch import MemoryWatches
 from cancellation.domain.billing_watch import (
@@ -69,7 +71,8 @@ async def run_over(charges: list[Slipped]) -> None:
     async def recorded(case_id: str) -> list[WatchAct]:
         return watches.acts(case_id)
 
-    rig = WatchRig(crm, MemoryBilling(crm.formalization), MemoryTelephony(crm), watches, recorded)
+    desk = MemoryDesk(crm, MemoryInbox())
+    rig = WatchRig(crm, MemoryBilling(crm.formalization), MemoryTelephony(crm), watches, desk, recorded)
     await rig.closed()
     for number, one in enumerate(charges):
         month = ("2026-11-01", "2026-11-30") if one.due else ("2027-01-01", "2027-01-31")

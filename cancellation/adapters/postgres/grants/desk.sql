@@ -2,7 +2,7 @@
 grant usage on schema crm, billing, telephony, notification, inbox, desk, reconciliation to cancelamento_desk;
 grant select on crm.customers, crm.authorised_contacts, crm.customer_cards, crm.cases, crm.tasks, crm.trail,
     crm.originals, crm.formalizations, crm.mail_tasks, crm.stage_changes, crm.retention, crm.offers, crm.desk_acts,
-    crm.mail_decisions to cancelamento_desk;
+    crm.mail_decisions, crm.watch_acts to cancelamento_desk;
 grant insert on crm.desk_acts, crm.mail_decisions to cancelamento_desk;
 grant update (closed_at) on crm.tasks to cancelamento_desk;
 grant update (closed_at, closed_by) on crm.mail_tasks to cancelamento_desk;

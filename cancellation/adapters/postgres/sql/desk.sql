@@ -84,7 +84,12 @@ select content from notification.outbox where message_id = $1;
 select act_id, case_id, at, actor, kind, subject, words from crm.desk_acts where case_id = $1 order by seq;
 
 -- name: trail
-select seq, at, actor, kind, detail, message_id, problems from crm.trail where case_id = $1 order by seq;
+-- What happened in the case, and after it what the billing watch did (X10).
+select seq, at, actor, kind, detail, message_id, problems from crm.trail where case_id = $1
+union all
+select c.trail_seq + a.seq, a.at, a.actor, 'watch_' || a.kind, a.detail, null, '[]'
+from crm.watch_acts a join crm.cases c using (case_id) where case_id = $1
+order by seq;
 
 -- ---------------------------------------------------------------------------------------- customers
 
