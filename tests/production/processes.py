@@ -11,7 +11,6 @@ from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
 from typing import Final
 
-from embedded.location import Location
 from embedded.managed import ProcessServer
 from embedded.ports import LOOPBACK
 from embedded.process import Command, RunningProcess, User
@@ -111,18 +110,14 @@ class PostgresProcess(ContainerProcess):
     Args:
         container: of the compose file.
         here: as for every process.
-        location: PostgreSQL's programs.
-        tools: the folder with `psql`.
+        programs: the folder with PostgreSQL's programs.
         data: where the data lies.
         port: where it listens.
     """
 
-    def __init__(
-        self, container: Container, here: Here, *, location: Location, tools: Path, data: Path, port: int
-    ) -> None:
+    def __init__(self, container: Container, here: Here, *, programs: Path, data: Path, port: int) -> None:
         super().__init__(container, here)
-        self._location = location
-        self._tools = tools
+        self._programs = programs
         self._data = data
         self._port = port
         self._sockets = container.mounts["/var/run/postgresql"]
@@ -143,7 +138,7 @@ class PostgresProcess(ContainerProcess):
         )
         try:
             async with asyncio.timeout(60):
-                while not await ended_well((str(self._tools / "pg_isready"),), self._client()):
+                while not await ended_well((str(self._programs / "pg_isready"),), self._client()):
                     await asyncio.sleep(0.1)
             for target, script in self.container.mounts.items():
                 if target.startswith("/docker-entrypoint-initdb.d/"):
@@ -166,7 +161,7 @@ class PostgresProcess(ContainerProcess):
 
     def _client(self) -> dict[str, str]:
         return {
-            "PATH": f"{self._tools}:{os.environ['PATH']}",
+            "PATH": f"{self._programs}:{os.environ['PATH']}",
             "PGHOST": str(self._sockets),
             "PGPORT": str(self._port),
             "POSTGRES_USER": "postgres",
@@ -178,7 +173,7 @@ class PostgresProcess(ContainerProcess):
 
     def _program(self, program: str, *arguments: str) -> Command:
         return Command(
-            argv=(*WITHOUT_NEW_PRIVILEGES, self._location.program(program), *arguments),
+            argv=(*WITHOUT_NEW_PRIVILEGES, str(self._programs / program), *arguments),
             log=self.log,
             environment=self.here.environment,
             user=self.here.user,

