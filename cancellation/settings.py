@@ -361,6 +361,33 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+class MonitorSettings(_Group):
+    """What the monitor looks at beside the records, `CANCELAMENTO_MONITOR_*`."""
+
+    volumes: str = ""
+    """Folders whose disks are watched, separated by commas; each is called by its last name."""
+    certificates: str = ""
+    """More certificates to watch, separated by commas: `host:port` of a server with TLS, or a PEM file."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders, one by one."""
+        return tuple(map(Path, _listed(self.volumes)))
+
+    @property
+    def certificate_places(self) -> tuple[str, ...]:
+        """The places, one by one."""
+        return _listed(self.certificates)
+
+    @model_validator(mode="after")
+    def _places_can_be_asked(self) -> Self:
+        for place in self.certificate_places:
+            if not place.startswith("/") and not re.fullmatch(r"[^:]+:\d{1,5}|\[.+\]:\d{1,5}", place):
+                msg = "CANCELAMENTO_MONITOR_CERTIFICATES: esperado servidor:porta, ou o caminho de um arquivo"
+                raise ValueError(msg)
+        return self
+
+
 class TelephonySettings(_Group):
     """The telephony platform, `CANCELAMENTO_TELEPHONY_*`."""
 
@@ -406,6 +433,7 @@ class Settings(BaseSettings):
     inbox: InboxSettings = InboxSettings()
     telephony: TelephonySettings = TelephonySettings()
     codec: CodecSettings = CodecSettings()
+    monitor: MonitorSettings = MonitorSettings()
     invoice_due_days: int = Field(default=10, ge=0, le=365)
     """Days from its issue in which the embedded billing's final invoice is to be paid."""
     build_id: str | None = Field(
@@ -418,9 +446,9 @@ class Settings(BaseSettings):
     )
     """What builds are versions of; on Kubernetes the Temporal Worker Controller names it, and the build."""
     metrics_address: str | None = None
-    """`host:port` where a worker serves Prometheus metrics; none means it does not."""
+    """`host:port` where this process serves Prometheus metrics; none means it does not."""
     health_address: str | None = None
-    """`host:port` where a worker or the inbox answers `/live` and `/ready`; none means it does not."""
+    """`host:port` where a worker, the inbox or the monitor answers `/live` and `/ready`; none means it does not."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
     log_format: LogFormat = LogFormat.JSON
 

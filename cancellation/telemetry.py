@@ -110,6 +110,19 @@ def temporal_runtime(metrics_address: str | None) -> "Runtime":
     return Runtime(telemetry=TelemetryConfig(logging=core, metrics=metrics))
 
 
+def process_runtime(metrics_address: str | None) -> "Runtime":
+    """The same for the whole process: whatever client it makes uses this one, unless it is given another.
+
+    Args:
+        metrics_address: `host:port` to serve on, or None.
+    """
+    from temporalio.runtime import Runtime
+
+    runtime = temporal_runtime(metrics_address)
+    Runtime.set_default(runtime, error_if_already_set=False)
+    return runtime
+
+
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     fields: dict[str, object] = dict(case_at_work.get({}))
     for name, value in vars(record).items():

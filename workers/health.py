@@ -1,25 +1,60 @@
-"""`/live` and `/ready` of a process that serves no pages, on an address of its own (`CANCELAMENTO_HEALTH_ADDRESS`).
+"""Small pages of a process that programs ask for, on an address of their own: `/live`, `/ready`, `/metrics`.
 
-Two fixed answers need no web server, and a worker none of its memory.
+A few fixed paths need no web server, and a worker none of its memory.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
 from workers.readiness import Readiness
 
-_WITHIN: Final = 10.0
+_WITHIN: Final = 20.0
 """Seconds that one question may take altogether."""
 _LONGEST_HEAD: Final = 8192
 
 
+@dataclass(frozen=True)
+class Page:
+    """What one question is answered with."""
+
+    body: bytes
+    media_type: str = "application/json"
+    status: HTTPStatus = HTTPStatus.OK
+
+
+Pages = Mapping[bytes, Callable[[], Awaitable[Page]]]
+"""By path; every other one is not found."""
+
+
 @asynccontextmanager
 async def answering_health(address: str | None, readiness: Readiness) -> AsyncIterator[None]:
-    """Answer at `host:port` while entered; None: nowhere.
+    """Answer `/live` and `/ready` at `host:port` while entered; None: nowhere.
+
+    Raises:
+        OSError: the address is taken.
+    """
+
+    async def live() -> Page:
+        return _told({"live": True})
+
+    async def ready() -> Page:
+        answers = await readiness.ask()
+        can_work = readiness.is_ready(answers)
+        status = HTTPStatus.OK if can_work else HTTPStatus.SERVICE_UNAVAILABLE
+        return _told({"ready": can_work, **answers}, status)
+
+    async with answering(address, {b"/live": live, b"/ready": ready}):
+        yield
+
+
+@asynccontextmanager
+async def answering(address: str | None, pages: Pages) -> AsyncIterator[None]:
+    """Answer with these pages at `host:port` while entered; None: nowhere.
 
     Raises:
         OSError: the address is taken.
@@ -32,7 +67,7 @@ async def answering_health(address: str | None, readiness: Readiness) -> AsyncIt
         with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             async with asyncio.timeout(_WITHIN):
                 head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(await _answer(head, readiness))
+                writer.write(await _answer(head, pages))
                 await writer.drain()
         writer.close()
 
@@ -42,27 +77,24 @@ async def answering_health(address: str | None, readiness: Readiness) -> AsyncIt
         yield
 
 
-async def _answer(head: bytes, readiness: Readiness) -> bytes:
+def _told(content: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK) -> Page:
+    return Page(json.dumps(content).encode() + b"\n", status=status)
+
+
+async def _answer(head: bytes, pages: Pages) -> bytes:
     method, target, *_ = [*head.split(b"\r\n", 1)[0].split(b" "), b"", b""]
-    path = target.partition(b"?")[0]
-    content: dict[str, object] = {}
+    asked = pages.get(target.partition(b"?")[0])
     if method != b"GET":
-        status = HTTPStatus.METHOD_NOT_ALLOWED
-    elif path == b"/live":
-        status, content = HTTPStatus.OK, {"live": True}
-    elif path == b"/ready":
-        answers = await readiness.ask()
-        ready = readiness.is_ready(answers)
-        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        content = {"ready": ready, **answers}
+        page = _told({}, HTTPStatus.METHOD_NOT_ALLOWED)
+    elif asked is None:
+        page = _told({}, HTTPStatus.NOT_FOUND)
     else:
-        status = HTTPStatus.NOT_FOUND
-    body = json.dumps(content).encode() + b"\n"
+        page = await asked()
     lines = (
-        f"HTTP/1.1 {status.value} {status.phrase}",
-        "content-type: application/json",
-        f"content-length: {len(body)}",
+        f"HTTP/1.1 {page.status.value} {page.status.phrase}",
+        f"content-type: {page.media_type}",
+        f"content-length: {len(page.body)}",
         "cache-control: no-store",
         "connection: close",
     )
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + page.body

@@ -9,7 +9,7 @@ from cancellation.adapters.postgres.roles import Role
 from cancellation.application.details import announce_virtual_clock
 from cancellation.contract import CANCELLATIONS
 from cancellation.settings import Clock, Settings
-from cancellation.telemetry import temporal_runtime
+from cancellation.telemetry import process_runtime
 from workers.connecting import connect
 from workers.health import answering_health
 from workers.namespace import must_know_namespace
@@ -32,7 +32,7 @@ async def run_worker(settings: Settings) -> None:
         ValueError: the policy file is not a valid policy; the message names the field.
     """
     policy = load_policy(settings)
-    client = await connect(settings, runtime=temporal_runtime(settings.metrics_address))
+    client = await connect(settings, runtime=process_runtime(settings.metrics_address))
     await must_be_prepared(settings, Role.WORKER, client)
     stop = _stop_event()
     if settings.clock is Clock.VIRTUAL:

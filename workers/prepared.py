@@ -34,6 +34,7 @@ NEEDS: Final[Mapping[Role, tuple[Need, ...]]] = {
     Role.GATEWAY: (Need.DATABASE, Need.STORE),
     # Its pages show the records also while Temporal is away.
     Role.DESK: (Need.DATABASE,),
+    Role.MONITOR: (Need.DATABASE, Need.TEMPORAL),
 }
 """By process."""
 _STARTS_WITHOUT: Final = {(Role.INBOX, Need.TEMPORAL)}

@@ -276,7 +276,7 @@ class CancellationWorkflow(MessageHandlers):
     @workflow.query(name="status", description="Situação completa do caso")
     def status(self) -> CaseStatus:
         """The case as it stands (contract.md)."""
-        return status_of(self._case, self._now)
+        return status_of(self._case, self._now, self._casefile.trail)
 
     @workflow.query(name="trail", description="Histórico do caso, em ordem")
     def trail(self) -> list[TrailEntry]:

@@ -9,6 +9,7 @@ from cancellation.domain.case import Case
 from cancellation.domain.commands import Owed
 from cancellation.domain.due import due_instants
 from cancellation.domain.stage import Stage
+from cancellation.domain.trail import Trail
 from cancellation.messages.status import (
     CaseResult,
     CaseStatus,
@@ -28,8 +29,8 @@ def outcome_of(case: Case) -> str | None:
     return case.stage.value if case.stage.is_terminal else None
 
 
-def status_of(case: Case, now: datetime) -> CaseStatus:
-    """Describe a case as it stands at `now`."""
+def status_of(case: Case, now: datetime, trail: Trail | None = None) -> CaseStatus:
+    """Describe a case as it stands at `now`, with how long its trail is."""
     return CaseStatus(
         case_id=case.case_id,
         protocol=case.protocol,
@@ -59,6 +60,8 @@ def status_of(case: Case, now: datetime) -> CaseStatus:
         ending=case.ending,
         released=case.released if case.past_no_return else None,
         invoice_total=case.invoice_total,
+        trail_entries=trail.last_seq if trail else None,
+        trail_recorded=trail.recorded_seq if trail else None,
     )
 
 

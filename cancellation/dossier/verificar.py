@@ -13,7 +13,8 @@ Only the standard library is used, and nothing is imported from the dossier. How
   whoever gets a dossier without it cannot try out what was in it; where it is left out its salt is null.
 * `root` in `manifesto.json` is SHA-256 over the manifest itself as canonical JSON (keys in order, two spaces, UTF-8,
   one line end) without `root` and without the salts. A dossier with parts left out has the root of the whole one.
-* `historico.json` holds the trail as the CRM chained it: each entry's hash is over the hash before it and the fields.
+* `historico.json` holds the trail as the CRM chained it: an entry's hash is over the hash before it, what it says about
+  nobody, and its commitment, which is over a salt and the personal text. An entry that was erased has no salt.
 """
 
 import hashlib
@@ -31,6 +32,7 @@ TRAIL, DATES, MAILS = "historico.json", "prazos.json", "emails.json"
 WHOLE, LEFT_OUT, CHANGED = "íntegra", "omitida", "ALTERADA"
 MISSING, UNKNOWN = "FALTA", "DESCONHECIDA"
 GOOD = (WHOLE, LEFT_OUT)
+ERASED = "(apagado)"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644
 
@@ -133,11 +135,22 @@ def files_of(folder: Path) -> "dict[str, bytes]":
 def chain_hash(previous: bytes, case_id: str, entry: "dict[str, Any]") -> bytes:
     """The hash of a trail entry, as the CRM computes it."""
     at = datetime.fromisoformat(str(entry["at"]).replace("Z", "+00:00")).astimezone(timezone.utc)
-    fields = [case_id, str(entry["seq"]), at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")]
-    fields += [entry["actor"], entry["kind"], entry["detail"], entry["message_id"]]
+    fields = [case_id, str(entry["seq"]), at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), entry["kind"]]
+    return hashlib.sha256(
+        previous + b"".join(map(_field, fields)) + bytes.fromhex(entry["commitment"])
+    ).digest()
+
+
+def says_what_was_committed(entry: "dict[str, Any]") -> bool:
+    """Whether an entry's personal text is the one of its commitment, or was erased whole."""
+    if entry["salt"] is None:
+        said = [entry[name] for name in ("actor", "detail", "message_id", "problems")]
+        return said == [ERASED, ERASED, None, []]
+    fields = [entry["actor"], entry["detail"], entry["message_id"]]
     for problem in entry["problems"]:
         fields += [problem["field"], problem["problem"]]
-    return hashlib.sha256(previous + b"".join(map(_field, fields))).digest()
+    salted = bytes.fromhex(entry["salt"]) + b"".join(map(_field, fields))
+    return bytes.fromhex(entry["commitment"]) == hashlib.sha256(salted).digest()
 
 
 def _field(text: "str | None") -> bytes:
@@ -195,7 +208,8 @@ def _broken_chain(trail: "dict[str, Any]", told: "dict[str, Any]") -> str:
     previous = bytes(32)
     for place, entry in enumerate(trail["entries"], start=1):
         previous = chain_hash(previous, trail["case_id"], entry)
-        if entry["seq"] != place or entry["hash"] != previous.hex():
+        chained = entry["seq"] == place and entry["hash"] == previous.hex()
+        if not chained or not says_what_was_committed(entry):
             return f"a cadeia do histórico se rompe no registro {place}"
     if len(trail["entries"]) != told["entries"] or previous.hex() != told["head"]:
         return "o histórico não termina onde o manifesto diz"

@@ -11,8 +11,11 @@ from cancellation.domain.values import Offer, Request, Value
 
 
 class ChainedRecord(TrailEntry):
-    """A trail entry with the hash that binds it to everything before it, hexadecimal (P20)."""
+    """A trail entry with the hash that binds it to everything before it; all three hexadecimal (P20)."""
 
+    salt: str | None
+    """None: what it said about people was erased."""
+    commitment: str
     hash: str
 
 

@@ -127,6 +127,10 @@ class CaseStatus(Value):
     """Why the case ended, in words, where somebody gave them."""
     released: Released | None = None
     invoice_total: Decimal | None = None
+    trail_entries: int | None = None
+    """How long the trail is."""
+    trail_recorded: int | None = None
+    """Up to which entry the case knows the CRM to hold it (P20)."""
 
 
 class HeldNumber(Value):

@@ -7,7 +7,8 @@ cd "$(dirname "$0")"
 chmod 700 .
 
 for name in postgres cancelamento_owner temporal grafana \
-  cancelamento_worker cancelamento_inbox cancelamento_gateway cancelamento_desk cancelamento_reports link_secret codec_token; do
+  cancelamento_worker cancelamento_inbox cancelamento_gateway cancelamento_desk cancelamento_reports cancelamento_monitor \
+  link_secret codec_token; do
   [ -s "$name" ] || od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$name"
 done
 # What Temporal keeps is encrypted with the current key; how to change it: docs/servidores.md.

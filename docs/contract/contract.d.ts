@@ -149,6 +149,8 @@ export interface CaseStatus {
   ending?: string | null;
   released?: Released | null;
   invoice_total?: string | null;
+  trail_entries?: number | null;
+  trail_recorded?: number | null;
 }
 
 /** How a request reached the provider (P1). */

@@ -117,6 +117,11 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         _SERVERS,
         "Serve à tela do Temporal a leitura do que está cifrado, até ser interrompido (SIGTERM).",
     ),
+    "monitor": Listed(
+        "starters.cli.monitor",
+        _SERVERS,
+        "Conta casos, mensagens, e-mails e filas para o Prometheus, até ser interrompido (SIGTERM).",
+    ),
     "up": Listed(
         "starters.cli.up",
         _SERVERS,

@@ -23,6 +23,7 @@ class Process(StrEnum):
     INBOX = "inbox"
     GATEWAY = "gateway"
     DESK = "desk"
+    MONITOR = "monitor"
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -6,6 +6,7 @@ from cancellation.encryption import Encryption
 from cancellation.settings import NotConfigured, Settings
 from starters.codec.access import Door
 from starters.codec.app import create_app
+from starters.web.metrics import measured
 from starters.web.serving import serve
 
 
@@ -32,4 +33,5 @@ async def run_codec(settings: Settings, *, ready: Callable[[str], None] | None =
         encodes=codec.encodes,
         https=https,
     )
-    await serve(app, codec.host, codec.port, trusted_proxies=codec.trusted_proxies, ready=ready)
+    async with measured(app, settings.metrics_address) as served:
+        await serve(served, codec.host, codec.port, trusted_proxies=codec.trusted_proxies, ready=ready)

@@ -19,6 +19,7 @@ from starters.desk.desk import Desk
 from starters.desk.mailwork import MailWork
 from starters.desk.pages import House, Pages
 from starters.desk.people import People
+from starters.web.metrics import measured
 from starters.web.serving import serve
 from workers.policy import load_policy
 from workers.prepared import Need, must_be_prepared
@@ -56,17 +57,10 @@ async def run_desk(settings: Settings, *, ready: Callable[[str], None] | None = 
         plans_anew=True,
     )
     try:
-        desk = desk_over(settings, pool)
-        await serve(
-            create_app(
-                desk,
-                public_url=settings.desk.public_url,
-                readiness=Readiness({Need.DATABASE: partial(pool.fetchval, ALIVE)}),
-            ),
-            settings.desk.host,
-            settings.desk.port,
-            ready=ready,
-        )
+        readiness = Readiness({Need.DATABASE: partial(pool.fetchval, ALIVE)})
+        app = create_app(desk_over(settings, pool), public_url=settings.desk.public_url, readiness=readiness)
+        async with measured(app, settings.metrics_address, readiness) as served:
+            await serve(served, settings.desk.host, settings.desk.port, ready=ready)
     finally:
         await pool.close()
 
@@ -112,8 +106,10 @@ class _Connection:
 
     async def __call__(self) -> "CancellationClient":
         from cancellation.client import CancellationClient
+        from cancellation.telemetry import process_runtime
 
         async with self._lock:
             if self._client is None:
+                process_runtime(None)
                 self._client = await CancellationClient.connect(self._settings.home)
             return self._client

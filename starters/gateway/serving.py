@@ -12,6 +12,7 @@ from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import Settings
 from starters.gateway.app import create_app
 from starters.gateway.pages import House
+from starters.web.metrics import measured
 from starters.web.serving import serve
 from workers.prepared import Need, must_be_prepared
 from workers.readiness import Ask, Readiness
@@ -45,19 +46,21 @@ async def run_gateway(settings: Settings, *, ready: Callable[[str], None] | None
             Need.DATABASE: partial(pool.fetchval, ALIVE),
             Need.STORE: partial(answers, store),
         }
+        readiness = Readiness(asks)
         app = create_app(
             PostgresLedger(pool),
             store,
             public_url=settings.gateway.public_url,
             house=House(company=settings.sender.company, contact=settings.teams.commercial),
-            readiness=Readiness(asks),
+            readiness=readiness,
         )
-        await serve(
-            app,
-            settings.gateway.host,
-            settings.gateway.port,
-            trusted_proxies=settings.gateway.trusted_proxies,
-            ready=ready,
-        )
+        async with measured(app, settings.metrics_address, readiness) as served:
+            await serve(
+                served,
+                settings.gateway.host,
+                settings.gateway.port,
+                trusted_proxies=settings.gateway.trusted_proxies,
+                ready=ready,
+            )
     finally:
         await pool.close()

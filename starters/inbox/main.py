@@ -12,6 +12,8 @@ from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.pool import ALIVE, open_pool
 from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import ListenerProtocol, Settings
+from cancellation.telemetry import process_runtime
+from starters.inbox.counts import MailCounts
 from starters.inbox.reception import Reception
 from workers.connecting import connect
 from workers.health import answering_health
@@ -35,7 +37,9 @@ async def open_reception(settings: Settings) -> AsyncIterator[tuple[Reception, R
         NotPrepared: something is missing in the database or the namespace.
         RoleRefused: the database does not let it work as the inbox.
     """
-    client = await connect(settings, lazy=True)
+    runtime = process_runtime(settings.metrics_address)
+    client = await connect(settings, lazy=True, runtime=runtime)
+    counts = MailCounts(runtime.metric_meter, len(settings.inbox.mailboxes))
     await must_be_prepared(settings, Role.INBOX, client)
     pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS, role=Role.INBOX)
     asks: dict[Need, Ask] = {
@@ -43,7 +47,7 @@ async def open_reception(settings: Settings) -> AsyncIterator[tuple[Reception, R
         Need.TEMPORAL: partial(must_know_namespace, client),
     }
     try:
-        yield Reception(PostgresCrm(pool), client), Readiness(asks)
+        yield Reception(PostgresCrm(pool), client, counts=counts), Readiness(asks)
     finally:
         await pool.close()
 

@@ -39,12 +39,14 @@ class MailboxReader:
         reception: takes the e-mails.
         loop: where reception lives.
         max_bytes: of a larger e-mail only the header is read; a person has to open it.
+        place: of the mailbox in the settings, from 1.
     """
 
     settings: ImapSettings
     reception: Reception
     loop: asyncio.AbstractEventLoop
     max_bytes: int
+    place: int = 1
 
     def __post_init__(self) -> None:
         self.stop = Event()
@@ -60,6 +62,7 @@ class MailboxReader:
                     logger.info("mailbox open", extra={"host": self.settings.host})
                     while not self.stop.is_set():
                         self._hand_over(folder)
+                        self.reception.counts.looked(self.place)
                         pause = _FIRST_PAUSE
                         folder.wait(self.stop, _LOOK_AGAIN_SECONDS)
             except MailboxNotUsable as error:
@@ -164,7 +167,10 @@ async def reading(
 ) -> AsyncIterator[None]:
     """Read these mailboxes meanwhile."""
     loop = asyncio.get_running_loop()
-    readers = [MailboxReader(mailbox, reception, loop, max_bytes) for mailbox in mailboxes]
+    readers = [
+        MailboxReader(mailbox, reception, loop, max_bytes, place)
+        for place, mailbox in enumerate(mailboxes, start=1)
+    ]
     async with AsyncExitStack() as stack:
         if readers:
             threads = ThreadPoolExecutor(len(readers), thread_name_prefix="mailbox")

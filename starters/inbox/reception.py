@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from cancellation.contract import INCOMING_MAIL, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.messages.mail_in import IncomingMail
 from cancellation.ports import Originals
+from starters.inbox.counts import MailCounts, Result, Way
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Reception:
     originals: Originals
     temporal: Client
     task_queue: str = INCOMING_MAILS
+    counts: MailCounts = field(default_factory=MailCounts)
 
     async def take(
         self,
@@ -50,6 +52,16 @@ class Reception:
         Raises:
             Exception: the database or Temporal cannot be reached: the e-mail was not taken.
         """
+        way = Way.MAILBOX if source.startswith("imap:") else Way.LISTENER
+        try:
+            return await self._take(way, raw, received_at, envelope, source, whole)
+        except Exception:
+            self.counts.delivered(way, Result.FAILED)
+            raise
+
+    async def _take(
+        self, way: Way, raw: bytes, received_at: datetime, envelope: Sequence[str], source: str, whole: bool
+    ) -> IncomingMail:
         original = await self.originals.keep_original(raw, received_at)
         mail = IncomingMail(
             sha256=original.sha256,
@@ -73,7 +85,9 @@ class Reception:
                 rpc_timeout=_START_WITHIN,
             )
         except WorkflowAlreadyStartedError:
+            self.counts.delivered(way, Result.AGAIN)
             logger.info("mail was here before", extra={"workflow_id": mail.workflow_id})
         else:
+            self.counts.delivered(way, Result.TAKEN)
             logger.info("mail taken", extra={"workflow_id": mail.workflow_id, "bytes": len(raw)})
         return mail

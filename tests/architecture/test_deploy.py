@@ -17,12 +17,13 @@ from starters.cli.checking import known_variables, unknown_variable
 from starters.desk import serving as desk_serving
 from starters.gateway import serving as gateway_serving
 from starters.inbox import main as inbox_main
+from starters.monitor import serving as monitor_serving
 from tests import compose
 from tests.compose import CHECKOUT, FILE, SAID, taken
 from workers import wiring
 
 ONE_SHOT = {"temporal-schema", "setup"}
-OURS = {"worker", "inbox", "gateway", "desk"}
+OURS = {"worker", "inbox", "gateway", "desk", "monitor"}
 SERVERS = {"postgres", "temporal", "mail", "prometheus", "grafana", "codec"} | OURS
 WRITES_BESIDE_ITS_PROGRAM = {"temporal-ui"}
 BY_HAND = 20
@@ -208,6 +209,7 @@ def test_both_ends_of_the_database_agree_about_connections(composed: dict[str, A
         + inbox_main._CONNECTIONS
         + gateway_serving._CONNECTIONS
         + desk_serving._CONNECTIONS
+        + monitor_serving._CONNECTIONS
         + one_at_the_start
     )
     superusers = 3

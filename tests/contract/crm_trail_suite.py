@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cancellation.adapters.crm_views import ReadableCrm
-from cancellation.adapters.trailchain import GENESIS, entry_hash
+from cancellation.adapters.trailchain import GENESIS, SALT_BYTES, chain
 from cancellation.domain.refusal import Problem
 from cancellation.messages.crm import CaseRecord, OpenedCase, TrailReceipt
 from cancellation.ports import PermanentRefusal
@@ -143,10 +143,13 @@ class CrmTrailContract(WithOpenCase):
         problem = Problem(field="número", problem="formato inválido: “é”")
         caused = (entry(4, message_id="wamid.HBg“ç”"), entry(5, message_id=""))
         await crm.record(record(trail=(entry(3), *caused, entry(6, problems=(problem, problem)))))
-        previous = GENESIS
+        previous, salts = GENESIS, set()
         for link in await crm.chained_trail("case-a"):
-            previous = entry_hash(previous, "case-a", link.entry)
-            assert link.hash == previous.hex()
+            assert link.salt is not None
+            salts.add(bytes.fromhex(link.salt))
+            assert link == chain(previous, "case-a", link.entry, bytes.fromhex(link.salt))
+            previous = bytes.fromhex(link.hash)
+        assert [len(salt) for salt in salts] == [SALT_BYTES] * 6
         check = await crm.verify_trail("case-a")
         assert (check.intact, check.entries, check.head) == (True, 6, previous.hex())
 

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from cancellation.adapters.postgres import migrate as module
+from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.migrate import Migration, MigrationError, migrate, shipped
 from cancellation.adapters.postgres.pool import open_pool
 
@@ -54,6 +55,45 @@ async def test_a_later_migration_is_applied_on_top(
     with caplog.at_level(logging.INFO, logger=module.__name__):
         assert await migrate(empty_database) == ["002_b.sql"]
     assert [record.migration for record in caplog.records] == ["002_b.sql"]  # type: ignore[attr-defined]
+
+
+async def test_a_trail_of_before_is_chained_anew_with_commitments_X13(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = shipped()
+    monkeypatch.setattr(module, "shipped", lambda: [one for one in everything if one.number < 80])
+    await migrate(empty_database)
+    connection = await asyncpg.connect(empty_database)
+    try:
+        for case in ("a", "b"):
+            await connection.execute(
+                "insert into crm.cases"
+                " (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at)"
+                " values ($1, $1, $1, $1, 'retention', now(), '{}', now())",
+                case,
+            )
+            await connection.execute(
+                "insert into crm.trail (case_id, seq, at, actor, kind, detail, message_id, problems)"
+                " select $1, seq, now(), 'ana', 'note', 'texto ' || seq, 'm-' || seq,"
+                """ '[{"field": "é", "problem": ""}]'"""
+                " from generate_series(1, 3) seq",
+                case,
+            )
+    finally:
+        await connection.close()
+    monkeypatch.setattr(module, "shipped", lambda: everything)
+    assert "080_trail_commitments.sql" in await migrate(empty_database)
+    pool = await open_pool(empty_database, max_size=1)
+    try:
+        for case in ("a", "b"):
+            check = await PostgresCrm(pool).verify_trail(case)
+            assert (check.intact, check.entries, check.erased) == (True, 3, 0)
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await pool.execute("update crm.trail set detail = 'outro'")
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await pool.execute("update crm.cases set trail_head = ''")
+    finally:
+        await pool.close()
 
 
 async def test_sessions_have_their_limits_and_speak_utc(database: str) -> None:

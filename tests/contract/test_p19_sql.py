@@ -246,6 +246,14 @@ async def test_an_entry_typed_by_hand_is_chained_by_the_database_P20(formalized:
         ("update crm.trail set at = at + interval '1 microsecond' where case_id = 'case-a' and seq = 1", 1),
         ('update crm.trail set problems = \'[{"field": "a", "problem": "b"}]\' where seq = 3', 3),
         ("update crm.trail set message_id = '' where case_id = 'case-a' and seq = 3", 3),
+        ("update crm.trail set kind = 'other' where case_id = 'case-a' and seq = 2", 2),
+        ("update crm.trail set salt = sha256('') where case_id = 'case-a' and seq = 2", 2),
+        ("update crm.trail set commitment = sha256('') where case_id = 'case-a' and seq = 2", 2),
+        (
+            "update crm.trail set detail = 'outro',"
+            " commitment = crm.trail_commitment(salt, actor, 'outro', message_id, problems) where seq = 3",
+            3,
+        ),
         ("delete from crm.trail where case_id = 'case-a' and seq = 2", 2),
         ("delete from crm.trail where case_id = 'case-a' and seq = 4", 4),
         ("update crm.trail set seq = 9 where case_id = 'case-a' and seq = 4", 4),
@@ -258,6 +266,29 @@ async def test_a_change_behind_the_guards_shows_X13(formalized: Pool, tampering:
         await connection.execute(tampering)
     check = await PostgresCrm(formalized).verify_trail("case-a")
     assert (check.intact, check.broken_at) == (False, broken_at)
+
+
+async def test_the_personal_text_of_an_entry_can_go_whole_and_the_chain_still_holds_X13(
+    formalized: Pool,
+) -> None:
+    crm = PostgresCrm(formalized)
+    await crm.record(cases.record(stage="notice", trail=cases.trail(3, 4)))
+    before = await crm.verify_trail("case-a")
+    async with formalized.acquire() as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute(
+            """
+            update crm.trail
+            set actor = '(apagado)', detail = '(apagado)', message_id = null, problems = '[]', salt = null
+            where case_id = 'case-a' and seq in (2, 4)
+            """
+        )
+        with pytest.raises(asyncpg.CheckViolationError):
+            async with connection.transaction():
+                await connection.execute("update crm.trail set salt = null where seq = 3")
+    after = await crm.verify_trail("case-a")
+    assert (before.erased, after.erased) == (0, 2)
+    assert after == before.model_copy(update={"erased": 2})
 
 
 async def test_revoking_waits_for_a_destruction_under_way_and_then_fails_P19(formalized: Pool) -> None:

@@ -39,6 +39,8 @@ STATEMENTS: dict[Role, dict[str, set[str]]] = {
         "desk": {"account", "in_list", "figures", "mail_figures"},
         # What `dossier` asks.
         "evidence": set(queries("evidence")),
+        "reconciliation": set(queries("reconciliation")),
+        "rules": set(queries("rules")),
     },
     Role.INBOX: {"crm": {"keep_original"}},
     Role.GATEWAY: {"recordings": {*BY_VISITORS, "lock_case"}},
@@ -49,6 +51,7 @@ STATEMENTS: dict[Role, dict[str, set[str]]] = {
         "billing": {"account"},
     },
     Role.REPORTS: {"desk": {"figures", "mail_figures"}},
+    Role.MONITOR: {"gauges": set(queries("gauges"))},
 }
 """What the process of a role asks of the database; what no process asks is left to whoever owns it."""
 AT_THE_START = "select number, is_virtual from migration.applied, migration.clock"

@@ -18,7 +18,7 @@ from tests.e2e.running_up import typed
 
 CHECKOUT = Path(__file__).parents[2]
 SERVICES = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
-PROCESSES = ("worker", "inbox", "gateway", "desk")
+PROCESSES = ("worker", "inbox", "gateway", "desk", "monitor")
 
 
 @dataclass(frozen=True)

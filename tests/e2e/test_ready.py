@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -20,13 +21,22 @@ from tests.durable.house import until
 from tests.durable.premises import Premises, premises
 
 Everything = tuple[Premises, EmbeddedTemporal, EmbeddedPostgres]
-PROCESSES = ("worker", "inbox", "gateway", "desk")
+PROCESSES = ("worker", "inbox", "gateway", "desk", "monitor")
 NEEDS = {
     "worker": {"temporal", "database", "store"},
     "inbox": {"temporal", "database"},
     "gateway": {"database", "store"},
     "desk": {"database"},
+    "monitor": {"database", "temporal"},
 }
+METRICS = {
+    "worker": "temporal_request",
+    "inbox": "cancelamento_mail_deliveries_total",
+    "gateway": "cancelamento_http_requests_total",
+    "desk": "process_resident_memory_bytes",
+    "monitor": "cancelamento_cases",
+}
+"""One of each process's own."""
 
 
 class Running:
@@ -34,12 +44,14 @@ class Running:
 
     def __init__(self, folder: Path) -> None:
         self.ports = {name: free_port() for name in PROCESSES}
+        self.metrics = {name: free_port() for name in PROCESSES}
         self.folder = folder
 
     @asynccontextmanager
     async def process(self, name: str, settings: dict[str, str]) -> AsyncIterator[None]:
         own = {
             "CANCELAMENTO_HEALTH_ADDRESS": f"127.0.0.1:{self.ports[name]}",
+            "CANCELAMENTO_METRICS_ADDRESS": f"127.0.0.1:{self.metrics[name]}",
             "CANCELAMENTO_GATEWAY_PORT": str(self.ports["gateway"]),
             "CANCELAMENTO_DESK_PORT": str(self.ports["desk"]),
             "CANCELAMENTO_INBOX_LISTENER_PORT": "0",
@@ -94,6 +106,15 @@ def _ask(url: str) -> tuple[int, Any]:
         return 0, None
 
 
+def _page(port: int) -> str:
+    """What stands at `/metrics` of a port, whatever the status."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+            return str(answer.read(), "utf-8")
+    except urllib.error.HTTPError as error:
+        return str(error.read(), "utf-8")
+
+
 @pytest.fixture(scope="module")
 async def everything(open_folder: Path) -> AsyncIterator[Everything]:
     folder = open_folder / "ready"
@@ -115,6 +136,16 @@ async def running(everything: Everything) -> AsyncIterator[Running]:
 async def test_with_everything_there_every_process_is_ready(running: Running) -> None:
     for name in PROCESSES:
         await running.ready(name, set())
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+async def test_every_process_tells_prometheus_and_nobody_where_its_pages_are(
+    running: Running, name: str
+) -> None:
+    await running.ready(name, set())
+    told = await asyncio.to_thread(_page, running.metrics[name])
+    assert METRICS[name] in {re.split("[{ ]", line)[0] for line in told.splitlines()}
+    assert "# TYPE" not in await asyncio.to_thread(_page, running.ports[name])
 
 
 async def test_a_frozen_temporal_is_noticed_by_those_who_need_it(

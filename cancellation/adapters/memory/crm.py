@@ -1,6 +1,7 @@
 """A CRM in memory that refuses what PostgreSQL's would refuse (P2, P11, P12, P14, P19, P20, X1)."""
 
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from cancellation.adapters.crm_rules import (
 )
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
 from cancellation.adapters.memory.formalizations import incomplete
-from cancellation.adapters.trailchain import GENESIS, ChainedEntry, TrailCheck, check_chain, entry_hash
+from cancellation.adapters.trailchain import GENESIS, SALT_BYTES, ChainedEntry, TrailCheck, chain, check_chain
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Offer, Request
 from cancellation.messages.crm import (
@@ -85,8 +86,9 @@ class HeldRecord:
         for entry in new_entries(trail, self.held):
             if entry.seq != len(self.chain) + 1:
                 raise PermanentRefusal(f"entry {entry.seq} does not follow entry {len(self.chain)}")
-            previous = entry_hash(previous, self.summary.case_id, entry)
-            self.chain.append(ChainedEntry(entry=entry, hash=previous.hex()))
+            link = chain(previous, self.summary.case_id, entry, secrets.token_bytes(SALT_BYTES))
+            previous = bytes.fromhex(link.hash)
+            self.chain.append(link)
 
 
 class MemoryCrm:

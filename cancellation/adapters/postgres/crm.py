@@ -174,8 +174,10 @@ async def _chain(connection: Executor, case_id: str) -> list[ChainedEntry]:
     rows = await connection.fetch(SQL["chained_trail"], case_id)
     return [
         ChainedEntry(
+            salt=row["salt"],
+            commitment=row["commitment"],
             hash=row["hash"],
-            entry=TrailEntry.model_validate({k: v for k, v in row.items() if k != "hash"}),
+            entry=TrailEntry.model_validate({name: row[name] for name in TrailEntry.model_fields}),
         )
         for row in rows
     ]

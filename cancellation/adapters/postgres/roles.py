@@ -18,7 +18,17 @@ import asyncpg
 
 from cancellation.adapters.postgres.pool import Connection
 
-SCHEMAS: Final = ("crm", "billing", "telephony", "recordings", "notification", "inbox", "desk", "migration")
+SCHEMAS: Final = (
+    "crm",
+    "billing",
+    "telephony",
+    "recordings",
+    "notification",
+    "inbox",
+    "desk",
+    "reconciliation",
+    "migration",
+)
 """Every schema of ours."""
 _ITERATIONS: Final = 4096
 
@@ -32,6 +42,8 @@ class Role(StrEnum):
     DESK = "cancelamento_desk"
     REPORTS = "cancelamento_reports"
     """For whoever draws figures with tools of their own (X26)."""
+    MONITOR = "cancelamento_monitor"
+    """Counts, for alerts and dashboards."""
 
     @property
     def process(self) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from cancellation.adapters.trailchain import GENESIS, entry_hash
+from cancellation.adapters.trailchain import GENESIS, chain
 from cancellation.domain.refusal import Problem
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Channel, Contact, Offer, OfferKind, OfferStatus, Request
@@ -22,8 +22,9 @@ PRIVATE = ("Rita", "acme.com.br", "+5511", "203.0.113.7", "Caro demais", "31000"
 def chained(*entries: TrailEntry) -> tuple[told.ChainedRecord, ...]:
     previous, found = GENESIS, []
     for entry in entries:
-        previous = entry_hash(previous, "case-a", entry)
-        found.append(told.ChainedRecord(**entry.model_dump(), hash=previous.hex()))
+        link = chain(previous, "case-a", entry, hashlib.sha256(b"salt %d" % entry.seq).digest())
+        previous = bytes.fromhex(link.hash)
+        found.append(told.ChainedRecord(**entry.model_dump(), **link.model_dump(exclude={"entry"})))
     return tuple(found)
 
 

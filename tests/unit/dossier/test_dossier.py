@@ -129,6 +129,28 @@ def test_a_trail_that_was_rewritten_and_bound_anew_breaks_its_chain_X13(whole: d
     assert wrong(rebound(whole, "historico.json", verificar.canonical(trail))) == ["historico.json"]
 
 
+def test_a_trail_holds_without_the_personal_text_that_was_erased_X13(whole: dict[str, bytes]) -> None:
+    erased: dict[str, Any] = {
+        "actor": verificar.ERASED,
+        "detail": verificar.ERASED,
+        "message_id": None,
+        "problems": [],
+    }
+    trail = json.loads(whole["historico.json"])
+    for entry in trail["entries"]:
+        entry.update(erased, salt=None)
+    assert wrong(rebound(whole, "historico.json", verificar.canonical(trail))) == []
+    for spoilt in (
+        {"detail": "outra coisa"},
+        {"salt": "ab" * 32},
+        {"commitment": "ab" * 32},
+        {"kind": "other"},
+    ):
+        changed = json.loads(json.dumps(trail))
+        changed["entries"][1].update(spoilt)
+        assert wrong(rebound(whole, "historico.json", verificar.canonical(changed))) == ["historico.json"]
+
+
 def test_dates_that_do_not_follow_from_each_other_are_refused_X13(whole: dict[str, bytes]) -> None:
     for field, value in (
         ("last_day", "2026-12-21"),

@@ -1,6 +1,6 @@
 -- The worker, and the commands that people type with its environment: everything that a case does to the records, and
 -- nothing that it does not. No row is ever removed; what is written once (trail, originals, acts) cannot be written over.
-grant usage on schema crm, billing, telephony, recordings, notification, inbox to cancelamento_worker;
+grant usage on schema crm, billing, telephony, recordings, notification, inbox, reconciliation to cancelamento_worker;
 
 grant select on crm.customers, crm.authorised_contacts, crm.customer_cards, crm.cases, crm.tasks, crm.trail,
     crm.originals, crm.formalizations, crm.destructive_acts, crm.retention, crm.offers, crm.mail_tasks, crm.mail_decisions,
@@ -42,3 +42,10 @@ grant update (status, reply, settled_at) on notification.recipients to cancelame
 
 grant select, insert on inbox.messages to cancelamento_worker;
 grant update (action, fate, customer_id, why, handled_at) on inbox.messages to cancelamento_worker;
+
+grant select, insert on reconciliation.runs, reconciliation.executions, reconciliation.findings, reconciliation.repairs
+    to cancelamento_worker;
+grant update (run_id, workflow_type, started_at, seen_at, wedged, held_trail, stage, notice_ends_at, trail_entries,
+    trail_recorded, owes_crm) on reconciliation.executions to cancelamento_worker;
+grant update (customer_id, case_id, protocol, crm, other, first_seen, last_seen, told_at, resolved_at)
+    on reconciliation.findings to cancelamento_worker;

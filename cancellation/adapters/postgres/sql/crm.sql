@@ -206,7 +206,7 @@ order by opened_at desc, case_id
 limit $3;
 
 -- name: chained_trail
-select encode(hash, 'hex') as hash, seq, at, actor, kind, detail, message_id, problems
+select encode(salt, 'hex') as salt, encode(commitment, 'hex') as commitment, encode(hash, 'hex') as hash, seq, at, actor, kind, detail, message_id, problems
 from crm.trail where case_id = $1 order by seq;
 
 -- name: trail_head

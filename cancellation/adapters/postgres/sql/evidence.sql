@@ -16,7 +16,8 @@ limit 1;
 select stage, at from crm.stage_changes where case_id = $1 order by at, stage;
 
 -- name: trail
-select seq, at, actor, kind, detail, message_id, problems, encode(hash, 'hex') as hash
+select seq, at, actor, kind, detail, message_id, problems, encode(salt, 'hex') as salt,
+    encode(commitment, 'hex') as commitment, encode(hash, 'hex') as hash
 from crm.trail where case_id = $1 order by seq;
 
 -- name: offers
