@@ -285,7 +285,8 @@ class ProductionSet(UpWhileEntered):
             target = container.mounts[volume["target"]]
             if volume["type"] == "volume":
                 target.mkdir(parents=True, exist_ok=True)
-                give_away(target, user)
+                if not volume.get("read_only"):
+                    give_away(target, user)
             else:
                 source = Path(volume["source"])
                 target.parent.mkdir(exist_ok=True)

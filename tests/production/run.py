@@ -30,15 +30,6 @@ from workers.wiring import open_systems
 
 AT_A_TIME: Final = 12
 """Cases in which somebody acts at the same moment."""
-PROCESSES: Final = {
-    "worker-1": "worker",
-    "worker-2": "worker",
-    "worker-3": "worker",
-    "inbox": "inbox",
-    "gateway": "gateway",
-    "desk": "desk",
-}
-"""Containers that can say what they miss, and as which process."""
 _SAMPLE_WITH_RECORDINGS: Final = "1042"
 _CONNECTIONS: Final = (
     "select usename, count(*) from pg_stat_activity where usename is not null group by usename"
@@ -61,7 +52,7 @@ class Act:
 
 ACTS: Final = (
     Act("requests", World.opens, killed=("desk", "worker-1")),
-    Act("Commercial's outcomes", World.is_decided, killed=("temporal",)),
+    Act("Commercial's outcomes", World.is_decided, killed=("temporal", "monitor")),
     Act("formalizations", World.formalises, killed=("inbox", "worker-2")),
     Act("ten days later", World.goes_on, killed=("gateway",), restarted=("worker-1", "worker-2", "worker-3")),
     Act("the end", World.reaches_its_end, killed=("postgres", "worker-3", "codec")),
@@ -299,7 +290,11 @@ async def _replays(production: ProductionSet, findings: Findings) -> None:
 
 async def _commands(production: ProductionSet) -> list[str]:
     """The commands of docs/servidores.md, in the containers."""
-    orders = [(container, "check", process) for container, process in PROCESSES.items()]
+    orders = [
+        (name, "check", container.service)
+        for name, container in production.containers.items()
+        if container.restarts and "CANCELAMENTO_DATABASE_USER" in container.environment
+    ]
     orders.append(("worker-1", "worker", "--verify"))
     said = await asyncio.gather(*(production.command(*order) for order in orders))
     return [f"{order} says {out} {err}" for order, (code, out, err) in zip(orders, said, strict=True) if code]

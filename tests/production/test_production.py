@@ -1,5 +1,6 @@
 """The production-like set at work; `make production` runs the same with sixty cases and prints what came of them."""
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,8 +14,10 @@ from tests.production.stories import STORIES
 from tests.production.temporal_module import Unavailable
 
 KILLED = {name.partition("-")[0] for act in ACTS for name in act.killed}
-OURS = ("worker", "inbox", "gateway", "desk")
+OURS = ("worker", "inbox", "gateway", "desk", "monitor")
 MEMORY_TO_SPARE = 0.9
+CONNECTIONS = re.compile(r"Temporal takes at most (\d+) .*our processes (\d+)")
+"""What docker-compose.yml says of the database's, both ends."""
 
 
 @pytest.mark.proof

@@ -51,4 +51,4 @@ def test_no_host_port_or_path_of_a_container_is_left(planned: ProductionSet) -> 
                 assert elsewhere not in word, f"{container.name}: {word}"
     health = [one.environment.get("CANCELAMENTO_HEALTH_ADDRESS") for one in planned.containers.values()]
     own = [address for address in health if address]
-    assert len(own) == len(set(own)) == 4
+    assert len(own) == len(set(own)) > 3
