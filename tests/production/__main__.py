@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from temporalio.runtime import Runtime, TelemetryConfig
 
 from tests.production.production_set import ProductionSet
 from tests.production.run import Findings, run
@@ -31,7 +32,8 @@ def main() -> int:
     wanted.add_argument("--keep", action="store_true", help="leave the folder with logs and data")
     options = wanted.parse_args()
     out, began = Console(), time.monotonic()
-    # What dies here is told in its own words.
+    # What dies here is told in its own words, and not in the libraries'.
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=None)))
     logging.basicConfig(level=logging.CRITICAL)
     warnings.simplefilter("ignore")
 
