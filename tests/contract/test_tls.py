@@ -17,7 +17,8 @@ import trustme
 from temporalio.testing import WorkflowEnvironment
 
 from cancellation.adapters.postgres.pool import open_pool
-from cancellation.settings import DatabaseSettings, Settings, Ssl
+from cancellation.setting_groups import DatabaseSettings, Ssl
+from cancellation.settings import Settings
 from workers.connecting import connect
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)

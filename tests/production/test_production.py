@@ -1,0 +1,45 @@
+"""The production-like set at work; `make production` runs the same with sixty cases and prints what came of them."""
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ALLOWED_SKIP
+from tests.production.__main__ import LIMIT_OF_THE_IMAGE
+from tests.production.run import ACTS, run
+from tests.production.stories import STORIES
+from tests.production.temporal_module import Unavailable
+
+KILLED = {name.partition("-")[0] for act in ACTS for name in act.killed}
+OURS = ("worker", "inbox", "gateway", "desk", "monitor")
+MEMORY_TO_SPARE = 0.9
+CONNECTIONS = re.compile(r"Temporal takes at most (\d+) .*our processes (\d+)")
+"""What docker-compose.yml says of the database's, both ends."""
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(3_600)
+async def test_every_outcome_on_the_whole_set_while_each_process_dies_once_X7_X22() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="cancelamento-production-"))
+    try:
+        findings, production = await run(2 * len(STORIES), folder, print)
+    except Unavailable as reason:
+        pytest.skip(f"{ALLOWED_SKIP}: {reason}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert findings.wrong == []
+    assert findings.replayed >= len(findings.cases)
+    assert {container.service for container in production.containers.values() if container.restarts} == KILLED
+    assert findings.back_after.keys() == {name for act in ACTS for name in act.killed}
+    for name, process in production.processes.items():
+        assert findings.memory[name] < MEMORY_TO_SPARE * process.container.memory, name
+    assert production.image.packages + production.image.code < LIMIT_OF_THE_IMAGE
+    # Both ends of what docker-compose.yml says of the database's connections.
+    assert findings.connections["temporal"] <= 60
+    assert (
+        sum(count for user, count in findings.connections.items() if user.startswith("cancelamento_"))
+        <= 42 + 20
+    )
