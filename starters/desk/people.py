@@ -18,7 +18,7 @@ from cancellation.settings import Settings
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-FEWEST_CHARACTERS: Final = 10
+FEWEST_CHARACTERS: Final = 12
 """Of a password: length is what protects it."""
 _FIRST_LOGIN: Final = "comercial"
 

@@ -1,11 +1,13 @@
 """Who may come in at the desk: roles, passwords, the file (X24)."""
 
+import io
 import stat
 from pathlib import Path
 
 import pytest
 
 from cancellation.settings import Settings
+from starters.cli.app import run
 from starters.desk.people import (
     Act,
     BadPeopleFile,
@@ -80,3 +82,13 @@ def test_the_first_access_is_given_once_and_its_password_is_the_owners_X24(
     assert stat.S_IMODE(note.stat().st_mode) == 0o600
     password = note.read_text().partition("senha: ")[2].splitlines()[0]
     assert Passwords().fits(People(settings.people_file)["comercial"], password)
+
+
+@pytest.mark.parametrize(("password", "code"), [("onze letras", 2), ("doze letras!", 0)])
+def test_a_password_has_twelve_characters_or_more_X24(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str, code: int
+) -> None:
+    monkeypatch.setenv("CANCELAMENTO_HOME", str(tmp_path))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+    assert run(["desk", "--add", "ana", "--name", "Ana Lima"]) == code
+    assert [*People(tmp_path / "desk-people.json").all()] == ([] if code else ["ana"])
