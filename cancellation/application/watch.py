@@ -97,9 +97,7 @@ def findings(
 
 def has_left(case: WatchedCase, aftermath: Aftermath) -> bool:
     """Whether the customer has nothing with us any more: what one occupies who came back is theirs."""
-    return (
-        not aftermath.returned and not case.has_later_case and case.customer_status == Stage.CLOSED.crm_status
-    )
+    return not aftermath.returned and case.customer_status == Stage.CLOSED.crm_status
 
 
 def _again(case: WatchedCase, key: str, found: Found) -> str:

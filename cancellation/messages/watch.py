@@ -132,7 +132,5 @@ class WatchedCase(Value):
     contract: str | None = None
     customer_status: str | None
     contacts: tuple[AuthorisedContact, ...] = ()
-    has_later_case: bool = False
-    """The customer has a case that was opened after this one ended."""
     acts: tuple[WatchAct, ...] = ()
     tasks: tuple[WatchedTask, ...] = ()

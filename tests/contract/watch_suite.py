@@ -331,6 +331,15 @@ class WatchSuite:
         assert (await rig.look(SOON + timedelta(days=4))).revived == 0
         assert len(await rig.tasks("watch_revived")) == 1
 
+    async def test_whoever_has_left_and_writes_again_is_still_looked_after_X10_X20(
+        self, rig: WatchRig
+    ) -> None:
+        await rig.closed()
+        await rig.revive()
+        again = cases.opening("1042", "case-b", opened_at=CLOSED + timedelta(days=3))
+        await rig.crm.open_case(again.model_copy(update={"trail": ()}))
+        assert (await rig.look()).revived == 1
+
     # ------------------------------------------------------------ the end
 
     async def test_when_the_cycles_are_over_and_nothing_is_due_the_customer_gets_the_statement_once_X10(
@@ -367,6 +376,7 @@ class WatchSuite:
         await rig.invoice_paid()
         await rig.charge(paid="310.00")
         assert (await rig.look(OVER)).settled == 0
+        assert (await rig.look(OVER + timedelta(hours=1))).settled == 0
         (task,) = await rig.tasks("watch_repay")
         await rig.close_task(task, OVER + timedelta(hours=2))
         assert (await rig.look(OVER + timedelta(days=1))).settled == 1

@@ -94,14 +94,13 @@ class MemoryWatches:
         summary = held.summary
         assert summary.ended_at is not None
         assert held.formalization is not None
-        ended_at = summary.ended_at
         customer = self.crm.known_customers().get(summary.customer_id)
         watch = self._watches.get(summary.case_id)
         return WatchedCase(
             case_id=summary.case_id,
             customer_id=summary.customer_id,
             protocol=summary.protocol,
-            ended_at=ended_at,
+            ended_at=summary.ended_at,
             last_day=held.formalization.notice.last_day,
             terms=(watch.terms if watch else held.watch) or terms,
             customer_name=customer.name if customer else None,
@@ -109,10 +108,6 @@ class MemoryWatches:
             contract=customer.contract if customer else None,
             customer_status=customer.status if customer else None,
             contacts=customer.contacts if customer else (),
-            has_later_case=any(
-                one.summary.customer_id == summary.customer_id and one.summary.opened_at >= ended_at
-                for one in self.crm.all_cases().values()
-            ),
             acts=tuple(self.acts(summary.case_id)),
             tasks=tuple(
                 WatchedTask(key=key, closed_at=task.closed_at)

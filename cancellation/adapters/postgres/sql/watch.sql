@@ -5,9 +5,6 @@
 -- before $3.
 select c.case_id, c.customer_id, c.protocol, c.ended_at, f.last_day, coalesce(w.terms, $2) as terms,
     k.name as customer_name, k.cnpj, k.contract, k.status as customer_status, coalesce(k.contacts, '[]') as contacts,
-    exists (
-        select from crm.cases l where l.customer_id = c.customer_id and l.opened_at >= c.ended_at
-    ) as has_later_case,
     coalesce((
         select jsonb_agg(jsonb_build_object(
             'seq', a.seq, 'look', a.look, 'at', a.at, 'actor', a.actor, 'kind', a.kind, 'key', a.key,
