@@ -35,6 +35,7 @@ LONGER = {
     "tests/contract/recordings_suite.py": "one port's contract",
     "tests/contract/test_erasure.py": "every table and column",
     "tests/contract/test_odd_recordings.py": "one port's oddities",
+    "tests/contract/test_smtp.py": "one protocol, in every way",
     "tests/contract/test_telephony_kamailio.py": "one real system",
     "tests/contract/watch_suite.py": "one watch's contract",
     "tests/durable/house.py": "the rig of whole cases",
