@@ -67,7 +67,8 @@ from (select sha256, row_number() over (order by sha256) = 1 as handled from kep
 """
 MAIL_TASK = """
 insert into crm.mail_tasks (sha256, reported_as, title, text, opened_at, quiet)
-select sha256, sha256, 't', 't', now() - interval '6 hours', row_number() over (order by sha256) = 1 from crm.originals
+select sha256, sha256, 't', 't', now() - interval '6 hours', row_number() over (order by sha256) = 1
+from crm.originals where raw in ('one', 'two')
 """
 TRAIL = """
 insert into crm.trail (case_id, seq, at, actor, kind, detail)

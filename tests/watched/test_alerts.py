@@ -31,7 +31,7 @@ BOUNDED = {
     "work",
 }
 """Labels with few values, which are all known."""
-WELL = 120
+WELL = 65
 """Minutes in which all is well."""
 DAY = 86_400
 
@@ -96,11 +96,11 @@ TROUBLES = {
     "MensagensRecusadas": Trouble(
         {
             'cancelamento_letters_total{audience="customer", result="refused"}': ("0x{n}", "0+1x{n}"),
-            'cancelamento_letters_total{audience="customer", result="sent"}': ("0+1x{n}", "120x{n}"),
+            'cancelamento_letters_total{audience="customer", result="sent"}': ("0+1x{n}", f"{WELL}x{{n}}"),
         }
     ),
     "CaixaNaoLida": Trouble(
-        {'cancelamento_mailbox_read_timestamp_seconds{mailbox="1"}': ("0+60x{n}", "7200x{n}")}
+        {'cancelamento_mailbox_read_timestamp_seconds{mailbox="1"}': ("0+60x{n}", f"{WELL * 60}x{{n}}")}
     ),
     "EmailsNaoTomados": Trouble(
         {'cancelamento_mail_deliveries_total{way="listener", result="failed"}': ("0x{n}", "0+1x{n}")}
@@ -150,7 +150,7 @@ def test_every_alert_is_quiet_then_patient_then_fires(tmp_path: Path) -> None:
         moments = [(WELL - 1, 0), (begins + patience + 6, trouble.firing)]
         moments += [(begins + patience - 1, 0)] if patience > 1 else []
         series = [
-            {"series": one, "values": f"{well.format(n=WELL)} {wrong.format(n=200)}"}
+            {"series": one, "values": f"{well.format(n=WELL)} {wrong.format(n=90)}"}
             for one, (well, wrong) in trouble.series.items()
         ]
         count = f'count(ALERTS{{alertname="{name}", alertstate="firing"}}) or vector(0)'

@@ -30,6 +30,8 @@ ASKED_FOR = {
 }  # fmt: skip
 BLOCK = re.compile(r"<!-- ensaio: (\S+) -->\n```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PATIENCE = 120.0
+SLOW = pytest.mark.timeout(600)
+"""Workers are started and stopped again and again."""
 Everything = tuple[Premises, EmbeddedTemporal, EmbeddedPostgres]
 
 FAULTY_WORKER = """
@@ -169,6 +171,7 @@ def test_every_block_is_rehearsed_here() -> None:
 # ---------------------------------------------------------------------------------------- rehearsals
 
 
+@SLOW
 @pytest.mark.proof
 async def test_a_wedged_case_is_found_reset_and_ends_X22(house: Premises, terminal: Terminal) -> None:
     async with house.worker_process():
@@ -203,6 +206,7 @@ async def test_a_wedged_case_is_found_reset_and_ends_X22(house: Premises, termin
         assert (await house.crm.adapter.verify_trail(await case.case_id())).intact
 
 
+@SLOW
 @pytest.mark.proof
 async def test_a_step_that_is_stuck_is_seen_and_heals_by_itself_X7_X17(
     house: Premises, terminal: Terminal
@@ -234,6 +238,7 @@ async def test_a_step_that_is_stuck_is_seen_and_heals_by_itself_X7_X17(
         await house.replays()
 
 
+@SLOW
 @pytest.mark.proof
 async def test_a_case_of_the_wrong_customer_is_undone_in_every_stage_X20(
     house: Premises, terminal: Terminal
@@ -270,6 +275,7 @@ async def brought_to(case: CaseDriver, stage: str) -> None:
     await case.quiet()
 
 
+@SLOW
 @pytest.mark.proof
 async def test_keys_are_changed_while_a_case_is_open(everything: Everything, tmp_path: Path) -> None:
     house, _, _ = everything
@@ -316,6 +322,7 @@ async def typed(terminal: Terminal, line: str) -> Said:
     return Said(process.returncode or 0, out.decode())
 
 
+@SLOW
 @pytest.mark.proof
 async def test_what_is_missing_is_said_while_a_server_is_away(
     everything: Everything, terminal: Terminal
@@ -344,6 +351,7 @@ async def test_what_is_missing_is_said_while_a_server_is_away(
         await house.replays()
 
 
+@SLOW
 @pytest.mark.proof
 async def test_the_list_of_undecided_mail_is_empty_and_then_is_not_X15(
     house: Premises, terminal: Terminal
@@ -362,6 +370,7 @@ async def test_the_list_of_undecided_mail_is_empty_and_then_is_not_X15(
     assert "estranho@nenhures.com.br" in told.out
 
 
+@SLOW
 @pytest.mark.proof
 async def test_a_new_temporal_is_prepared_beside_the_records(
     everything: Everything, tmp_path_factory: pytest.TempPathFactory
