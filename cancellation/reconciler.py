@@ -10,8 +10,8 @@ from cancellation.domain.findings import RULES, Finding, Repair, Rule, repair_of
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.values import Team
 from cancellation.language import findings as words
-from cancellation.messages.letter_contents import Findings as FindingsLetter
-from cancellation.messages.letter_contents import FoundLine
+from cancellation.messages.letter_findings import Findings as FindingsLetter
+from cancellation.messages.letter_findings import FoundLine
 from cancellation.messages.letters import Letter
 from cancellation.messages.reconciliation import CheckBatch, CheckBatchResult, KeptFinding, RepairDone
 from cancellation.messages.recordings import LinkRevocation

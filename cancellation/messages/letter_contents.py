@@ -28,6 +28,7 @@ from cancellation.domain.values import (
     Team,
 )
 from cancellation.messages.billing import InvoiceLine
+from cancellation.messages.letter_findings import Findings
 
 Codes = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -226,31 +227,6 @@ class MailWithoutCase(Brief):
     commands: tuple[str, ...] = ()
     reminds: bool
     original_sha256: str | None = None
-
-
-class FoundLine(Brief):
-    """X11: two sides that disagree, in words."""
-
-    title: str
-    whose: str
-    crm: str
-    system: str
-    """Whose word stands against the CRM's."""
-    other: str
-    may_do: str
-    since: AwareDatetime
-    """Since when it has been found."""
-    repaired: str = ""
-    """What was undone without asking."""
-
-
-class Findings(Brief):
-    """X11: what reconciliation has found and no letter has told."""
-
-    kind: Literal[LetterKind.FINDINGS] = LetterKind.FINDINGS
-    findings: Annotated[tuple[FoundLine, ...], Field(min_length=1)]
-    more: int = 0
-    """How many there are beside these."""
 
 
 class FormalizedEarly(Brief):

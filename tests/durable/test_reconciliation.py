@@ -13,7 +13,7 @@ from cancellation.adapters.memory.reconciliation import MemoryComparison, Memory
 from cancellation.domain.findings import Finding, Repair, Rule, Side
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.values import Team
-from cancellation.messages.letter_contents import Findings as FindingsLetter
+from cancellation.messages.letter_findings import Findings as FindingsLetter
 from cancellation.messages.reconciliation import CheckBatch, ExecutionSeen
 from cancellation.reconciler import Reconciler
 from tests.contract.reconciled import spoil

@@ -24,6 +24,7 @@ from cancellation.domain.values import (
 from cancellation.language import commands
 from cancellation.letters import Letterhead
 from cancellation.messages import letter_contents as say
+from cancellation.messages.letter_findings import Findings, FoundLine
 from cancellation.messages.letters import Letter
 
 POLICY = CancellationPolicy()
@@ -151,9 +152,9 @@ CONTENTS: tuple[say.LetterContent, ...] = (
         reminds=False,
         original_sha256=ORIGINAL,
     ),
-    say.Findings(
+    Findings(
         findings=(
-            say.FoundLine(
+            FoundLine(
                 title="Fim da cobrança programado sem cancelamento",
                 whose=f"cliente 1042, protocolo {PROTOCOL}",
                 crm="Cliente desistiu do cancelamento, desde 20 de novembro de 2026, às 10h",
@@ -163,7 +164,7 @@ CONTENTS: tuple[say.LetterContent, ...] = (
                 since=AT,
                 repaired="a cobrança foi retomada",
             ),
-            say.FoundLine(
+            FoundLine(
                 title="Etapa diferente no CRM e no Temporal",
                 whose="cliente 2001",
                 crm="Aviso prévio em curso",
