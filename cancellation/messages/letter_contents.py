@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from cancellation.domain.billing_watch import Found
 from cancellation.domain.instants import Held
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind
@@ -29,6 +28,9 @@ from cancellation.domain.values import (
     Team,
 )
 from cancellation.messages.billing import InvoiceLine
+from cancellation.messages.watch_letters import NoDebt as NoDebt
+from cancellation.messages.watch_letters import Revived as Revived
+from cancellation.messages.watch_letters import UndueFound as UndueFound
 
 Codes = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -520,36 +522,6 @@ class Bounced(_Lost):
     """X16: it came back after it was sent."""
 
     kind: Literal[LetterKind.BOUNCED] = LetterKind.BOUNCED
-
-
-class UndueFound(Brief):
-    """X10: charges of a contract that has ended, by what became of them; one of the three is not empty."""
-
-    kind: Literal[LetterKind.UNDUE_FOUND] = LetterKind.UNDUE_FOUND
-    last_day: date
-    voided: tuple[Found, ...] = ()
-    repay: tuple[Found, ...] = ()
-    review: tuple[Found, ...] = ()
-
-
-class Revived(Brief):
-    """X10: what a customer who has left occupies again."""
-
-    kind: Literal[LetterKind.REVIVED] = LetterKind.REVIVED
-    last_day: date
-    items: tuple[Found, ...] = Field(min_length=1)
-
-
-class NoDebt(Brief):
-    """X10: nothing is owed any more."""
-
-    kind: Literal[LetterKind.NO_DEBT] = LetterKind.NO_DEBT
-    last_day: date
-    """The last day of the service."""
-    watched_until: date
-    """Until when billing was watched."""
-    cnpj: str | None = None
-    contract: str | None = None
 
 
 LetterContent = Annotated[
