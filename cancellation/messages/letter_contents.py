@@ -29,9 +29,6 @@ from cancellation.domain.values import (
 )
 from cancellation.messages.afterwards_contents import Findings, NoDebt, Revived, UndueFound
 from cancellation.messages.billing import InvoiceLine
-from cancellation.messages.watch_letters import NoDebt as NoDebt
-from cancellation.messages.watch_letters import Revived as Revived
-from cancellation.messages.watch_letters import UndueFound as UndueFound
 
 Codes = Annotated[tuple[str, ...], Field(min_length=1)]
 
