@@ -59,13 +59,6 @@ update crm.tasks set due_on = due_on + 1 where key = 'd30' and case_id like 'cas
 """
 
 
-def _folder() -> Path:
-    """One of this run's own; whoever the server runs as may pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="cancelamento-benchmark-"))
-    folder.chmod(0o711)
-    return folder / "server"
-
-
 async def fill(database_url: str, customers: int) -> list[ExecutionSeen]:
     """Customers in every stage; what runs for them."""
     statements = CLEAN.read_text().replace(":now", f"'{NOW.isoformat()}'::timestamptz")
@@ -85,9 +78,9 @@ async def fill(database_url: str, customers: int) -> list[ExecutionSeen]:
     return [ExecutionSeen.model_validate(dict(row)) for row in rows]
 
 
-async def over_records(customers: int) -> None:
+async def over_records(folder: Path, customers: int) -> None:
     """A whole run over so many customers, step by step."""
-    async with EmbeddedPostgres(_folder(), durable=False) as server:
+    async with EmbeddedPostgres(folder, durable=False) as server:
         await migrate(server.database_url, virtual_clock=True)
         running = await fill(server.database_url, customers)
         own = await open_pool(server.database_url, max_size=2, role=Role.WORKER)
@@ -131,9 +124,9 @@ async def over_records(customers: int) -> None:
         await own.close()
 
 
-async def over_cases(cases: int) -> None:
+async def over_cases(folder: Path, cases: int) -> None:
     """What Temporal and a worker take for one case that is listed and asked."""
-    async with EmbeddedTemporal(_folder(), ui_port=0, search_attributes=SEARCH_ATTRIBUTES) as server:
+    async with EmbeddedTemporal(folder, ui_port=0, search_attributes=SEARCH_ATTRIBUTES) as server:
         client = await Client.connect(server.address, data_converter=pydantic_data_converter)
         crm = MemoryCrm()
         seed: CustomerSeed = sample_customers(datetime.now(UTC).date())[0]
@@ -175,4 +168,7 @@ if __name__ == "__main__":
     parser.add_argument("--customers", type=int, default=10_000)
     parser.add_argument("--cases", type=int, default=0)
     options = parser.parse_args()
-    asyncio.run(over_cases(options.cases) if options.cases else over_records(options.customers))
+    with tempfile.TemporaryDirectory(prefix="cancelamento-reconciliation-") as name:
+        Path(name).chmod(0o711)  # Whoever the server runs as may pass through.
+        own = Path(name) / "server"
+        asyncio.run(over_cases(own, options.cases) if options.cases else over_records(own, options.customers))

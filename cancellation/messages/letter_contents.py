@@ -1,7 +1,6 @@
 """What each kind of letter says: one model a kind; a field that the letter would be wrong without is required.
 
-Who it is for, from which case and when it was written stand on the envelope, `cancellation.messages.letters`.
-Codes stay codes and dates dates: words are in the templates.
+For whom and when stands on the envelope, `cancellation.messages.letters`; words for codes and dates in the templates.
 """
 
 import hashlib
