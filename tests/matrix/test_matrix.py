@@ -85,12 +85,8 @@ def test_every_call_is_in_the_matrix_or_no_case_makes_it(clean_runs: CleanRuns) 
     adapters = clean_runs.runs[0].life.house.adapters
     # Without what it adds a letter says less and goes out all the same: tests/activity/test_letter_facts.py.
     no_system = {"letter_facts", "desk_url", "asks"}
-    after_the_case = {
-        "aftermath",
-        "watches",
-        "comparison",
-        "findings",
-    }  # tests/durable: billing watch, reconciliation
+    # No case asks them: tests/durable has outages of the billing watch and of reconciliation.
+    after_the_case = {"aftermath", "watches", "comparison", "findings"}
     assert adapters.keys() == {field.name for field in fields(Systems)} - no_system - after_the_case
     called = {cell.outage.call for cell in clean_runs.cells}
     every = ports.calls(adapters)
