@@ -23,6 +23,7 @@ LONGER = {
     "cancellation/adapters/objectstore/archive.py": "one format, written as a stream",
     "cancellation/application/letters.py": "what each kind of letter says, one after the other",
     "cancellation/application/tasks.py": "what each kind of task says, one after the other",
+    "cancellation/domain/answers.py": "every answer of other systems, one after the other",
     "cancellation/domain/facts.py": "every fact that can be reported, one after the other",
     "cancellation/domain/procedure.py": "the procedure, from the request to the end",
     "cancellation/language/vocabulary.py": "a list of words",
