@@ -118,7 +118,7 @@ async def test_a_database_restored_under_load_is_told_case_by_case_and_every_cas
                 when = await house.pool.fetchval("select clock_timestamp()")
                 await asyncio.sleep(1)
                 await closing.pass_notice()
-                ended = await closing.result(patience=120)
+                await closing.result(patience=120)
                 await formal.formalize()
                 await formal.quiet()
                 late = await house.open()
@@ -156,6 +156,7 @@ async def test_a_database_restored_under_load_is_told_case_by_case_and_every_cas
                 await to_the_end(case)
             code, said = await command(CHECKOUT, house.settings, "recover")
             assert code == 0, said
-        for case_id in (ended.case_id, *[await case.case_id() for case in (still, formal, talker, late)]):
-            assert (await house.crm.adapter.verify_trail(case_id)).intact
+            for case in (closing, still, formal, talker, late):
+                case_id = (await case.result()).case_id
+                assert (await house.crm.adapter.verify_trail(case_id)).intact
         await house.replays()

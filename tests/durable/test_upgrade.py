@@ -190,10 +190,14 @@ async def test_cases_that_a_version_has_spoilt_unnoticed_are_mended_by_a_reset_X
     good, bad = CHECKOUT, version(tmp_path / "bad", UNGUARDED)
     async with worker(good, house.settings, "1"):
         await done(good, house, "deploy", "serve", "1", "--watch", "0")
+        case = await house.open()
+        await case.quiet()
+        await case.decline()
+        await case.quiet()
         async with worker(bad, house.settings, "2"):
             await done(bad, house, "deploy", "serve", "2", "--watch", "0")
-            case = await house.open()
-            await case.to_notice()
+            await case.formalize()
+            await case.quiet()
             await done(good, house, "deploy", "back", "1")
         said = await refused(good, house, "worker", "--verify", "--closed", "0")
         assert case.handle.id in said
