@@ -7,6 +7,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.billing_watch import BillingWatchActivities
 from cancellation.billing_watch import BillingWatcher
+from cancellation.contract import RECONCILIATION
+from cancellation.messages.reconciliation import ReconciliationResult
 from cancellation.messages.seed import ChargeSeed, CustomerSeed, PaymentSeed
 from cancellation.messages.watch import WatchBatch, WatchBatchResult
 from tests.durable.house import POLICY, CaseDriver, House
@@ -69,3 +71,32 @@ async def test_a_charge_slipped_in_after_a_case_closed_is_voided_reported_and_th
     assert sum("Cobrança indevida" in one for one in subjects) == 1
     assert sum("Declaração de quitação" in one for one in subjects) == 1
     assert await any_house.replays() == 1
+
+
+async def test_the_daily_run_finds_what_was_slipped_in_under_the_virtual_clock_X10(house: House) -> None:
+    case = await house.open()
+    await case.to_notice()
+    await case.pass_notice()
+    result = await case.result()
+    assert result.notice is not None
+    assert result.ended_at is not None
+    await slip_in(house, case, result.notice.last_day + timedelta(days=1))
+    name = f"reconciliation-{case.customer_id}"
+    house.runs.append(name)
+    later = timedelta(days=POLICY.notice_days + 5)
+    with house.environment.with_time_skipping_disabled():
+        handle = await house.environment.client.start_workflow(
+            RECONCILIATION,
+            id=name,
+            task_queue=house.task_queue,
+            result_type=ReconciliationResult,
+            start_delay=later,
+        )
+    await house.time.pass_by(handle, later + timedelta(hours=1))
+    run = await handle.result()
+    assert run.failed == ()
+    assert run.at > result.ended_at
+    assert (run.counts["watch_billing"]["looked"], run.counts["watch_billing"]["voided"]) == (1, 1)
+    subjects = [str(mail.message["Subject"]) for mail in house.mailer.adapter.sent]
+    assert sum("Cobrança indevida" in one for one in subjects) == 1
+    await house.replays()
