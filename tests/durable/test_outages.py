@@ -154,7 +154,11 @@ async def test_mail_that_is_down_holds_up_no_step_of_the_procedure_X7(house: Hou
     await case.decline()
     await case.formalize()
     await until(lambda: house.billing.count("plan_end"))
-    assert await case.crm_status() == "Cancelamento em andamento"
+
+    async def the_crm_knows() -> bool:
+        return await case.crm_status() == "Cancelamento em andamento"
+
+    await until(the_crm_knows)
     house.mailer.recovers()
     await case.forward(HOUR)
     await until(lambda: case.letters("notice_started"))
