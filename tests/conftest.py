@@ -40,7 +40,7 @@ WHOLE = os.environ.get(PROOF) == "whole"
 """Whether nothing is left to a sample (`make proof`)."""
 LONG = WHOLE or os.environ.get(PROOF) == "long"
 """Whether it is the turn of what is too long for `make test`."""
-_ONE_BY_ONE = ("tests/matrix/", "tests/replay/test_walk.py")
+_ONE_BY_ONE = ("tests/matrix/", "tests/replay/test_walk.py", "tests/durable/test_restored.py")
 
 _skipped: list[str] = []
 _counts: Counter[str] = Counter()
@@ -72,7 +72,7 @@ def pytest_sessionstart() -> None:
 
 
 class _Spread(LoadFileScheduling):
-    """What a file's tests share is started once; the walks and the matrix go out one by one."""
+    """What a file's tests share is started once; the walks, the matrix and the restored records go out one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid if nodeid.startswith(_ONE_BY_ONE) else super()._split_scope(nodeid)
