@@ -301,6 +301,29 @@ def _cell(verb: str, columns: Sequence[str | None]) -> str:
     return word if None in columns else f"{word} " + ", ".join(sorted(column or "" for column in columns))
 
 
+async def test_no_guard_asks_for_more_than_whoever_it_guards_may_see_P19(owner: Connection) -> None:
+    """A guard runs with the rights of who writes, unless it says otherwise."""
+    guards = await owner.fetch(
+        """
+        select distinct t.tgrelid::regclass::text as table_name, p.proname as name, p.prosrc as source
+        from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+        where not t.tgisinternal and not p.prosecdef
+        """
+    )
+    asked = 0
+    for right in await rights(owner):
+        if right.verb not in ("insert", "update", "delete"):
+            continue
+        for guard in guards:
+            if guard["table_name"] == right.table:
+                for schema in set(re.findall(rf"\b({'|'.join(SCHEMAS)})\.\w", guard["source"])):
+                    asked += 1
+                    assert await owner.fetchval(
+                        "select has_schema_privilege($1::text, $2::text, 'usage')", right.role.value, schema
+                    ), f"{guard['name']} looks into {schema}, which {right.role} may not: {right.words}"
+    assert asked
+
+
 async def test_the_document_shows_what_each_role_may_do(owner: Connection) -> None:
     told = re.search(r"^\| \|.*?(?=^\n|\Z)", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
     real = await table_of_rights(owner)

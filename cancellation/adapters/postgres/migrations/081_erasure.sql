@@ -34,7 +34,7 @@ create table crm.erasures (
 create index erasures_of_customer on crm.erasures (customer_id, case_id, kind);
 
 -- Whether this transaction erases. Asked only where a guard is about to refuse.
-create function crm.is_erasing() returns boolean language sql stable security definer
+create function migration.is_erasing() returns boolean language sql stable security definer
 set search_path = pg_catalog, pg_temp as
     $$ select exists (select from crm.erasures e where e.xid = pg_current_xact_id_if_assigned()) $$;
 
@@ -79,7 +79,7 @@ create trigger never_changes after update on crm.erasures for each row when (old
 
 create or replace function crm.refuse_removal() returns trigger language plpgsql as $$
 begin
-    if tg_op = 'DELETE' and crm.is_erasing() then
+    if tg_op = 'DELETE' and migration.is_erasing() then
         return null;
     end if;
     raise exception '%.%: rows are never removed', tg_table_schema, tg_table_name
@@ -89,7 +89,7 @@ end $$;
 create or replace function crm.change_only() returns trigger language plpgsql as $$
 begin
     if to_jsonb(old) - coalesce(tg_argv, '{}') is distinct from to_jsonb(new) - coalesce(tg_argv, '{}')
-        and not crm.is_erasing()
+        and not migration.is_erasing()
     then
         raise exception '%.%: a column that never changes was changed', tg_table_schema, tg_table_name
             using errcode = 'restrict_violation';
@@ -103,7 +103,7 @@ declare
 begin
     foreach name in array tg_argv loop
         if to_jsonb(old) -> name <> 'null'::jsonb and to_jsonb(old) -> name is distinct from to_jsonb(new) -> name
-            and not crm.is_erasing()
+            and not migration.is_erasing()
         then
             raise exception '%.%.%: set once and for all', tg_table_schema, tg_table_name, name
                 using errcode = 'restrict_violation';
@@ -118,7 +118,7 @@ declare
     personal constant text[] := '{actor,detail,message_id,problems,salt}';
 begin
     if new.salt is not null or to_jsonb(old) - personal is distinct from to_jsonb(new) - personal
-        or not crm.is_erasing()
+        or not migration.is_erasing()
     then
         raise exception 'crm.trail is append-only' using errcode = 'restrict_violation';
     end if;
