@@ -27,6 +27,7 @@ from cancellation.adapters.objectstore.layout import Unusable, distinct, name_in
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from cancellation.messages.recordings import MOST_LEFT_OUT, Archive, PurgeReport
+from tests.conftest import LONG
 from tests.contract.formalized import MemoryFormalizations, PostgresFormalizations
 from tests.contract.object_stores import BucketShelf, FaultyServer, FolderShelf, Shelf, make_bucket, s3_store
 from tests.contract.recordings_suite import (
@@ -224,7 +225,7 @@ _NAMES = st.lists(
 )
 
 
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30 if LONG else 10, suppress_health_check=list(HealthCheck))
 @given(names=_NAMES)
 async def test_whatever_lies_in_the_store_is_delivered_or_named_removed_or_named_P10(
     shelf: Shelf, names: list[str]

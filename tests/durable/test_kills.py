@@ -162,6 +162,7 @@ async def test_a_worker_killed_over_a_workflow_task_is_missed_for_seconds_only_X
     assert await house.replays() >= 3
 
 
+@pytest.mark.proof
 async def test_a_worker_that_is_stopped_politely_hands_over_X7(everything: Everything) -> None:
     house, _, _ = everything
     async with house.worker_process() as first:

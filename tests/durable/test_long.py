@@ -180,7 +180,7 @@ async def executions(case: CaseDriver) -> list[int]:
 @pytest.mark.parametrize(
     "stage",
     [
-        "retention",
+        pytest.param("retention", marks=pytest.mark.proof),
         pytest.param("awaiting_formalization", marks=pytest.mark.proof),
         "notice",
         pytest.param("closing", marks=pytest.mark.proof),

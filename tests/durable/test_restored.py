@@ -69,7 +69,7 @@ STORY: Final[list[Callable[[CaseDriver], Awaitable[None]]]] = [
 """From nothing to the end, by every stage; the last step ends the case."""
 EVERY: Final = list(combinations(range(len(STORY)), 2))
 """Before which step the records were copied, and before which they were put back."""
-SAMPLE: Final = [(3, 5), (0, 7)]
+SAMPLE: Final = [(0, 7)]
 
 
 async def told_whole(case: CaseDriver) -> None:

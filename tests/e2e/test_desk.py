@@ -532,13 +532,9 @@ def test_a_wrong_address_of_ours_is_no_way_out_X24(up: Up) -> None:
 
 @pytest.mark.parametrize(
     ("size", "scheme"),
-    [
-        ("telefone", "dark"),
-        pytest.param("mesa", "light", marks=pytest.mark.proof),
-        pytest.param("telefone", "light", marks=pytest.mark.proof),
-        pytest.param("mesa", "dark", marks=pytest.mark.proof),
-    ],
+    [("telefone", "dark"), ("mesa", "light"), ("telefone", "light"), ("mesa", "dark")],
 )
+@pytest.mark.proof
 def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
     up: Up, chromium: Any, ana: Seat, case: str, size: str, scheme: str
 ) -> None:

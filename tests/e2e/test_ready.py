@@ -148,6 +148,7 @@ async def test_every_process_tells_prometheus_and_nobody_where_its_pages_are(
     assert "# TYPE" not in await asyncio.to_thread(_page, running.ports[name])
 
 
+@pytest.mark.proof
 async def test_a_frozen_temporal_is_noticed_by_those_who_need_it(
     running: Running, everything: Everything
 ) -> None:
