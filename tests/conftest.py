@@ -99,6 +99,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_chosen(item: pytest.Item) -> bool:
+    if item.get_closest_marker("drill") is not None:
+        return WHOLE
     if item.get_closest_marker("proof") is not None:
         return LONG
     return not LONG or (WHOLE and item.get_closest_marker("sampled") is not None)

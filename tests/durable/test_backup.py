@@ -19,7 +19,7 @@ from tests.durable.premises import premises
 from tests.durable.test_upgrade import to_the_end
 from tests.durable.versions import CHECKOUT, command
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
 _ARCHIVING: Final = (
     "alter system set archive_mode = 'on'",

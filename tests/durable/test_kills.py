@@ -81,7 +81,7 @@ async def test_a_worker_killed_in_the_middle_of_closing_loses_nothing_and_double
         await closed_exactly_once(house, releasing)
 
 
-@pytest.mark.proof
+@pytest.mark.drill
 @pytest.mark.timeout(400)
 async def test_a_worker_killed_in_the_middle_of_reconciliation_is_gone_on_for_X11(
     everything: Everything,

@@ -15,7 +15,7 @@ from tests.durable.house import CaseDriver, until
 from tests.durable.premises import Premises, premises
 from tests.durable.versions import CHECKOUT, command, version, worker
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
 DAY = timedelta(days=1)
 _LANES: Final = "        for lane, queue in case.pending.lanes().items():\n            head = queue[0]\n"

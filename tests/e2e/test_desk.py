@@ -76,6 +76,13 @@ class Seat:
     def sees(self, words: str | re.Pattern[str]) -> None:
         playwright.expect(self.page.locator("main")).to_contain_text(words)
 
+    def comes_to_see(self, path: str, words: str) -> None:
+        def there() -> bool:
+            self.goes(path)
+            return words in self.page.locator("main").inner_text()
+
+        until(there)
+
     def presses(self, name: str) -> None:
         self.page.get_by_role("button", name=name).click()
 
@@ -170,7 +177,7 @@ def test_a_salesperson_works_a_whole_case_in_the_browser_X24(up: Up, ana: Seat) 
     ana.goes(case)
     ana.sees("Aviso prévio em curso")
     preview = ana.page.locator("section", has_text="Prévia da fatura final").locator("tfoot td").inner_text()
-    ana.sees("Conferir o e-mail que começou o aviso prévio")
+    ana.comes_to_see(case, "Conferir o e-mail que começou o aviso prévio")
 
     ana.opens_mail("Conferir: o aviso prévio", "Acme")
     ana.sees("Entendido como pedido")

@@ -20,7 +20,7 @@ CONNECTIONS = re.compile(r"Temporal takes at most (\d+) .*our processes (\d+)")
 """What docker-compose.yml says of the database's, both ends."""
 
 
-@pytest.mark.proof
+@pytest.mark.drill
 @pytest.mark.timeout(3_600)
 async def test_every_outcome_on_the_whole_set_while_each_process_dies_once_X7_X22() -> None:
     folder = Path(tempfile.mkdtemp(prefix="cancelamento-production-"))

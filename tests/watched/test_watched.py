@@ -227,7 +227,7 @@ def queries() -> Iterator[tuple[str, str]]:
             yield panel["title"], target["expr"]
 
 
-@pytest.mark.proof
+@pytest.mark.drill
 @pytest.mark.timeout(1200)
 async def test_what_goes_wrong_is_told_and_every_query_is_seen_with_data(open_folder: Path) -> None:
     folder = open_folder / "watched"
