@@ -9,6 +9,8 @@ from embedded.errors import EmbeddedError
 
 LOOPBACK = "127.0.0.1"
 _BELOW_EPHEMERAL = range(20_000, 32_768)
+_given: set[int] = set()
+"""Whoever asks for two ports gets two, also before anything listens on the first."""
 
 
 def is_free(port: int) -> bool:
@@ -24,13 +26,14 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody uses at this moment.
+    """A port of the loopback interface that nobody uses at this moment, and another one at every call.
 
     Below the range from which systems give out ports by themselves: between choosing it and listening on it,
     no outgoing connection and no server that asks for just any port can come by it.
     """
-    while not is_free(port := _BELOW_EPHEMERAL.start + secrets.randbelow(len(_BELOW_EPHEMERAL))):
+    while (port := secrets.choice(_BELOW_EPHEMERAL)) in _given or not is_free(port):
         continue
+    _given.add(port)
     return port
 
 

@@ -166,6 +166,7 @@ async def test_goes_on_where_it_was_after_a_kill_of_everything(home: Path) -> No
     assert found[0].model_copy(update={"pid": 0}) == found[1].model_copy(update={"pid": 0})
 
 
+@pytest.mark.proof
 async def test_what_dies_is_started_again(home: Path) -> None:
     async with running(home, "quick") as program:
         addresses = await program.ready()

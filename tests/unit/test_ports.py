@@ -10,6 +10,12 @@ from embedded.ports import Ports, free_port
 _NAMES = ("temporal", "web_ui", "gateway", "desk")
 
 
+def test_who_asks_for_two_ports_gets_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = free_port()
+    monkeypatch.setattr(ports, "_BELOW_EPHEMERAL", range(few + 1, few + 9))
+    assert len({free_port() for _ in range(3)}) == 3
+
+
 def test_two_homes_that_start_at_once_never_choose_the_same_port(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from tests.unit.understanding.test_decide import DIRECTORY, NOW
 
 CORPUS = Path(__file__).with_name("corpus")
 KEPT = sorted(CORPUS.glob("*.eml"))
-MESSAGES = int(os.environ.get("FUZZ", "1000" if WHOLE else "100"))
+MESSAGES = int(os.environ.get("FUZZ", "1000" if WHOLE else "60"))
 START = random.SystemRandom().randrange(10**9) if "FUZZ" in os.environ else 0
 
 

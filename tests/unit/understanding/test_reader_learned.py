@@ -42,6 +42,7 @@ def test_weights_are_those_that_were_learned_from_what_is_committed() -> None:
     assert set(model().figures) == {*WRITERS, "tables"}
 
 
+@pytest.mark.proof
 def test_few_texts_of_unseen_writers_are_wrongly_taken_for_a_request_P7(
     unseen: Score, left_out: Score
 ) -> None:
