@@ -130,6 +130,8 @@ async def running(everything: Everything) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         for name in PROCESSES:
             await stack.enter_async_context(running.process(name, house.settings))
+        for name in PROCESSES:
+            await running.ready(name, set())
         yield running
 
 
