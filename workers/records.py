@@ -7,7 +7,7 @@ from typing import Final
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.evidence import PostgresEvidence
 from cancellation.adapters.postgres.inbox import PostgresInbox
-from cancellation.adapters.postgres.pool import open_pool
+from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.reconciliation import PostgresFindings
 from cancellation.adapters.postgres.roles import Role
 from cancellation.settings import Settings
@@ -22,11 +22,8 @@ async def open_crm(settings: Settings, role: Role | None = None) -> AsyncIterato
     Raises:
         NotConfigured: no database is configured.
     """
-    pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS, role=role)
-    try:
+    async with _pool(settings, _CONNECTIONS, role) as pool:
         yield PostgresCrm(pool)
-    finally:
-        await pool.close()
 
 
 @asynccontextmanager
@@ -36,11 +33,8 @@ async def open_ledger(settings: Settings) -> AsyncIterator[PostgresInbox]:
     Raises:
         NotConfigured: no database is configured.
     """
-    pool = await open_pool(settings.require_database_url(), max_size=_CONNECTIONS)
-    try:
+    async with _pool(settings, _CONNECTIONS) as pool:
         yield PostgresInbox(pool)
-    finally:
-        await pool.close()
 
 
 @asynccontextmanager
@@ -50,11 +44,8 @@ async def open_evidence(settings: Settings) -> AsyncIterator[PostgresEvidence]:
     Raises:
         NotConfigured: no database is configured.
     """
-    pool = await open_pool(settings.require_database_url(), max_size=1)
-    try:
+    async with _pool(settings, 1) as pool:
         yield PostgresEvidence(pool)
-    finally:
-        await pool.close()
 
 
 @asynccontextmanager
@@ -64,8 +55,14 @@ async def open_findings(settings: Settings) -> AsyncIterator[PostgresFindings]:
     Raises:
         NotConfigured: no database is configured.
     """
-    pool = await open_pool(settings.require_database_url(), max_size=1)
-    try:
+    async with _pool(settings, 1) as pool:
         yield PostgresFindings(pool)
+
+
+@asynccontextmanager
+async def _pool(settings: Settings, connections: int, role: Role | None = None) -> AsyncIterator[Pool]:
+    pool = await open_pool(settings.require_database_url(), max_size=connections, role=role)
+    try:
+        yield pool
     finally:
         await pool.close()
