@@ -1,14 +1,17 @@
 """Fixtures that more than one suite uses: real servers, started once a test process."""
 
+import ast
 import gc
 import logging
 import os
 import shutil
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -60,15 +63,34 @@ def counted(what: str, count: int) -> tuple[str, int]:
 def pytest_sessionstart() -> None:
     """Less garbage collection, here and in the engine: a tenth of the time of suites that wait for processors.
 
-    And none while tests are collected: Python 3.11 can trip over it while it compiles.
-
-    A finaliser that runs in the middle of building a syntax tree ends in "AST constructor recursion depth
-    mismatch" (CPython issue 106905).
+    None at all while tests are collected.
     """
+    ast.parse = _parse_alone
     gc.disable()
     gc.set_threshold(50_000, 20, 50)
     os.environ.setdefault("GOGC", "1600")
     os.environ.setdefault("GOMEMLIMIT", "3GiB")
+
+
+_parse = ast.parse
+_parsing = threading.Lock()
+
+
+def _parse_alone(*args: Any, **options: Any) -> Any:
+    """One syntax tree at a time, and no garbage collected meanwhile.
+
+    Python 3.11 counts depth for all threads together: whatever runs while a tree is built, another thread or a
+    finaliser, can end it in "AST constructor recursion depth mismatch" (CPython issue 106905). pytest parses what it
+    rewrites, the modules of every plugin with it, whenever a server in a thread first imports one.
+    """
+    with _parsing:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return _parse(*args, **options)
+        finally:
+            if collects:
+                gc.enable()
 
 
 class _Spread(LoadFileScheduling):
