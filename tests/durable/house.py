@@ -457,10 +457,10 @@ class CaseDriver:
         return (await self.status()).case_id
 
     def letters(self, kind: str | None = None) -> list[Letter]:
-        """Letters of this case that were taken by the mailer, in order."""
+        """Letters of this case that the mailer took, in order; one that it took again, its answer lost, is the same."""
         sent = [argument for name, argument in self.house.mailer.done if name == "send"]
-        mine = [one for one in sent if one.customer_id == self.customer_id]
-        return [one for one in mine if kind in (None, one.kind.value)]
+        mine = {one.key: one for one in sent if one.customer_id == self.customer_id}
+        return [one for one in mine.values() if kind in (None, one.kind.value)]
 
     def said(self, content: type[Content]) -> list[Content]:
         """What letters of one kind said, in order."""
