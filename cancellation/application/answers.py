@@ -25,7 +25,7 @@ from cancellation.domain.commands import (
 from cancellation.domain.events import CrmUpdated
 from cancellation.domain.formalization import Formalization
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import Archive
+from cancellation.domain.values import Archive, Replaced
 from cancellation.messages.crm import CaseOpening, FormalizationRecord, Opening, RestoredRecords, TrailReceipt
 from cancellation.messages.letters import DeliveryReport
 from cancellation.messages.recordings import LinksEnded
@@ -123,7 +123,9 @@ def _take_opening(file: CaseFile, asked: CaseOpening, answer: Opening, now: date
         return
     file.trail.confirm(asked.trail[-1].seq)
     if forsaken is not None:
-        case.undo_forsaken(forsaken.case_id, forsaken.protocol, forsaken.formalization is not None, now)
+        record = forsaken.formalization
+        left = Replaced(protocol=forsaken.protocol, last_day=record.notice.last_day if record else None)
+        case.undo_forsaken(forsaken.case_id, left, now)
     stays_gone = customer is None or answer.status_before == Stage.CLOSED.crm_status
     change = CrmUpdated(
         status=None if stays_gone else asked.customer_status, opened=(asked.commercial_task.title,)
