@@ -122,6 +122,10 @@ def _take_opening(file: CaseFile, asked: CaseOpening, answer: Opening, now: date
         file.trail.go_on_after(forsaken.trail_seq)
         return
     file.trail.confirm(asked.trail[-1].seq)
+    if answer.went_on:  # the execution was reset to its beginning: the first look is at the CRM (P20)
+        case.notice_reset(now)
+        if answer.outcome is not None:
+            case.follow_crm(answer.outcome, now)
     if forsaken is not None:
         record = forsaken.formalization
         left = Replaced(protocol=forsaken.protocol, last_day=record.notice.last_day if record else None)
@@ -130,7 +134,8 @@ def _take_opening(file: CaseFile, asked: CaseOpening, answer: Opening, now: date
     change = CrmUpdated(
         status=None if stays_gone else asked.customer_status, opened=(asked.commercial_task.title,)
     )
-    case.tell_crm_change((), change, now)
+    if not answer.went_on:
+        case.tell_crm_change((), change, now)
     if customer is None:
         case.miss_customer(now)
         return
