@@ -252,7 +252,10 @@ class CancellationWorkflow(MessageHandlers):
         if not info.is_continue_as_new_suggested():
             return False
         length = info.get_current_history_length()
-        self._long_since = self._long_since or length
+        if not self._long_since:
+            self._long_since = length
+            # Without a command this workflow task may be merged with the next, from which a replay would count (X22).
+            self._publisher.leave_mark(self._case)
         may_leave = (
             self._dispatcher.may_be_left
             or (length > self._long_since * _PATIENCE and self._dispatcher.may_be_left_unanswered)
