@@ -66,7 +66,10 @@ class CancellationWorkflow(MessageHandlers):
         self._opener: tuple[asyncio.Future[Answer], Answer] | None = None
         """Who opened the case and has not heard the answer yet."""
         self._has_judged = False
-        """Whether something was decided, by what it says and when it came, since the last command."""
+        """Whether something was decided, by what it says and when it came, since the last command.
+
+        A message, or a failure, after which a pause begins; an answer says itself when it came.
+        """
 
     @workflow.run
     async def run(self, start: RawValue) -> CaseResult:
@@ -195,7 +198,7 @@ class CancellationWorkflow(MessageHandlers):
         """Results first, then messages, then what time has brought: decided once, whatever came together (X22)."""
         case, now = self._case, self._now
         self.inbox.woken = False
-        self._dispatcher.take_results(now)
+        self._has_judged |= self._dispatcher.take_results(now)
         if self.inbox.was_reset:
             self.inbox.was_reset = False
             case.notice_reset(now)

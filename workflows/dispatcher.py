@@ -192,28 +192,31 @@ class Dispatcher:
     def _arrive(self, attempt: _Attempt, _: "asyncio.Task[Any]") -> None:
         self._inbox.answer(attempt)
 
-    def take_results(self, now: datetime) -> None:
-        """What became of attempts that have ended."""
+    def take_results(self, now: datetime) -> bool:
+        """What became of attempts that have ended; whether one has failed, which is judged by when it is taken."""
+        has_failed = False
         while self._inbox.results:
             attempt: _Attempt = self._inbox.results.popleft()
             self._running.remove(attempt)
-            self._take(attempt, now)
+            has_failed |= self._take(attempt, now)
             self._file.write_down(now)
+        return has_failed
 
-    def _take(self, attempt: _Attempt, now: datetime) -> None:
+    def _take(self, attempt: _Attempt, now: datetime) -> bool:
         try:
             answered: Answered[Any] = attempt.handle.result()
         except asyncio.CancelledError:
-            return
+            return False
         except ActivityError as error:
             if is_cancelled_exception(error):
-                return
+                return False
             refused = error.retry_state is RetryState.NON_RETRYABLE_FAILURE
             refusal = str(error.cause)[:300] if refused else None
             take_failure(self._file, attempt.batch, attempt.asked_at, now, refusal)
-        else:
-            at = min(attempt.asked_at + timedelta(milliseconds=answered.after), now)
-            take_answer(self._file, attempt.batch, attempt.asked, answered.answer, attempt.asked_at, at)
+            return True
+        at = min(attempt.asked_at + timedelta(milliseconds=answered.after), now)
+        take_answer(self._file, attempt.batch, attempt.asked, answered.answer, attempt.asked_at, at)
+        return False
 
     # ------------------------------------------------------------------ moving on
 
