@@ -47,9 +47,10 @@ async def run_worker(settings: Settings) -> None:
     if not (settings.inbox.trusted_servers or settings.inbox.trusted_nameless_servers):
         logger.warning("no receiving server is trusted: every e-mail waits for a person")
     async with open_systems(settings, Role.WORKER) as systems:
+        guard = guard_of(settings, systems)
         activities = [
-            *activities_of(systems, policy, guard_of(settings, systems)),
-            *reconciliation_activities_of(reconciler_of(systems, policy, client)),
+            *activities_of(systems, policy, guard),
+            *reconciliation_activities_of(reconciler_of(systems, policy, client), guard),
         ]
         of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
         build_id, name = settings.build_id, settings.deployment_name

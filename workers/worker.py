@@ -50,7 +50,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
         watcher = BillingWatcher(
             systems.watches, systems.aftermath, systems.telephony, systems.mailer, policy
         )
-        watching = [BillingWatchActivities(watcher).watch_billing]
+        watching = [BillingWatchActivities(watcher, guard).watch_billing]
     return [
         crm.open_case,
         crm.record_case,
@@ -92,9 +92,9 @@ def mail_activities_of(
     return [mail_in.handle_mail, mail_in.tell_of_mail]
 
 
-def reconciliation_activities_of(reconciler: Reconciler) -> Sequence[Callable[..., Any]]:
+def reconciliation_activities_of(reconciler: Reconciler, guard: Guard) -> Sequence[Callable[..., Any]]:
     """Every step of reconciliation; they run beside the cases'."""
-    steps = ReconciliationActivities(reconciler)
+    steps = ReconciliationActivities(reconciler, guard)
     return [steps.read_executions, steps.compare_records, steps.repair_findings, steps.tell_findings]
 
 

@@ -13,9 +13,9 @@ Only the standard library is used, and nothing is imported from the dossier. How
   whoever gets a dossier without it cannot try out what was in it; where it is left out its salt is null.
 * `root` in `manifesto.json` is SHA-256 over the manifest itself as canonical JSON (keys in order, two spaces, UTF-8,
   one line end) without `root` and without the salts. A dossier with parts left out has the root of the whole one.
-* `conferencia.json` holds what the billing watch did after the end, chained in the same way.
 * `historico.json` holds the trail as the CRM chained it: an entry's hash is over the hash before it, what it says about
   nobody, and its commitment, which is over a salt and the personal text. An entry that was erased has no salt.
+* `conferencia.json` holds what the billing watch did after the end, chained in the same way.
 """
 
 import hashlib
@@ -135,11 +135,14 @@ def files_of(folder: Path) -> "dict[str, bytes]":
 
 def chain_hash(previous: bytes, case_id: str, entry: "dict[str, Any]") -> bytes:
     """The hash of a trail entry, as the CRM computes it."""
-    at = datetime.fromisoformat(str(entry["at"]).replace("Z", "+00:00")).astimezone(timezone.utc)
-    fields = [case_id, str(entry["seq"]), at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), entry["kind"]]
-    return hashlib.sha256(
-        previous + b"".join(map(_field, fields)) + bytes.fromhex(entry["commitment"])
-    ).digest()
+    fields = [case_id, str(entry["seq"]), _instant(entry["at"]), entry["kind"]]
+    return _bound(previous, fields, entry["commitment"])
+
+
+def watch_hash(previous: bytes, case_id: str, act: "dict[str, Any]") -> bytes:
+    """The hash of an act of the billing watch, as the CRM computes it."""
+    fields = [case_id, str(act["seq"]), str(act["look"]), _instant(act["at"]), act["kind"]]
+    return _bound(previous, fields, act["commitment"])
 
 
 def says_what_was_committed(entry: "dict[str, Any]") -> bool:
@@ -150,8 +153,29 @@ def says_what_was_committed(entry: "dict[str, Any]") -> bool:
     fields = [entry["actor"], entry["detail"], entry["message_id"]]
     for problem in entry["problems"]:
         fields += [problem["field"], problem["problem"]]
-    salted = bytes.fromhex(entry["salt"]) + b"".join(map(_field, fields))
-    return bytes.fromhex(entry["commitment"]) == hashlib.sha256(salted).digest()
+    return bool(commitment_of(entry["salt"], fields) == entry["commitment"])
+
+
+def watch_says_what_was_committed(act: "dict[str, Any]") -> bool:
+    """Whether the text of an act of the billing watch is the one of its commitment, or was erased whole."""
+    said = [act[name] for name in ("actor", "key", "detail", "facts")]
+    if act["salt"] is None:
+        return said == [ERASED, f"apagado-{act['seq']}", ERASED, "{}"]
+    return bool(commitment_of(act["salt"], said) == act["commitment"])
+
+
+def commitment_of(salt: str, fields: "list[str | None]") -> str:
+    """What a hash holds in the place of personal text; salt and commitment are hexadecimal."""
+    return hashlib.sha256(bytes.fromhex(salt) + b"".join(map(_field, fields))).hexdigest()
+
+
+def _bound(previous: bytes, fields: "list[str | None]", commitment: str) -> bytes:
+    return hashlib.sha256(previous + b"".join(map(_field, fields)) + bytes.fromhex(commitment)).digest()
+
+
+def _instant(told: object) -> str:
+    at = datetime.fromisoformat(str(told).replace("Z", "+00:00")).astimezone(timezone.utc)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _field(text: "str | None") -> bytes:
@@ -219,19 +243,12 @@ def _broken_chain(trail: "dict[str, Any]", told: "dict[str, Any]") -> str:
     return ""
 
 
-def watch_hash(previous: bytes, case_id: str, act: "dict[str, Any]") -> bytes:
-    """The hash of an act of the billing watch, as the CRM computes it."""
-    at = datetime.fromisoformat(str(act["at"]).replace("Z", "+00:00")).astimezone(timezone.utc)
-    fields = [case_id, str(act["seq"]), str(act["look"]), at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")]
-    fields += [act["actor"], act["kind"], act["key"], act["detail"], act["facts"]]
-    return hashlib.sha256(previous + b"".join(map(_field, fields))).digest()
-
-
 def _broken_watch(watch: "dict[str, Any]", told: "dict[str, Any]") -> str:
     previous = bytes(32)
     for place, act in enumerate(watch["acts"], start=1):
         previous = watch_hash(previous, watch["case_id"], act)
-        if act["seq"] != place or act["hash"] != previous.hex():
+        chained = act["seq"] == place and act["hash"] == previous.hex()
+        if not chained or not watch_says_what_was_committed(act):
             return f"a cadeia da conferência se rompe no registro {place}"
     if len(watch["acts"]) != told["acts"] or previous.hex() != told["head"]:
         return "a conferência não termina onde o manifesto diz"

@@ -262,7 +262,10 @@ class WatchActEvidence(Value):
     key: str
     detail: str
     facts: str
-    """What it is about, as the JSON text that is hashed."""
+    """What it is about, as the JSON text that is committed to."""
+    salt: str | None
+    """Of its commitment; None: its text was erased."""
+    commitment: str
     hash: str
 
 

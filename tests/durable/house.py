@@ -177,7 +177,7 @@ class House:
         activities = [
             *activities_of(self.systems, POLICY, guard),
             *mail_activities_of(self.systems, POLICY, mailroom),
-            *reconciliation_activities_of(self.reconciler),
+            *reconciliation_activities_of(self.reconciler, guard),
         ]
         async with cancellation_worker(client, activities, task_queue=self.task_queue, **options):
             yield

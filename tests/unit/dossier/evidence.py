@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from cancellation.adapters.trailchain import GENESIS, chain
-from cancellation.adapters.watch_chain import act_hash
 from cancellation.domain.refusal import Problem
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Channel, Contact, Offer, OfferKind, OfferStatus, Request
+from cancellation.dossier import verificar
 from cancellation.messages import evidence as told
 from samples import sample_email
 
@@ -61,20 +61,22 @@ def watched() -> told.WatchEvidence:
     ):
         at, actor = ENDS + timedelta(days=10, seconds=seq), "conferência de faturamento"
         facts = '{"reference":"c1","amount":"310.00"}'
-        head = act_hash(head, "case-a", seq, 1, at, actor, kind, key, detail, facts)
-        acts.append(
-            told.WatchActEvidence(
-                seq=seq,
-                look=1,
-                at=at,
-                actor=actor,
-                kind=kind,
-                key=key,
-                detail=detail,
-                facts=facts,
-                hash=head.hex(),
-            )
+        salt = hashlib.sha256(b"salt of act %d" % seq).hexdigest()
+        act = told.WatchActEvidence(
+            seq=seq,
+            look=1,
+            at=at,
+            actor=actor,
+            kind=kind,
+            key=key,
+            detail=detail,
+            facts=facts,
+            salt=salt,
+            commitment=verificar.commitment_of(salt, [actor, key, detail, facts]),
+            hash="",
         )
+        head = verificar.watch_hash(head, "case-a", act.model_dump(mode="json"))
+        acts.append(act.model_copy(update={"hash": head.hex()}))
     return told.WatchEvidence(head=head.hex(), acts=tuple(acts))
 
 

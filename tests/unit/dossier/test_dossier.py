@@ -165,6 +165,26 @@ def test_what_the_watch_did_rewritten_and_bound_anew_breaks_its_chain_X10_X13(
         assert wrong(rebound(whole, verificar.WATCH, data)) == [verificar.WATCH]
 
 
+def test_what_the_watch_did_holds_without_the_text_that_was_erased_X10_X13(whole: dict[str, bytes]) -> None:
+    watch = json.loads(whole[verificar.WATCH])
+    for act in watch["acts"]:
+        gone = verificar.ERASED
+        act.update(actor=gone, key=f"apagado-{act['seq']}", detail=gone, facts="{}", salt=None)
+    assert wrong(rebound(whole, verificar.WATCH, verificar.canonical(watch))) == []
+    for spoilt in (
+        {"detail": "Nada."},
+        {"facts": '{"reference":"c1"}'},
+        {"key": "apagado-7"},
+        {"salt": "ab" * 32},
+        {"commitment": "ab" * 32},
+        {"kind": "settled"},
+        {"look": 2},
+    ):
+        changed = json.loads(json.dumps(watch))
+        changed["acts"][0].update(spoilt)
+        assert wrong(rebound(whole, verificar.WATCH, verificar.canonical(changed))) == [verificar.WATCH]
+
+
 def test_the_pages_tell_what_the_watch_did_and_third_parties_no_amount_X10_X13(
     whole: dict[str, bytes],
 ) -> None:

@@ -119,5 +119,6 @@ select at, actor, kind, subject, words from crm.desk_acts where case_id = $1 ord
 select settled_at, encode(acts_head, 'hex') as head from crm.billing_watches where case_id = $1;
 
 -- name: watch_acts
-select seq, look, at, actor, kind, key, detail, facts, encode(hash, 'hex') as hash
+select seq, look, at, actor, kind, key, detail, facts, encode(salt, 'hex') as salt,
+    encode(commitment, 'hex') as commitment, encode(hash, 'hex') as hash
 from crm.watch_acts where case_id = $1 order by seq;
