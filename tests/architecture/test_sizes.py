@@ -24,6 +24,7 @@ LONGER = {
     "cancellation/application/letters.py": "what each kind of letter says, one after the other",
     "cancellation/application/tasks.py": "what each kind of task says, one after the other",
     "cancellation/dossier/sheet.py": "one document, section by section",
+    "cancellation/dossier/verificar.py": "travels as one file",
     "cancellation/domain/facts.py": "every fact that can be reported, one after the other",
     "cancellation/domain/procedure.py": "the procedure, from the request to the end",
     "cancellation/language/vocabulary.py": "a list of words",
