@@ -5,6 +5,7 @@ from typing import Final
 
 from temporalio import activity
 
+from activities.beating import alive
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
 from cancellation.messages.mail_in import IncomingMail, MailOutcome, MailReminder, ToldAgain
@@ -23,7 +24,8 @@ class MailInActivities:
     @activity.defn
     async def handle_mail(self, mail: IncomingMail) -> MailOutcome:
         """Read an e-mail and report it to its case, or give it to a person (P7, X9)."""
-        return await self.mailroom.handle(mail, patient=activity.info().attempt < _PATIENT_ATTEMPTS)
+        async with alive():
+            return await self.mailroom.handle(mail, patient=activity.info().attempt < _PATIENT_ATTEMPTS)
 
     @activity.defn
     async def tell_of_mail(self, order: MailReminder) -> ToldAgain:
