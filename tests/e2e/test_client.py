@@ -214,3 +214,9 @@ async def test_stopped_and_started_again_it_goes_on_where_it_was_X7(
         replayed = [one async for one in replayed_cases(anew.temporal, latest_closed=100)]
         assert replayed
         assert [one for one in replayed if one.problem] == []
+
+
+def test_nobody_else_can_read_a_recording_even_where_the_folder_is_opened(up: Up) -> None:
+    kept = [path for path in (up.home / "recordings").rglob("*") if path.is_file()]
+    assert kept
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
