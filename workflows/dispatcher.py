@@ -148,12 +148,8 @@ class Dispatcher:
             else policy.attempt,
             schedule_to_close_timeout=within,
             heartbeat_timeout=policy.heartbeat,
-            # A long step must really have stopped before what follows removes what it made.
-            cancellation_type=(
-                workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
-                if policy.heartbeat
-                else workflow.ActivityCancellationType.TRY_CANCEL
-            ),
+            # What nobody needs any more must really have ended before what follows undoes or removes what it made.
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             retry_policy=policy.retry_in_outage if head.attention else policy.retry,
             summary=_summary(batch),
         )
@@ -214,6 +210,8 @@ class Dispatcher:
             refusal = str(error.cause)[:300] if refused else None
             take_failure(self._file, attempt.batch, attempt.asked_at, now, refusal)
             return True
+        if attempt.given_up and ACTIONS[type(attempt.batch[0].command)].policy is READ:
+            return False  # it has changed nothing outside, and is not to change the case
         at = min(attempt.asked_at + timedelta(milliseconds=answered.after), now)
         take_answer(self._file, attempt.batch, attempt.asked, answered.answer, attempt.asked_at, at)
         return False
