@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from pydantic_core import from_json
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -24,16 +25,17 @@ class UndecidedMailWorkflow:
         """Write at once and by the policy, without end; how often it took."""
         arrived = incoming("task", task)
         if arrived.unreadable is not None:
-            raise ApplicationError(
-                arrived.unreadable, type="Refused", category=ApplicationErrorCategory.BENIGN
-            )
-        sha256 = arrived.data.decode().strip().strip('"')
+            raise _refused(arrived.unreadable)
+        try:
+            first = MailReminder(task=from_json(arrived.data), count=0, at=workflow.now())
+        except ValueError:
+            raise _refused("esperado o resumo SHA-256 de um e-mail, um texto JSON") from None
         count = 0
         while True:
             now = workflow.now()
             told = await workflow.execute_activity_method(
                 MailInActivities.tell_of_mail,
-                MailReminder(task=sha256, count=count, at=now),
+                first.model_copy(update={"count": count, "at": now}),
                 start_to_close_timeout=MAIL.attempt,
                 retry_policy=MAIL.retry,
                 summary="Avisar o Comercial de um e-mail sem caso",
@@ -46,3 +48,7 @@ class UndecidedMailWorkflow:
             await workflow.sleep(
                 max(told.next_at - workflow.now(), timedelta(seconds=1)), summary="Próximo lembrete"
             )
+
+
+def _refused(why: str) -> ApplicationError:
+    return ApplicationError(why, type="Refused", category=ApplicationErrorCategory.BENIGN)

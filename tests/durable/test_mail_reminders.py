@@ -1,9 +1,17 @@
 """An e-mail of no case: Commercial is written to and reminded until somebody has decided (X15, X19)."""
 
+import asyncio
+import uuid
 from datetime import timedelta
 from typing import Any
 
-from cancellation.contract import ATTENTION
+import pytest
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowFailureError
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from cancellation.contract import ATTENTION, UNDECIDED_MAIL
 from cancellation.messages.letter_contents import MailWithoutCase
 from cancellation.messages.mail_in import UNDECIDED_PREFIX
 from tests.durable.house import House, until
@@ -51,6 +59,23 @@ async def test_when_somebody_has_decided_nobody_is_reminded_any_more_X15(house: 
     assert await handle.result() == 1
     assert len(told(house)) == 1
     await replayer().replay_workflow(await handle.fetch_history())
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"{", b"", b"17", b'["x"]', b'"x"'])
+async def test_what_names_no_email_is_refused_and_wedges_nothing_X8(house: House, data: bytes) -> None:
+    with house.environment.with_time_skipping_disabled():
+        handle = await house.environment.client.start_workflow(
+            UNDECIDED_MAIL,
+            args=[RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data))],
+            id=f"{UNDECIDED_PREFIX}{uuid.uuid4().hex}",
+            task_queue=house.task_queue,
+        )
+    async with asyncio.timeout(10):
+        with pytest.raises(WorkflowFailureError) as refused:
+            await handle.result()
+    assert isinstance(refused.value.cause, ApplicationError)
+    assert refused.value.cause.type == "Refused"
+    assert told(house) == []
 
 
 async def test_a_mail_server_that_is_down_delays_a_reminder_and_loses_none_X7_X15(house: House) -> None:
