@@ -25,6 +25,7 @@ from cancellation.adapters.temporal.histories import TemporalHistories
 from cancellation.billing_watch import BillingWatcher
 from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
+from cancellation.mail_keys import MailKeys
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
 from cancellation.reconciler import Reconciler
@@ -84,11 +85,11 @@ def restoring_of(systems: Systems, guard: Guard, client: Callable[[], Client]) -
 
 
 def mail_activities_of(
-    systems: Systems, policy: CancellationPolicy, mailroom: Mailroom
+    systems: Systems, policy: CancellationPolicy, mailroom: Mailroom, keys: MailKeys | None = None
 ) -> Sequence[Callable[..., Any]]:
     """Every activity of incoming mail, over these systems."""
     reminders = MailReminders(mailroom.ledger, systems.mailer, policy, brazilian_holidays)
-    mail_in = MailInActivities(mailroom, reminders)
+    mail_in = MailInActivities(mailroom, reminders, keys)
     return [mail_in.handle_mail, mail_in.tell_of_mail]
 
 

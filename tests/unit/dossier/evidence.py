@@ -3,6 +3,7 @@
 import hashlib
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from cancellation.adapters.trailchain import GENESIS, chain
@@ -11,7 +12,9 @@ from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Channel, Contact, Offer, OfferKind, OfferStatus, Request
 from cancellation.dossier import verificar
 from cancellation.messages import evidence as told
+from cancellation.messages.dkim import SigningKey
 from samples import sample_email
+from tests.unit.dossier import signed
 
 OPENED = datetime(2026, 11, 22, 13, 15, tzinfo=UTC)
 RECEIVED = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
@@ -81,7 +84,7 @@ def watched() -> told.WatchEvidence:
 
 
 def evidence(**changes: Any) -> told.Evidence:
-    raw = sample_email("acme-gmail-completo", received_at=RECEIVED)
+    raw = signed_original()
     trail = chained(*entries())
     fields: dict[str, Any] = {
         "case": told.CaseHead(
@@ -161,6 +164,14 @@ def evidence(**changes: Any) -> told.Evidence:
                 fate="reported",
                 why=(),
                 authentication="pass",
+                keys=(
+                    SigningKey(
+                        domain=signed.DOMAIN,
+                        selector=signed.SELECTOR,
+                        record=signed.record(),
+                        looked_up_at=RECEIVED + timedelta(seconds=2),
+                    ),
+                ),
             ),
         ),
         "letters": (letter(1, "sent"), letter(2, "refused")),
@@ -241,6 +252,12 @@ def evidence(**changes: Any) -> told.Evidence:
         ),
     }
     return told.Evidence(**fields | changes)
+
+
+@cache
+def signed_original() -> bytes:
+    """A request with two signatures: of the customer's domain, whose key is kept, and of a service."""
+    return signed.signed(sample_email("acme-gmail-completo", received_at=RECEIVED), names=(b"from", b"to"))
 
 
 def letter(place: int, status: str) -> told.LetterEvidence:

@@ -45,6 +45,7 @@ grant update (status, reply, settled_at) on notification.recipients to cancelame
 
 grant select, insert on inbox.messages to cancelamento_worker;
 grant update (action, fate, customer_id, why, handled_at) on inbox.messages to cancelamento_worker;
+grant select, insert on inbox.signing_keys to cancelamento_worker;
 
 grant select, insert on reconciliation.runs, reconciliation.executions, reconciliation.findings, reconciliation.repairs
     to cancelamento_worker;
