@@ -306,16 +306,20 @@ class World:
 
     async def _insist(self, act: Callable[[], Awaitable[T]]) -> T:
         """Do it, again while something that it needs is down."""
-        pause = 0.2
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                try:
-                    return await act()
-                except CaseNotFound:
-                    raise
-                except (*_AWAY, TimeoutError):
-                    await asyncio.sleep(pause)
-                    pause = min(2 * pause, 2.0)
+        pause, last = 0.2, ""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    try:
+                        return await act()
+                    except CaseNotFound:
+                        raise
+                    except (*_AWAY, TimeoutError) as error:
+                        last = f"{type(error).__name__}: {error}"
+                        await asyncio.sleep(pause)
+                        pause = min(2 * pause, 2.0)
+        except TimeoutError:
+            raise TimeoutError(f"not in {PATIENCE:.0f} s; at last {last or 'no answer'}") from None
 
 
 async def _eventually(ask: Callable[[], Awaitable[T]]) -> Any:
