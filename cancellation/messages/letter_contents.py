@@ -24,6 +24,7 @@ from cancellation.domain.values import (
     Offer,
     Reason,
     Released,
+    Replaced,
     Team,
 )
 from cancellation.messages.afterwards_contents import Findings, NoDebt, Revived, UndueFound
@@ -93,6 +94,8 @@ class RequestReceived(Brief):
     kind: Literal[LetterKind.REQUEST_RECEIVED] = LetterKind.REQUEST_RECEIVED
     channel: Channel
     received_at: AwareDatetime
+    replaces: Replaced | None = None
+    """The case before this one, if its execution was terminated: what was told with it no longer holds (X18)."""
 
 
 class EndPreview(Brief):
