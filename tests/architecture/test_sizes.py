@@ -40,7 +40,6 @@ LONGER = {
     "tests/contract/test_telephony_kamailio.py": "one real system",
     "tests/contract/watch_suite.py": "one watch's contract",
     "tests/durable/house.py": "the rig of whole cases",
-    "tests/e2e/test_cli.py": "every command's way with what is wrong",
     "tests/e2e/test_desk.py": "a whole case in the browser, page by page",
     "tests/e2e/test_gateway.py": "one page, asked in every way",
     "tests/e2e/test_inbox.py": "one way in",
