@@ -44,7 +44,8 @@ _WORDS: Final[Mapping[Rule, _Words]] = {
     Rule.TRAIL_BEHIND: _Words(
         "Histórico do CRM mais curto que o do caso",
         "O CRM perdeu registros que já tinha, como depois de restaurar uma cópia. O caso escreve de novo o que ainda "
-        "lembra assim que tiver algo a registrar; confiram então o histórico.",
+        "lembra assim que tiver algo a registrar, ou logo, com cancelamento recover --apply; confiram então o "
+        "histórico.",
     ),
     Rule.TRAIL_AHEAD: _Words(
         "Histórico do CRM mais longo que o do caso",
