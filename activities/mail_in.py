@@ -5,6 +5,7 @@ from typing import Final
 
 from temporalio import activity
 
+from activities.beating import alive
 from cancellation.mail_keys import MailKeys
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
@@ -26,11 +27,12 @@ class MailInActivities:
     @activity.defn
     async def handle_mail(self, mail: IncomingMail) -> MailOutcome:
         """Read an e-mail and report it to its case, or give it to a person (P7, X9)."""
-        outcome = await self.mailroom.handle(mail, patient=activity.info().attempt < _PATIENT_ATTEMPTS)
-        if self.keys is not None:
-            # Afterwards: by now the case has heard of it, and nothing waits for the DNS.
-            await self.keys.keep(mail.sha256)
-        return outcome
+        async with alive():
+            outcome = await self.mailroom.handle(mail, patient=activity.info().attempt < _PATIENT_ATTEMPTS)
+            if self.keys is not None:
+                # Afterwards: by now the case has heard of it, and nothing waits for the DNS.
+                await self.keys.keep(mail.sha256)
+            return outcome
 
     @activity.defn
     async def tell_of_mail(self, order: MailReminder) -> ToldAgain:

@@ -149,13 +149,8 @@ def check_zip(data: bytes, root: "str | None" = None) -> "tuple[list[Finding], s
         return [Finding("arquivo zip", CHANGED, f"não pode ser lido: {type(error).__name__}")], ""
     found, computed = check(files, root)
     if zip_of(files) != data:
-        found.append(
-            Finding(
-                "arquivo zip",
-                CHANGED,
-                "não é o que foi gravado; extraia e confira a pasta para ver as partes",
-            )
-        )
+        why = "não é o que foi gravado; extraia e confira a pasta para ver as partes"
+        found.append(Finding("arquivo zip", CHANGED, why))
     return found, computed
 
 
@@ -167,11 +162,8 @@ def unpacked(data: bytes) -> "dict[str, bytes]":
 
 def files_of(folder: Path) -> "dict[str, bytes]":
     """Every file of a folder, by its path in it."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def chain_hash(previous: bytes, case_id: str, entry: "dict[str, Any]") -> bytes:
@@ -280,10 +272,10 @@ def _stamp(told: "dict[str, Any]", data: "bytes | None", root: str) -> Finding:
 def _contradiction(path: str, files: "dict[str, bytes]", manifest: "dict[str, Any]") -> str:
     """What a part of which no byte changed says wrongly about others; "" where all agrees."""
     try:
-        if path == TRAIL:
-            return _broken_chain(json.loads(files[path]), manifest["trail"])
-        if path == WATCH:
-            return _broken_watch(json.loads(files[path]), manifest["watch"])
+        if path in CHAINS:
+            return _broken_chain(
+                path, json.loads(files[path]), manifest["trail" if path == TRAIL else "watch"]
+            )
         if path == DATES:
             return _wrong_dates(json.loads(files[path]))
         if path == MAILS:
@@ -293,28 +285,22 @@ def _contradiction(path: str, files: "dict[str, bytes]", manifest: "dict[str, An
     return ""
 
 
-def _broken_chain(trail: "dict[str, Any]", told: "dict[str, Any]") -> str:
+def _broken_chain(path: str, part: "dict[str, Any]", told: "dict[str, Any]") -> str:
+    of, one_by_one, what, hash_of, holds = CHAINS[path]
     previous = bytes(32)
-    for place, entry in enumerate(trail["entries"], start=1):
-        previous = chain_hash(previous, trail["case_id"], entry)
-        chained = entry["seq"] == place and entry["hash"] == previous.hex()
-        if not chained or not says_what_was_committed(entry):
-            return f"a cadeia do histórico se rompe no registro {place}"
-    if len(trail["entries"]) != told["entries"] or previous.hex() != told["head"]:
-        return "o histórico não termina onde o manifesto diz"
+    for place, entry in enumerate(part[one_by_one], start=1):
+        previous = hash_of(previous, part["case_id"], entry)
+        if entry["seq"] != place or entry["hash"] != previous.hex() or not holds(entry):
+            return f"a cadeia {of} se rompe no registro {place}"
+    if len(part[one_by_one]) != told[one_by_one] or previous.hex() != told["head"]:
+        return f"{what} não termina onde o manifesto diz"
     return ""
 
 
-def _broken_watch(watch: "dict[str, Any]", told: "dict[str, Any]") -> str:
-    previous = bytes(32)
-    for place, act in enumerate(watch["acts"], start=1):
-        previous = watch_hash(previous, watch["case_id"], act)
-        chained = act["seq"] == place and act["hash"] == previous.hex()
-        if not chained or not watch_says_what_was_committed(act):
-            return f"a cadeia da conferência se rompe no registro {place}"
-    if len(watch["acts"]) != told["acts"] or previous.hex() != told["head"]:
-        return "a conferência não termina onde o manifesto diz"
-    return ""
+CHAINS = {
+    TRAIL: ("do histórico", "entries", "o histórico", chain_hash, says_what_was_committed),
+    WATCH: ("da conferência", "acts", "a conferência", watch_hash, watch_says_what_was_committed),
+}
 
 
 def _wrong_dates(dates: "dict[str, Any]") -> str:

@@ -249,12 +249,6 @@ def test_seed_and_setup_can_be_repeated(up: Up, do: TypedCommand) -> None:
     assert "já estava em dia" in do("setup").out
 
 
-def test_nobody_else_can_read_a_recording_even_where_the_folder_is_opened(up: Up) -> None:
-    kept = [path for path in (up.home / "recordings").rglob("*") if path.is_file()]
-    assert kept
-    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
-
-
 def test_list_shows_open_cases_only_if_asked(up: Up, do: TypedCommand) -> None:
     do("open", "555", "--channel", "other", code=1)
     _until(up, "555", Stage.DISCARDED)
