@@ -227,6 +227,10 @@ class MemoryDesk:
         self._acts.append(act)
         return True
 
+    def notes_of(self, case_id: str) -> list[DeskAct]:
+        """What people noted beside a case, in order."""
+        return [act for act in self._acts if act.case_id == case_id]
+
     # ------------------------------------------------------------------ figures
 
     async def figures(self, since: datetime, until: datetime) -> Sequence[CaseFigure]:
