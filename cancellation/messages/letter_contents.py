@@ -93,6 +93,8 @@ class RequestReceived(Brief):
     kind: Literal[LetterKind.REQUEST_RECEIVED] = LetterKind.REQUEST_RECEIVED
     channel: Channel
     received_at: AwareDatetime
+    formalized: bool | None = None
+    """True: a complete formalization is here already, and another letter says what it means (X18)."""
 
 
 class EndPreview(Brief):

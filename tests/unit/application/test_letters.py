@@ -189,6 +189,17 @@ def test_request_is_told_with_the_instant_of_its_receipt_however_late_it_goes_ou
         assert "16/11/2026 às 10h15" in plain(written(kind, at=late))
 
 
+@pytest.mark.parametrize("case", [early, in_notice])
+def test_nobody_who_has_formalised_is_told_that_an_e_mail_is_still_needed_X18(
+    case: Callable[[], Case],
+) -> None:
+    needed = "só acontece depois de formalizado por e-mail"
+    assert needed in plain(written(LetterKind.REQUEST_RECEIVED, known()))
+    told = plain(written(LetterKind.REQUEST_RECEIVED, case()))
+    assert needed not in told
+    assert "a formalização por e-mail também já chegou e está completa" in told.lower()
+
+
 def test_customers_text_is_bounded_P2() -> None:
     case = opened()
     case.contacts = [request(text="x" * 20_000, contact=Contact(name="Rita"))]

@@ -1,5 +1,6 @@
 """What people are told so that they can act on it: who calls whom, what is owed, dates in a calendar."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.message import EmailMessage
@@ -203,7 +204,7 @@ def test_nobody_is_called_a_company_or_a_team_X18() -> None:
             text = plain(letter)
             assert "sua empresa" not in text, kind
             assert "equipe Acme" not in text, kind
-            assert "vocês" not in text, kind
+            assert not re.search(r"\b(vocês|quiserem|esperavam|precisarem|puderem|tiverem)\b", text), kind
 
 
 def test_one_number_is_one_number_X4() -> None:
