@@ -125,9 +125,9 @@ def formalize(
             fact = fact.model_copy(update={"message_id": copies.reported_as})
         try:
             return await client.report(whose, fact)
-        except CaseNotFound:
+        except CaseNotFound as missing:
             if not open_case:
-                raise
+                raise Failure(f"{missing}; com --open este e-mail abre um novo caso") from None
         await client.open_or_join(whose, _request(reading, actor))
         return await client.report(whose, fact)
 

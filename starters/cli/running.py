@@ -193,7 +193,7 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
 
     match error:
         case Refused():
-            return ExitCode.REFUSED, f"recusado: {_by_option(error)}"
+            return ExitCode.REFUSED, f"recusado: {by_option(error)}"
         case CaseNotFound() | CaseFailed() | CaseNotAnswering():
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
@@ -252,11 +252,16 @@ _OPTIONS: Final = {
     "occurred_at": "--occurred-at",
     "message_id": "--message-id",
     "actor": "--actor",
+    "customer_id": "CLIENTE",
+    "received_at": "--received-at",
+    "explicit_request": "--explicit-request",
+    "confirmed_by": "--confirmed-by",
+    "refused_by": "--refused-by",
 }
 """What a field of a message is called where it is typed."""
 
 
-def _by_option(refusal: "Refused") -> str:
+def by_option(refusal: "Refused") -> str:
     """Every problem, each field under the name by which it was typed (X8)."""
     told = (
         one.model_copy(update={"field": _OPTIONS.get(one.field, one.field)}).told for one in refusal.problems
