@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -145,8 +146,8 @@ class Cases:
             text = "Confira o número do protocolo ou procure pelo nome do cliente."
             return desk.pages.message(404, "Caso não encontrado", text, visitor)
         summary = dossier.summary
-        (live, silence), account, tasks, trail = await asyncio.gather(
-            self._status(dossier),
+        (live, silence, preview), account, tasks, trail = await asyncio.gather(
+            self._status_and_end(dossier),
             desk.records.account(summary.customer_id),
             desk.records.tasks(TaskFilter(case_id=summary.case_id, open_only=False)),
             desk.records.trail(summary.case_id),
@@ -171,7 +172,9 @@ class Cases:
             else [],
             wants_again=wants_again,
             ended=advice.how_it_ended(dossier, live),
-            preview=await self._preview(live, account is not None),
+            brought=advice.what_the_end_brought(dossier, live) if live else [],
+            may_be_withdrawn=live is not None and advice.may_be_withdrawn(live),
+            preview=preview,
             said=said,
             tried=tried,
             key=new_key(),
@@ -189,15 +192,26 @@ class Cases:
         # A later case of the customer answers under the same id.
         return (live, None) if live.case_id == summary.case_id else (None, None)
 
-    async def _preview(self, live: "CaseStatus | None", known: bool) -> BillingPreview | None:
+    async def _status_and_end(
+        self, dossier: Dossier
+    ) -> "tuple[CaseStatus | None, str | None, BillingPreview | None]":
+        """The live case, or why it does not answer; and its end in figures."""
+        live, silence = await self._status(dossier)
+        return live, silence, await self._preview(live, dossier.summary.workflow_id)
+
+    async def _preview(self, live: "CaseStatus | None", workflow_id: str) -> BillingPreview | None:
         """The end in figures: of the notice once it runs, else if it began today (X25)."""
-        if live is None or not known or live.stage.is_terminal or live.stage is Stage.CLOSING:
+        if live is None or live.customer_name is None:
+            return None
+        if live.stage.is_terminal or live.stage is Stage.CLOSING:
             return None
         early = live.formalization.notice_if_declined if live.formalization else None
         notice = live.notice or early
-        if notice is not None:
-            return await self._desk.previews.preview(live.customer_id, notice.last_day)
-        return None
+        last_day = notice.last_day if notice else None
+        if last_day is None:
+            with suppress(*SILENT):  # the script reckons it, by the case's own clock and policy
+                last_day = previewed_day(await (await self._desk.connect()).script(workflow_id))
+        return await self._desk.previews.preview(live.customer_id, last_day) if last_day else None
 
     # ------------------------------------------------------------------ a new case
 

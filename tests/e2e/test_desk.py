@@ -157,6 +157,7 @@ def test_a_salesperson_works_a_whole_case_in_the_browser_X24(up: Up, ana: Seat) 
     ana.sees("Rita Souza")
     ana.sees("R$ 859,00")
     assert ana.page.locator('a[href="tel:+5511999990000"]').count() >= 1
+    ana.sees("Se a formalização chegasse hoje")
 
     ana.page.locator("#of-tipo").select_option(label="Ajuste de plano")
     ana.page.get_by_label("O que foi oferecido").fill("20% de desconto por 12 meses")
@@ -277,6 +278,7 @@ def test_a_serious_act_shows_what_it_brings_first_and_then_does_it_X3(up: Up, an
     ana.presses("Descartar o caso")
     ana.sees("Caso descartado.")
     until(lambda: status(up, "1050")["outcome"] == "discarded")
+    ana.comes_to_see(case, "Por quê: Era outro cliente")
     ana.goes(f"{case}/desistencia")
     ana.sees("Isso não cabe nesta etapa")
 
@@ -315,6 +317,9 @@ def test_figures_open_to_their_cases_X26(up: Up, ana: Seat, case: str) -> None:
     ana.page.locator("summary", has_text="Em tabela").click()
     ana.page.get_by_role("link", name=re.compile("Pedidos de cancelamento: ver")).click()
     ana.sees(re.compile("casos? abertos? de"))
+    ana.goes("/numeros")
+    ana.page.get_by_role("link", name=re.compile("ainda não se sabe: ver os casos")).first.click()
+    assert ana.page.locator(f'main a[href="{case}"]').count() == 1
     table = spawned(up.home, "report", "--csv").out
     assert table.startswith("\ufeffparte,grupo,item")
     assert "funil,,Pedidos de cancelamento," in table
