@@ -318,7 +318,7 @@ def test_wrong_usage_ends_with_2_in_portuguese(tmp_path: Path, capsys: pytest.Ca
         (("status", "1042", "1043"), "argumento a mais: 1043"),
         (("withdraw", "1042"), "falta a opção --reason"),
         (("understand",), "informe um e-mail ou --texts"),
-        (("formalize", "/nowhere/mail.eml"), "não foi possível ler /nowhere/mail.eml"),
+        (("formalize", "/nowhere/mail.eml"), "não foi possível ler /nowhere/mail.eml: não existe"),
         (("open", "1042", "--occurred-at", "ontem"), "data e hora inválidas: ontem"),
     ):
         said = typed(tmp_path, capsys, *arguments)
