@@ -188,5 +188,9 @@ def brings_discard(status: "CaseStatus") -> list[str]:
         found.append("O roteiro já enviado deixa de valer: o cliente é avisado.")
     elif status.formalization is not None:
         found.append("O e-mail de formalização já recebido deixa de contar: o cliente é avisado.")
+    else:
+        found.append(
+            "O cliente recebe um e-mail: o pedido foi encerrado do nosso lado e nada muda no serviço."
+        )
     found.append("Se o pedido era de verdade, o cliente terá de pedir de novo: descarte só o que foi engano.")
     return found

@@ -44,6 +44,7 @@ SAID: Final = {
     "oferta": "Oferta registrada.",
     "fica": "Registrado: o cliente fica. As ofertas aceitas viraram tarefas.",
     "mantem": "Registrado: o cliente mantém a decisão. O roteiro está a caminho.",
+    "aviso": "Registrado: o cliente mantém a decisão. O aviso prévio já vale, e todos estão sendo avisados.",
     "portabilidade": "Portabilidade registrada.",
     "gravacoes": "Pedido das gravações registrado.",
     "desistencia": "Desistência registrada. Tudo o que estava programado está sendo desfeito.",
@@ -300,7 +301,10 @@ class Cases:
         return await self._report(request, visitor, form, RetentionOutcomeMessage, fields, _REASON, said)
 
     async def _script_page(self, protocol: str, visitor: Visitor, form: Form) -> Response:
-        """The very script that will go out, with the end in figures, before anything is recorded (X24, X25)."""
+        """The very script that will go out, with the end in figures, before anything is recorded (X24, X25).
+
+        None goes out to whoever has formalised already: their notice begins to count (X18).
+        """
         wrong = {name: "Preencha este campo." for name in ("motivo", "motivo_texto") if not form[name]}
         if wrong:
             return await self._case_page(protocol, visitor, tried=Tried("mantem", form, wrong), status=422)
@@ -309,16 +313,18 @@ class Cases:
             return self._desk.pages.message(404, "Caso não encontrado", "", visitor)
         try:
             client = await self._desk.connect()
+            live = await client.status(dossier.summary.workflow_id)
             letter = await client.script(dossier.summary.workflow_id)
         except SILENT as error:
             tried = Tried("mantem", form, {"": _not_now(error)})
             return await self._case_page(protocol, visitor, tried=tried, status=503)
-        if letter.case_id != dossier.summary.case_id:
+        if letter.case_id != dossier.summary.case_id or live.stage is not Stage.RETENTION:
             return self._changed(visitor, protocol)
-        last_day = previewed_day(letter)
+        early = live.formalization.notice_if_declined if live.formalization else None
+        last_day = early.last_day if early else previewed_day(letter)
         assert last_day is not None, "a script says when the end would be"
         preview = await self._desk.previews.preview(dossier.summary.customer_id, last_day)
-        shown = _text_of(with_preview(letter, preview), self._desk)
+        shown = None if early else _text_of(with_preview(letter, preview), self._desk)
         return self._desk.pages.page(
             "script",
             visitor,
@@ -326,6 +332,7 @@ class Cases:
             d=dossier,
             form=form,
             key=form.key,
+            early=early,
             letter=shown,
             to=letter.to,
             last_day=last_day,
@@ -497,6 +504,8 @@ class Cases:
             raise CaseEnded(request.path_params["protocol"])
         client = await self._desk.connect()
         answer = await client.report(dossier.summary.workflow_id, fact)
+        if said == "mantem" and answer.stage is not Stage.AWAITING_FORMALIZATION:
+            said = "aviso"  # the formalization was there already
         return done(case_address(answer.protocol, "repetido" if answer.duplicate else said))
 
     def _changed(self, visitor: Visitor, protocol: str) -> Response:

@@ -216,9 +216,8 @@ def test_an_e_mail_that_waits_is_decided_under_the_name_of_who_read_it_X9(up: Up
     ana.page.get_by_label("Motivo, nas palavras do cliente").fill("vamos trocar de operadora")
     ana.presses("Registrar a decisão")
     ana.sees("Decisão registrada no seu nome")
-    formalization = status(up, "1043")["formalization"]
-    assert formalization["confirmed_by"] == "Ana Lima"
-    assert formalization["reason"] == "vamos trocar de operadora"
+    found = status(up, "1043")["formalization"]
+    assert (found["confirmed_by"], found["reason"]) == ("Ana Lima", "vamos trocar de operadora")
 
 
 @pytest.mark.proof
@@ -235,6 +234,17 @@ def test_an_e_mail_of_no_case_is_decided_and_waits_no_more_X15(up: Up, ana: Seat
     ana.page.goto(address)
     ana.sees("Ana Lima decidiu em")
     assert ana.page.get_by_role("button", name="Registrar a decisão").count() == 0
+
+
+@pytest.mark.proof
+def test_who_has_formalised_already_gets_no_script_and_the_page_says_so_X18(up: Up, ana: Seat) -> None:
+    case = ana.opens_case("1051", "Quer sair.")
+    mails(up, "ana-paula-outlook-web-so-html", case)
+    ana.comes_to_see(case, "já chegou e está completo")
+    ana.declines("Ficou caro")
+    ana.sees("Nenhum roteiro sai")
+    ana.presses("Registrar a decisão")
+    ana.sees("O aviso prévio já vale")
 
 
 @pytest.mark.proof
@@ -405,17 +415,9 @@ def test_a_role_changes_only_what_it_may_X24(up: Up, case: str, login: str, allo
     assert "Registrar uma oferta" not in page
     whole = {**OFFER, "csrf": csrf_of(page), "texto": "nota", "motivo_texto": "x", "motivo": "price"}
     acts = (
-        "oferta",
-        "fica",
-        "mantem",
-        "portabilidade",
-        "gravacoes",
-        "desistencia",
-        "descarte",
-        "reenviar",
-        "nota",
+        "oferta", "fica", "mantem", "portabilidade", "gravacoes", "desistencia", "descarte", "reenviar", "nota",
         "responsavel",
-    )
+    )  # fmt: skip
     for act in acts:
         answer, _ = ask(up, "POST", f"{case}/{act}", whole, Cookie=cookie)
         assert answer.status == (303 if act in allowed else 403), act
@@ -427,10 +429,8 @@ def test_a_form_sent_again_counts_once_X24(up: Up, case: str) -> None:
     cookie = cookie_of(up, "ana")
     whole = {**OFFER, "csrf": csrf_of(ask(up, "GET", case, Cookie=cookie)[1]), "chave": "b2" * 12}
     answers = [ask(up, "POST", f"{case}/oferta", whole, Cookie=cookie)[0] for _ in range(2)]
-    assert [str(answer.getheader("location")).rpartition("=")[2] for answer in answers] == [
-        "oferta",
-        "repetido",
-    ]
+    said = [str(answer.getheader("location")).rpartition("=")[2] for answer in answers]
+    assert said == ["oferta", "repetido"]
     assert offers(up) == 1
 
 

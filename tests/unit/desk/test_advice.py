@@ -61,3 +61,9 @@ def test_an_end_says_why_and_what_it_brought_X24() -> None:
     retained = at_stage(Stage.RETAINED)
     # The reason stands on the page already.
     assert advice.what_the_end_brought(dossier(retained), status_of(retained, NOW)) == []
+
+
+@pytest.mark.parametrize("stage", [Stage.RETENTION, Stage.AWAITING_FORMALIZATION])
+def test_a_discard_says_that_the_customer_hears_of_it_X18(stage: Stage) -> None:
+    told = " ".join(advice.brings_discard(status_of(at_stage(stage), NOW)))
+    assert "o cliente é avisado" in told.lower() or "O cliente recebe um e-mail" in told
