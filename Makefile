@@ -13,12 +13,13 @@ BLACKBOX ?= ../shared/blackbox
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test proof production acceptance bench lint format audit lock reader clean
+.PHONY: help demo test proof drill production acceptance bench lint format audit lock reader clean
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
 	@echo "make proof          every cell of the outage matrix and every step of the walk, whole; PROOF=long: what is too long for the tests"
+	@echo "make drill          whole sets of servers: deployed, upgraded, watched, killed, restored"
 	@echo "make production [CASES=60]  the set of docker-compose.yml, every process for real, worked and killed; needs Go"
 	@echo "make bench          what a case costs, beside a bare workflow; statements, memory, the reader's score"
 	@echo "make acceptance     scenarios that know only the published contract, from the folder in BLACKBOX"
@@ -51,6 +52,10 @@ test: .venv/.development
 # long for it, file by file.
 proof: .venv/.development
 	CANCELAMENTO_PROOF=$(PROOF) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+# What is deployed, watched, killed and restored waits for real seconds: in one process, so that nothing else is in its way.
+drill: .venv/.development
+	CANCELAMENTO_PROOF=drill $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # The first time it builds the Temporal server, which takes minutes; it is kept in the user's cache.
 production: .venv/.development

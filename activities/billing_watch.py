@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
+from activities.guard import Guard
 from cancellation.billing_watch import BillingWatcher
 from cancellation.messages.watch import WatchBatch, WatchBatchResult
 
@@ -13,6 +14,7 @@ class BillingWatchActivities:
     """The billing watch (X10)."""
 
     watcher: BillingWatcher
+    guard: Guard
 
     @activity.defn
     async def watch_billing(self, batch: WatchBatch) -> WatchBatchResult:
@@ -21,6 +23,8 @@ class BillingWatchActivities:
         Whatever fails is counted and tried again by the next run, so a batch that is tried again does nothing twice.
 
         Raises:
+            ApplicationError: the run is for an instant that has not come.
             Exception: the cases themselves cannot be read now.
         """
+        self.guard.must_have_come(batch.at)
         return await self.watcher.watch(batch, activity.heartbeat)

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from temporalio.exceptions import ApplicationError
 
 from cancellation.messages.warrant import Warrant
 from cancellation.ports import DestructionForbidden, Formalizations
+
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""So far the engine's clock may be ahead of this machine's."""
 
 
 def machine_clock() -> datetime:
@@ -41,3 +47,14 @@ class Guard:
             raise DestructionForbidden("the notice has not ended at the instant of the act")
         if self.clock is not None and self.clock() < held.notice_ends_at:
             raise NoticeStillRunning("the machine's clock has not reached the end of the notice")
+
+    def must_have_come(self, at: datetime) -> None:
+        """Let a step of reconciliation pass: no cycle is over before its time, whoever starts a run (X10).
+
+        Raises:
+            ApplicationError: the run is for an instant that the machine's clock has not reached; for good.
+        """
+        if self.clock is not None and self.clock() + _CLOCKS_DIFFER < at:
+            raise ApplicationError(
+                "the run is for an instant that has not come", type="RunAhead", non_retryable=True
+            )

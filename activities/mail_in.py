@@ -5,6 +5,8 @@ from typing import Final
 
 from temporalio import activity
 
+from activities.beating import alive
+from cancellation.mail_keys import MailKeys
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
 from cancellation.messages.mail_in import IncomingMail, MailOutcome, MailReminder, ToldAgain
@@ -19,11 +21,18 @@ class MailInActivities:
 
     mailroom: Mailroom
     reminders: MailReminders
+    keys: MailKeys | None = None
+    """Where the keys of signatures are looked up; None: they are not."""
 
     @activity.defn
     async def handle_mail(self, mail: IncomingMail) -> MailOutcome:
         """Read an e-mail and report it to its case, or give it to a person (P7, X9)."""
-        return await self.mailroom.handle(mail, patient=activity.info().attempt < _PATIENT_ATTEMPTS)
+        async with alive():
+            outcome = await self.mailroom.handle(mail, patient=activity.info().attempt < _PATIENT_ATTEMPTS)
+            if self.keys is not None:
+                # Afterwards: by now the case has heard of it, and nothing waits for the DNS.
+                await self.keys.keep(mail.sha256)
+            return outcome
 
     @activity.defn
     async def tell_of_mail(self, order: MailReminder) -> ToldAgain:

@@ -1,8 +1,9 @@
 """Prints how long the desk's pages take with ten thousand cases, and how much memory its process has after all of them.
 
 Run it with `python -m benchmarks.desk`. It starts PostgreSQL and Temporal on a temporary home, fills the records with
-cases, and asks the real `cancelamento desk` for every kind of page as a browser would. `--limits` ends with 1 when a
-page takes more than 50 ms in the middle of its tries or the process more than 70 MB.
+cases, and asks the real `cancelamento desk` for every kind of page as a browser would. A worker and the gateway stand
+beside it, as wherever it is started: what the processes share of program files counts in part for each. `--limits` ends
+with 1 when a page takes more than 50 ms in the middle of its tries or the process more than 70 MB.
 """
 
 import argparse
@@ -30,7 +31,6 @@ from rich.table import Table
 
 from benchmarks.idle import share_of
 from cancellation.adapters.postgres.crm import PostgresCrm
-from cancellation.adapters.postgres.migrate import migrate
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.contract import SEARCH_ATTRIBUTES
 from embedded import EmbeddedPostgres, EmbeddedTemporal
@@ -40,6 +40,7 @@ CASES: Final = 10_000
 PAGE_MS: Final = 50.0
 MEMORY_MB: Final = 70.0
 _TRIES: Final = 9
+_URL: Final = rb"https?://\S+"
 _PASSWORD: Final = "mesa-de-medir"
 _MAIL: Final = (
     b"From: Rita <rita@estranho.com.br>\r\nTo: financeiro@nuvemjti.com.br\r\nSubject: Cancelamento\r\n"
@@ -185,36 +186,40 @@ async def fill(database_url: str, cases: int) -> str:
         await pool.close()
 
 
-@asynccontextmanager
-async def running_desk(
-    home: Path, database_url: str, temporal: str
-) -> AsyncIterator[tuple[str, psutil.Process]]:
-    """The desk as people start it: its address, and its process."""
-    environment = {
+def environment_of(home: Path, database_url: str, temporal: str) -> dict[str, str]:
+    """What every process is started with, as `up` does."""
+    return {
         **os.environ,
         **SPARING,
         "CANCELAMENTO_HOME": str(home),
+        "CANCELAMENTO_RECORDINGS_URL": (home / "recordings").as_uri(),
+        "CANCELAMENTO_SMTP_HOST": "127.0.0.1",
         "DATABASE_URL": database_url,
         "TEMPORAL_ADDRESS": temporal,
         "CANCELAMENTO_DESK_PORT": "0",
+        "CANCELAMENTO_GATEWAY_PORT": "0",
     }
-    command = [sys.executable, "-m", "starters.cli", "desk"]
-    await asyncio.to_thread(
-        subprocess.run,
-        [*command, "--add", "ana", "--name", "Ana Lima"],
-        env=environment, input=f"{_PASSWORD}\n", text=True, check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+
+
+@asynccontextmanager
+async def running(
+    command: str, ready: bytes, environment: dict[str, str]
+) -> AsyncIterator[tuple[str, psutil.Process]]:
+    """A process as people start it: what its line says that it is ready, and the process."""
     process = await asyncio.create_subprocess_exec(
-        *command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+        sys.executable, "-m", "starters.cli", command,
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
     try:
+        last = b""
         assert process.stdout is not None
         async for line in process.stdout:
-            if found := re.search(rb"https?://\S+", line):
+            if found := re.search(ready, line):
                 yield found[0].decode(), psutil.Process(process.pid)
                 break
+            last = line
         else:
-            raise RuntimeError("the desk did not get ready")
+            raise RuntimeError(f"{command} did not get ready: {last.decode()}")
     finally:
         if process.returncode is None:
             process.terminate()
@@ -226,9 +231,19 @@ async def measure(folder: Path, cases: int = CASES) -> Measured:
     postgres = EmbeddedPostgres(folder / "postgres", durable=False)
     temporal = EmbeddedTemporal(folder / "temporal", ui_port=0, search_attributes=SEARCH_ATTRIBUTES)
     async with postgres, temporal:
-        await migrate(postgres.database_url, virtual_clock=True)
+        environment = environment_of(folder / "home", postgres.database_url, temporal.address)
+        for command in (["setup"], ["desk", "--add", "ana", "--name", "Ana Lima"]):
+            await asyncio.to_thread(
+                subprocess.run,
+                [sys.executable, "-m", "starters.cli", *command],
+                env=environment, input=f"{_PASSWORD}\n", text=True, check=True, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
         sha256 = await fill(postgres.database_url, cases)
-        async with running_desk(folder / "home", postgres.database_url, temporal.address) as (url, process):
+        async with (
+            running("worker", rb"worker ready", environment),
+            running("gateway", _URL, environment),
+            running("desk", _URL, environment) as (url, process),
+        ):
             return await asyncio.to_thread(visit, url, process, paths_of(cases, sha256))
 
 

@@ -342,6 +342,28 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+class EvidenceSettings(_Group):
+    """What lets others check a case afterwards, `CANCELAMENTO_EVIDENCE_*` (X13)."""
+
+    dkim_keys: bool = True
+    """Whether the DKIM keys of received e-mails are looked up in the DNS and kept; the e-mail never waits for it."""
+    dns_servers: str = ""
+    """Servers to ask for them, `address` or `address:port`, separated by commas; this machine's by default."""
+    dns_seconds: float = Field(default=5.0, gt=0, le=30)
+    """For all keys of one e-mail together."""
+    stamp_url: str = ""
+    """Where an authority stamps the root of dossiers with the time (RFC 3161); empty: nobody does."""
+    stamp_ca_file: Path | None = None
+    """PEM file of the authorities under which its certificate must be; none: what it signs with is not judged here."""
+    stamp_seconds: float = Field(default=15.0, gt=0)
+    """For its answer."""
+
+    @property
+    def dns_addresses(self) -> tuple[str, ...]:
+        """The servers, one by one."""
+        return _listed(self.dns_servers)
+
+
 class MonitorSettings(_Group):
     """What the monitor looks at beside the records, `CANCELAMENTO_MONITOR_*`."""
 

@@ -26,6 +26,7 @@ from cancellation.setting_groups import (
     DatabaseSettings,
     DeskSettings,
     EraseSettings,
+    EvidenceSettings,
     GatewaySettings,
     InboxSettings,
     MonitorSettings,
@@ -97,6 +98,7 @@ class Settings(BaseSettings):
     codec: CodecSettings = CodecSettings()
     monitor: MonitorSettings = MonitorSettings()
     erase: EraseSettings = EraseSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     invoice_due_days: int = Field(default=10, ge=0, le=365)
     """Days from its issue in which the embedded billing's final invoice is to be paid."""
     build_id: str | None = Field(
@@ -247,6 +249,9 @@ def load_settings() -> Settings:
     if "smtp" not in settings.model_fields_set and addresses.smtp_out:
         host, _, port = addresses.smtp_out.rpartition(":")
         known["smtp"] = SmtpSettings(host=host, port=int(port))
+    if "evidence" not in settings.model_fields_set:
+        # Nobody real writes to a home on one machine, and the DNS hears nothing of who is made up there.
+        known["evidence"] = EvidenceSettings(dkim_keys=False)
     if "clock" not in settings.model_fields_set and addresses.virtual_clock:
         known["clock"] = Clock.VIRTUAL
     return settings.model_copy(update=known)

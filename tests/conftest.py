@@ -43,6 +43,8 @@ WHOLE = os.environ.get(PROOF) == "whole"
 """Whether nothing is left to a sample (`make proof`)."""
 LONG = WHOLE or os.environ.get(PROOF) == "long"
 """Whether it is the turn of what is too long for `make test`."""
+DRILL = os.environ.get(PROOF) == "drill"
+"""Whether whole sets of servers are deployed, watched and restored, and nothing else (`make drill`)."""
 _ONE_BY_ONE = ("tests/matrix/", "tests/replay/test_walk.py", "tests/durable/test_restored.py")
 
 _skipped: list[str] = []
@@ -121,8 +123,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_chosen(item: pytest.Item) -> bool:
-    if item.get_closest_marker("drill") is not None:
-        return WHOLE
+    if DRILL or item.get_closest_marker("drill") is not None:
+        return DRILL and item.get_closest_marker("drill") is not None
     if item.get_closest_marker("proof") is not None:
         return LONG
     return not LONG or (WHOLE and item.get_closest_marker("sampled") is not None)

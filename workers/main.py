@@ -16,7 +16,7 @@ from workers.namespace import must_know_namespace
 from workers.policy import load_policy
 from workers.prepared import Need, must_be_prepared
 from workers.readiness import Readiness
-from workers.wiring import guard_of, mailroom_of, open_systems, reconciler_of
+from workers.wiring import guard_of, mail_keys_of, mailroom_of, open_systems, reconciler_of
 from workers.worker import (
     activities_of,
     cancellation_worker,
@@ -47,11 +47,13 @@ async def run_worker(settings: Settings) -> None:
     if not (settings.inbox.trusted_servers or settings.inbox.trusted_nameless_servers):
         logger.warning("no receiving server is trusted: every e-mail waits for a person")
     async with open_systems(settings, Role.WORKER) as systems:
+        guard = guard_of(settings, systems)
         activities = [
-            *activities_of(systems, policy, guard_of(settings, systems)),
-            *reconciliation_activities_of(reconciler_of(systems, policy, client)),
+            *activities_of(systems, policy, guard),
+            *reconciliation_activities_of(reconciler_of(systems, policy, client), guard),
         ]
-        of_mail = mail_activities_of(systems, policy, mailroom_of(settings, systems, policy, client))
+        mailroom = mailroom_of(settings, systems, policy, client)
+        of_mail = mail_activities_of(systems, policy, mailroom, mail_keys_of(settings, systems))
         build_id, name = settings.build_id, settings.deployment_name
         readiness = Readiness({Need.TEMPORAL: partial(must_know_namespace, client), **systems.asks})
         async with (

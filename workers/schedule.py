@@ -36,7 +36,8 @@ _LOOK_AGAIN: Final = 0.1
 """Seconds."""
 
 
-def _wanted() -> Schedule:
+def daily_schedule() -> Schedule:
+    """A run every morning, one at a time; one that was missed is caught up with while the morning lasts."""
     return Schedule(
         action=ScheduleActionStartWorkflow(
             RECONCILIATION,
@@ -63,7 +64,7 @@ async def prepare_schedule(client: Client) -> str | None:
         RPCError: the server does not answer, or whoever asks may not.
     """
     try:
-        await client.create_schedule(SCHEDULE, _wanted())
+        await client.create_schedule(SCHEDULE, daily_schedule())
     except ScheduleAlreadyRunningError:
         paused = await _brought_up_to_date(client)
         return f"a conferência diária ({SCHEDULE}) está pausada, e continua assim" if paused else None
@@ -76,7 +77,7 @@ async def _brought_up_to_date(client: Client) -> bool:
     def renewed(held: ScheduleUpdateInput) -> ScheduleUpdate:
         schedule = held.description.schedule
         paused.append(schedule.state.paused)
-        wanted = _wanted()
+        wanted = daily_schedule()
         return ScheduleUpdate(dataclasses.replace(schedule, action=wanted.action, policy=wanted.policy))
 
     await client.get_schedule_handle(SCHEDULE).update(renewed)

@@ -25,6 +25,7 @@ from cancellation.adapters.temporal.histories import TemporalHistories
 from cancellation.billing_watch import BillingWatcher
 from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, TASK_TIMEOUT
 from cancellation.domain.policy import CancellationPolicy
+from cancellation.mail_keys import MailKeys
 from cancellation.mail_tasks import MailReminders
 from cancellation.mailroom import Mailroom
 from cancellation.reconciler import Reconciler
@@ -50,7 +51,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
         watcher = BillingWatcher(
             systems.watches, systems.aftermath, systems.telephony, systems.mailer, policy, systems.desk_url
         )
-        watching = [BillingWatchActivities(watcher).watch_billing]
+        watching = [BillingWatchActivities(watcher, guard).watch_billing]
     return [
         crm.open_case,
         crm.record_case,
@@ -84,17 +85,17 @@ def restoring_of(systems: Systems, guard: Guard, client: Callable[[], Client]) -
 
 
 def mail_activities_of(
-    systems: Systems, policy: CancellationPolicy, mailroom: Mailroom
+    systems: Systems, policy: CancellationPolicy, mailroom: Mailroom, keys: MailKeys | None = None
 ) -> Sequence[Callable[..., Any]]:
     """Every activity of incoming mail, over these systems."""
     reminders = MailReminders(mailroom.ledger, systems.mailer, policy, brazilian_holidays)
-    mail_in = MailInActivities(mailroom, reminders)
+    mail_in = MailInActivities(mailroom, reminders, keys)
     return [mail_in.handle_mail, mail_in.tell_of_mail]
 
 
-def reconciliation_activities_of(reconciler: Reconciler) -> Sequence[Callable[..., Any]]:
+def reconciliation_activities_of(reconciler: Reconciler, guard: Guard) -> Sequence[Callable[..., Any]]:
     """Every step of reconciliation; they run beside the cases'."""
-    steps = ReconciliationActivities(reconciler)
+    steps = ReconciliationActivities(reconciler, guard)
     return [steps.read_executions, steps.compare_records, steps.repair_findings, steps.tell_findings]
 
 

@@ -40,6 +40,7 @@ class IncomingMailWorkflow:
             MailInActivities.handle_mail,
             given,
             start_to_close_timeout=MAIL_IN.attempt,
+            heartbeat_timeout=MAIL_IN.heartbeat,
             retry_policy=MAIL_IN.retry,
             summary="Ler o e-mail recebido",
         )

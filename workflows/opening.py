@@ -13,7 +13,7 @@ from activities.terms import Terms, TermsActivities
 from cancellation.application.casefile import CaseFile
 from cancellation.application.intake import content_of, note_filled, opening_request
 from cancellation.domain.case import Case
-from cancellation.domain.identity import protocol_number, workflow_id
+from cancellation.domain.identity import protocol_day, protocol_number, workflow_id
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import Refused, refuse
 from cancellation.messages.envelope import read
@@ -67,7 +67,7 @@ def opened_case(start: RawValue) -> CaseFile:
     case = Case(
         case_id=case_id,
         customer_id=begin.customer_id,
-        protocol=protocol_number(case_id, policy.local_date(now)),
+        protocol=protocol_number(case_id, protocol_day(now)),
         policy=policy,
         opened_at=now,
         channel=request.channel,

@@ -1,8 +1,10 @@
 """What every process that runs or replays our workflows uses alike: converter, sandbox, interceptors (X8, X22)."""
 
 import dataclasses
+import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, Final, ParamSpec, TypeVar
 
 from temporalio.client import Client
 from temporalio.converter import DataConverter, PayloadCodec, SerializationContext, StorageDriverStoreContext
@@ -41,20 +43,31 @@ _PASSED_THROUGH: Final = (
 )
 
 
-class WithoutContext(WorkflowInstance):
-    """A sandboxed workflow that is not asked for a context of every payload.
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Undisturbed(WorkflowInstance):
+    """A sandboxed workflow that is not asked for a context of every payload, and never ended by force.
 
     The library asks several times a payload, each time by having the sandbox compile and run a text: of what a case
     costs a worker about a tenth, and of ten thousand messages in one workflow task seconds. A context is for codecs,
     converters and stores that differ by command; ours (`converter`) does not.
+
+    And it gives a workflow up that has not yielded for some seconds by the wall clock: it raises an error in its
+    thread, or takes it from memory while it still runs. Between two steps neither is possible: the worker then keeps
+    its place for it, does not go on with the case, and does not stop. Ours waits for nothing, so on a machine that
+    stood still it ends by itself, and is taken from memory then.
     """
 
     def __init__(self, sandboxed: WorkflowInstance) -> None:
         self._sandboxed = sandboxed
+        self._active = threading.Lock()
 
     def activate(self, act: Any) -> Any:
-        """Handle an activation."""
-        return self._sandboxed.activate(act)
+        """Handle an activation, when the one before has ended."""
+        with self._active:
+            return self._sandboxed.activate(act)
 
     def get_serialization_context(self, command_info: Any) -> SerializationContext | None:
         """None."""
@@ -69,8 +82,8 @@ class WithoutContext(WorkflowInstance):
         return self._sandboxed.get_info()
 
     def get_thread_id(self) -> int | None:
-        """Where it runs, for the report of one that does not yield."""
-        return self._sandboxed.get_thread_id()
+        """None, so that nothing is raised there."""
+        return None
 
 
 class WholeActivations(SandboxedWorkflowRunner):
@@ -83,11 +96,11 @@ class WholeActivations(SandboxedWorkflowRunner):
     """
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """The instance, with the flag, and without contexts."""
+        """The instance, with the flag, and undisturbed."""
         flags = det.default_workflow_logic_flags
         whole = _WorkflowLogicFlag.PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_BATCH
         flagged = dataclasses.replace(det, default_workflow_logic_flags=flags | {whole})
-        return WithoutContext(super().create_instance(flagged))
+        return Undisturbed(super().create_instance(flagged))
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -132,10 +145,8 @@ class CancellationPlugin(SimplePlugin):
     async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:
         """Run it, and let a workflow task take as long as the engine lets it.
 
-        The library ends one by force that has not yielded for two seconds by the wall clock. Nothing in our
-        workflows waits for anything, but on a machine that is busy with other things thousands of messages take
-        longer (X8), and one that was ended by force between two steps can never be taken from memory again: the
-        worker then keeps its place for it and does not stop.
+        The library lets one fail that has not yielded for two seconds by the wall clock. Nothing in our workflows
+        waits for anything, but on a machine that is busy with other things thousands of messages take longer (X8).
         """
         workflows = worker._workflow_worker
         if workflows is not None and workflows._deadlock_timeout_seconds is not None:
@@ -150,6 +161,16 @@ def tolerant(client: Client) -> Client:
     return Client(**config)
 
 
+class _Unhurried(ThreadPoolExecutor):
+    """Is done with a workflow task before anybody looks at a clock: a busy machine is no finding (X22)."""
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """Run it to its end."""
+        done = super().submit(fn, *args, **kwargs)
+        wait((done,))
+        return done
+
+
 def replayer(codec: PayloadCodec | None = None, **options: Any) -> Replayer:
     """Replays histories of our workflows exactly as a worker runs them.
 
@@ -157,4 +178,6 @@ def replayer(codec: PayloadCodec | None = None, **options: Any) -> Replayer:
         codec: of the client that fetched them, or None.
         options: of the library's replayer.
     """
-    return Replayer(workflows=[], plugins=[CancellationPlugin(codec)], **options)
+    return Replayer(
+        workflows=[], plugins=[CancellationPlugin(codec)], workflow_task_executor=_Unhurried(), **options
+    )

@@ -42,8 +42,8 @@ PURGE: Final = ActivityPolicy(timedelta(minutes=30), timedelta(minutes=10), time
 RESTORE: Final = ActivityPolicy(timedelta(minutes=30), timedelta(minutes=10), timedelta(seconds=30))
 MAIL: Final = ActivityPolicy(timedelta(seconds=20), timedelta(minutes=10))
 """A step that fails for longer than the policy allows raises attention and goes on being tried (X7)."""
-MAIL_IN: Final = ActivityPolicy(timedelta(seconds=60), timedelta(minutes=5))
-"""An e-mail that arrived; it belongs to no case yet."""
+MAIL_IN: Final = ActivityPolicy(timedelta(seconds=60), timedelta(minutes=5), timedelta(seconds=20))
+"""An e-mail that arrived; it belongs to no case yet. Whoever is killed over it is missed for the heartbeat's time."""
 CHECK: Final = ActivityPolicy(timedelta(minutes=10), timedelta(minutes=5), timedelta(minutes=2))
 """A batch of reconciliation."""
 CHECK_GIVES_UP: Final = timedelta(hours=1)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.common import RawValue
+from temporalio.common import RawValue, SearchAttributeKey
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from cancellation.contract import RECONCILIATION
@@ -26,6 +26,8 @@ STEPS: Final = {
 }
 """Activities, in order, with what people see of them. Each takes a `CheckBatch` and answers with a `cursor`, which is
 null at the end, and with numbers, which are added up by their names: another step is another line."""
+_SCHEDULED: Final = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+"""Of a run that a Schedule starts, by the engine: which of its instants the run is for."""
 BATCHES: Final = 100
 """So many an execution: its history never outgrows anything."""
 
@@ -49,8 +51,14 @@ class ReconciliationWorkflow:
 
     def _begun(self, start: RawValue) -> ReconciliationStart:
         if workflow.info().continued_run_id is None:
-            return ReconciliationStart(at=workflow.now(), step=0, counts={})
+            return ReconciliationStart(at=self._clock(), step=0, counts={})
         return read(ReconciliationStart, incoming("start", start).data)
+
+    @staticmethod
+    def _clock() -> datetime:
+        """The run's instant: now; where time is skipped for the Schedule, when the Schedule says that it is."""
+        scheduled = workflow.info().typed_search_attributes.get(_SCHEDULED)
+        return max(workflow.now(), scheduled or workflow.now())
 
     async def _batch(self, going: ReconciliationStart, step: str) -> ReconciliationStart:
         """The next batch of a step, and where the run stands after it."""

@@ -63,6 +63,11 @@ def refusal(
     return None
 
 
+def went_on(opening: CaseOpening, held: HeldCase) -> bool:
+    """Whether more is held of a case than its opening tells (P20)."""
+    return held.trail_seq > max((entry.seq for entry in opening.trail), default=0)
+
+
 def new_entries(trail: Sequence[TrailEntry], held: HeldCase) -> list[TrailEntry]:
     """The entries that follow those held, in order."""
     return sorted((entry for entry in trail if entry.seq > held.trail_seq), key=lambda entry: entry.seq)

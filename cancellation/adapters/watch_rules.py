@@ -38,5 +38,5 @@ def opened(look: WatchLook, acts: Sequence[WatchAct]) -> list[TaskOrder]:
 
 
 def facts_of(act: WatchAct) -> str:
-    """What an act is about, as the text that is kept and hashed."""
+    """What an act is about, as the text that is kept and committed to."""
     return act.found.model_dump_json()

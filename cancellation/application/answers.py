@@ -25,7 +25,7 @@ from cancellation.domain.commands import (
 from cancellation.domain.events import CrmUpdated
 from cancellation.domain.formalization import Formalization
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import Archive
+from cancellation.domain.values import Archive, Replaced
 from cancellation.messages.crm import CaseOpening, FormalizationRecord, Opening, RestoredRecords, TrailReceipt
 from cancellation.messages.letters import DeliveryReport
 from cancellation.messages.recordings import LinksEnded
@@ -122,13 +122,20 @@ def _take_opening(file: CaseFile, asked: CaseOpening, answer: Opening, now: date
         file.trail.go_on_after(forsaken.trail_seq)
         return
     file.trail.confirm(asked.trail[-1].seq)
+    if answer.went_on:  # the execution was reset to its beginning: the first look is at the CRM (P20)
+        case.notice_reset(now)
+        if answer.outcome is not None:
+            case.follow_crm(answer.outcome, now)
     if forsaken is not None:
-        case.undo_forsaken(forsaken.case_id, forsaken.protocol, forsaken.formalization is not None, now)
+        record = forsaken.formalization
+        left = Replaced(protocol=forsaken.protocol, last_day=record.notice.last_day if record else None)
+        case.undo_forsaken(forsaken.case_id, left, now)
     stays_gone = customer is None or answer.status_before == Stage.CLOSED.crm_status
     change = CrmUpdated(
         status=None if stays_gone else asked.customer_status, opened=(asked.commercial_task.title,)
     )
-    case.tell_crm_change((), change, now)
+    if not answer.went_on:
+        case.tell_crm_change((), change, now)
     if customer is None:
         case.miss_customer(now)
         return

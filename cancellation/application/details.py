@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from cancellation.application.views import crm_status
 from cancellation.domain.case import Case
 from cancellation.domain.due import due_instants
 from cancellation.language import vocabulary, words
@@ -24,7 +25,7 @@ def current_details(case: Case, now: datetime) -> str:
         "",
         f"- **Protocolo:** {case.protocol}",
         f"- **Cliente:** {case.customer_id}",
-        f"- **Status no CRM:** {case.stage.crm_status}",
+        f"- **Status no CRM:** {crm_status(case)}",
     ]
     if _virtual_clock:
         lines[1:1] = ["", _VIRTUAL_CLOCK]
@@ -34,6 +35,12 @@ def current_details(case: Case, now: datetime) -> str:
         since, last_day = words.short_moment(case.notice.starts_at), words.short_date(case.notice.last_day)
         lines.append(
             f"- **Aviso prévio:** de {since} até {last_day}, inclusive (cláusula {case.notice.clause})"
+        )
+    elif (early := case.notice_if_declined) is not None:
+        since, last_day = words.short_moment(early.starts_at), words.short_date(early.last_day)
+        lines.append(
+            f"- **Formalização antecipada:** completa desde {since}; se a decisão for mantida, o aviso prévio "
+            f"conta dela e vai até {last_day}, inclusive"
         )
     elif case.missing and not case.stage.is_terminal:
         lines.append(
@@ -45,6 +52,16 @@ def current_details(case: Case, now: datetime) -> str:
     if case.attention:
         lines += ["", "### Precisa de atenção", ""]
         lines += [f"- {vocabulary.step(step)}" for step in case.attention]
+    under_way: dict[str, datetime] = {}
+    for owed in case.pending.owed:
+        if not owed.attention:
+            under_way.setdefault(owed.step, owed.since)
+    if under_way:
+        lines += ["", "### Em andamento", ""]
+        lines += [
+            f"- {vocabulary.step(step)}, desde {words.short_moment(since)}"
+            for step, since in under_way.items()
+        ]
     coming = due_instants(case, now)
     if coming:
         lines += ["", "### Próximos prazos", ""]

@@ -10,7 +10,7 @@ from typing import TypeVar, assert_never
 
 from cancellation.application import dates, tasks
 from cancellation.domain.case import Case
-from cancellation.domain.events import ReadWrongly, Stopped
+from cancellation.domain.events import ReadWrongly, Stopped, TookOver
 from cancellation.domain.formalization import Formalization
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
@@ -150,7 +150,7 @@ def _content(
         case LetterKind.DISCARDED:
             return _discarded(case)
         case LetterKind.DISCARDED_TO_TEAM:
-            return say.DiscardedToTeam(last_day=_notice(case).last_day, words=_ending(case))
+            return _discarded_to_team(case, order)
         case LetterKind.DISCARDED_TO_COMMERCIAL:
             return say.DiscardedToCommercial(
                 words=_ending(case), contact=_contact(case), request_text=_request_text(case)
@@ -202,7 +202,10 @@ def _request_to_commercial(case: Case) -> say.RequestToCommercial:
 def _request_received(case: Case) -> say.RequestReceived:
     formalized = dates.complete_formalization(case) is not None
     return say.RequestReceived(
-        channel=case.channel, received_at=case.opened_at, formalized=formalized or None
+        channel=case.channel,
+        received_at=case.opened_at,
+        formalized=formalized or None,
+        replaces=case.replaces,
     )
 
 
@@ -336,7 +339,7 @@ def _port_noted(case: Case, order: LetterOrder) -> say.PortNoted:
         number=number,
         completed=port.status is PortStatus.COMPLETED,
         operator=port.operator,
-        last_day=case.notice.last_day if case.notice else None,
+        last_day=case.notice.last_day if case.notice and not case.stage.is_terminal else None,
     )
 
 
@@ -356,6 +359,14 @@ def _discarded(case: Case) -> say.Discarded:
         formalization_until=dates.formalization_until(case),
         link_was_sent=case.archive is not None,
     )
+
+
+def _discarded_to_team(case: Case, order: LetterOrder) -> say.DiscardedToTeam:
+    """Of this case; or of the one that it replaces, whose execution was terminated (X20)."""
+    if order.day is not None and case.replaces is not None:
+        words = said(TookOver(protocol=case.replaces.protocol, closing=False), case.opened_at)
+        return say.DiscardedToTeam(last_day=order.day, words=words)
+    return say.DiscardedToTeam(last_day=_notice(case).last_day, words=_ending(case))
 
 
 def _closed(case: Case, invoice_total: Decimal | None) -> say.Closed:

@@ -210,6 +210,15 @@ _TAKING_BACK: Final = {
     LetterKind.EARLY_UNDONE_TO_COMMERCIAL: LetterKind.FORMALIZED_EARLY_TO_COMMERCIAL,
 }
 _TELLING_EARLY: Final = frozenset(_TAKING_BACK.values())
+_TELLING_OF_A_NOTICE: Final = frozenset(
+    {
+        LetterKind.NOTICE_STARTED,
+        LetterKind.FINAL_BILLING,
+        LetterKind.SHUTDOWN_PLAN,
+        LetterKind.RECORDINGS_READY,
+        LetterKind.NO_RECORDINGS,
+    }
+)
 
 
 def is_superfluous(case: Case, owed: Owed, queue: Sequence[Owed], now: datetime) -> bool:
@@ -241,7 +250,8 @@ def is_superfluous(case: Case, owed: Owed, queue: Sequence[Owed], now: datetime)
         # Another report of the same number has come meanwhile, and has its own letter.
         port = next((port for port in case.ports if port.number == letter.number), None)
         return port is None or letter.ordinal != f"{port.number}:{port.status.value}"
-    if letter.kind is LetterKind.SHUTDOWN_PLAN:
+    if letter.kind in _TELLING_OF_A_NOTICE:
+        # Who stays hears of a notice and its link no more: they are undone, and the next letter says so.
         return case.notice is None or (case.stage.is_terminal and case.stage is not Stage.CLOSED)
     return False
 

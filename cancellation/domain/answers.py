@@ -31,6 +31,7 @@ from cancellation.domain.values import (
     EndTold,
     PortStatus,
     Released,
+    Replaced,
     Team,
 )
 
@@ -99,11 +100,21 @@ class Answers(Procedure):
         self.ending = UNKNOWN_CUSTOMER
         self._happen(events.CustomerUnknown(), now)
 
-    def undo_forsaken(self, case_id: str, protocol: str, had_notice: bool, now: datetime) -> None:
-        """An earlier execution was terminated before its point of no return: undo what it left (X20)."""
-        self._happen(events.TookOver(protocol=protocol, closing=False), now)
-        if had_notice:
+    def undo_forsaken(self, case_id: str, left: Replaced, now: datetime) -> None:
+        """An earlier execution was terminated before its point of no return: undo what it left (X20).
+
+        Who was told its protocol or its last day hears that it no longer holds: the customer in the letter with the
+        new protocol, Finance and Support apart (X18).
+        """
+        self.replaces = left
+        self._happen(events.TookOver(protocol=left.protocol, closing=False), now)
+        if left.last_day is not None:
             self._owe(LiftBillingEnd(case_id=case_id), RevokeLinks(case_id=case_id), now=now)
+            for team in (Team.FINANCE, Team.SUPPORT):
+                order = LetterOrder(
+                    kind=LetterKind.DISCARDED_TO_TEAM, team=team, ordinal=left.protocol, day=left.last_day
+                )
+                self._owe_letter(order, now=now)
 
     def take_over_closing(
         self,

@@ -198,6 +198,7 @@ class Facts(CaseState):
             self._happen(events.StopRefused(actor=actor), now)
             return
         self._advance(Move.STOPPED, field="stage")
+        self.held = []
         self.ended_by = actor
         self._happen(events.Stopped(actor=actor), now)
 

@@ -1,9 +1,10 @@
 """Every duration and term of the process: data that a case carries from its start, never constants."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from cancellation.domain.billing_watch import WatchTerms
 from cancellation.domain.values import MailAddress
@@ -11,6 +12,18 @@ from cancellation.domain.zone import ZoneRules, current_rules
 
 Days = Annotated[int, Field(ge=0, le=3650)]
 Hours = Annotated[int, Field(ge=1, le=24 * 365)]
+_MOST_REMINDERS, _MOST_HOLIDAYS = 50, 400
+"""Every look at a case goes through all of them."""
+
+
+def _without_zone(clock: time) -> time:
+    if clock.tzinfo is not None:
+        raise PydanticCustomError("clock_with_zone", "a clock on the wall has no time zone")
+    return clock
+
+
+WallClock = Annotated[time, AfterValidator(_without_zone)]
+"""An hour of the policy's own time zone."""
 
 
 class BusinessHours(BaseModel):
@@ -18,8 +31,14 @@ class BusinessHours(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    opens: time = time(9, 0)
-    closes: time = time(18, 0)
+    opens: WallClock = time(9, 0)
+    closes: WallClock = time(18, 0)
+
+    @model_validator(mode="after")
+    def _last_some_time(self) -> Self:
+        if self.closes <= self.opens:  # nobody would ever be reminded (X19)
+            raise PydanticCustomError("closes_before_it_opens", "it has to close after it opens")
+        return self
 
 
 class CancellationPolicy(BaseModel):
@@ -31,7 +50,7 @@ class CancellationPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     time_zone: Literal["America/Sao_Paulo"] = "America/Sao_Paulo"
-    mailboxes: Annotated[tuple[MailAddress, ...], Field(min_length=1)] = (
+    mailboxes: Annotated[tuple[MailAddress, ...], Field(min_length=1, max_length=20)] = (
         "financeiro@nuvemjti.com.br",
         "comercial@nuvemjti.com.br",
     )
@@ -54,11 +73,16 @@ class CancellationPolicy(BaseModel):
     """How long after its term a formalization that was received in time may be handled and counts (X21)."""
     awake_interval_hours: Hours = 168
     """How often people are reminded after the last of the reminders below, with attention raised (X19)."""
-    commercial_reminder_hours: tuple[Hours, ...] = (4, 24, 72, 168)
+    commercial_reminder_hours: Annotated[tuple[Hours, ...], Field(max_length=_MOST_REMINDERS)] = (
+        4,
+        24,
+        72,
+        168,
+    )
     """When Commercial is reminded, from the opening, while it has recorded no outcome (X4)."""
     decision_business_days: Annotated[int, Field(ge=0, le=30)] = 2
     """How many business days the point of no return waits for people to decide on e-mails (X14, X15)."""
-    formalization_reminder_days: tuple[Days, ...] = (7, 20, 27)
+    formalization_reminder_days: Annotated[tuple[Days, ...], Field(max_length=_MOST_REMINDERS)] = (7, 20, 27)
     """When the customer is reminded that the formalization is missing, from the outcome `declined` (X4)."""
     port_business_days: Annotated[int, Field(ge=0, le=30)] = 3
     """Business days that a portability takes (X4)."""
@@ -81,7 +105,7 @@ class CancellationPolicy(BaseModel):
     watch_overdue_days: Annotated[int, Field(ge=0, le=365)] = 10
     """Days after the last cycle after which Finance hears of a customer who has no statement of no debt yet (X10)."""
     business_hours: BusinessHours = BusinessHours()
-    holidays: tuple[date, ...] | None = None
+    holidays: Annotated[tuple[date, ...], Field(max_length=_MOST_HOLIDAYS)] | None = None
     """National holidays, frozen with the case; None takes the worker's calendar when the case opens (X4)."""
     zone_rules: ZoneRules | None = None
     """The time zone's offsets, frozen with the case; None takes the worker's when the case opens (X23)."""

@@ -42,6 +42,7 @@ from cancellation.domain.values import (
     Reason,
     RecordingsRequest,
     Released,
+    Replaced,
     Request,
     Team,
     is_e164,
@@ -126,6 +127,8 @@ class CaseState(BaseModel):
     known_to_crm: bool = False
     status_before: str = "Ativo"
     """The customer's CRM status of before the case (X20)."""
+    replaces: Replaced | None = None
+    """The case of an execution that was terminated before its point of no return (X20)."""
     mails_count_after: AwareDatetime | None = None
     """E-mail received until then belonged to an earlier case of the customer (X20)."""
     inventory: Inventory | None = None

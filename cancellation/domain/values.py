@@ -246,6 +246,14 @@ class EndTold(Brief):
     sha256: str
 
 
+class Replaced(Value):
+    """The customer's case of an execution that was terminated: who was told of it is told that it ended (X18, X20)."""
+
+    protocol: str
+    last_day: date | None = None
+    """Of its notice; None where none had begun."""
+
+
 class RecordingsRequest(Value):
     """Which recordings the customer wants and where the link goes (P10). Both dates null: everything."""
 

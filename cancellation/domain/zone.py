@@ -8,12 +8,17 @@ from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 NAME = "America/Sao_Paulo"
 _STEP = timedelta(days=1)
+Minutes = Annotated[int, Field(gt=-24 * 60, lt=24 * 60)]
+"""How far local time is ahead of UTC; negative: behind."""
 
 
 class OffsetChange(BaseModel):
@@ -22,7 +27,13 @@ class OffsetChange(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     at: AwareDatetime
-    minutes: int
+    minutes: Minutes
+
+
+def _in_order(changes: tuple[OffsetChange, ...]) -> tuple[OffsetChange, ...]:
+    if any(later.at <= earlier.at for earlier, later in pairwise(changes)):
+        raise PydanticCustomError("changes_out_of_order", "each change comes after the one before")
+    return changes
 
 
 class ZoneRules(BaseModel):
@@ -30,8 +41,8 @@ class ZoneRules(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    offset_minutes: int
-    changes: tuple[OffsetChange, ...] = ()
+    offset_minutes: Minutes
+    changes: Annotated[tuple[OffsetChange, ...], Field(max_length=200), AfterValidator(_in_order)] = ()
 
     def offset(self, instant: datetime) -> timedelta:
         """How far local time is ahead of UTC at an aware instant."""

@@ -51,8 +51,17 @@ def manifest_of(parts: Mapping[str, Part], heading: Mapping[str, Any]) -> dict[s
     return {**manifest, "root": verificar.root_of(manifest)}
 
 
-def files_of(parts: Mapping[str, Part], manifest: Mapping[str, Any], *, redacted: bool) -> dict[str, bytes]:
-    """What lies in the folder or the archive: the parts, without the reserved ones if redacted, and the manifest."""
+def files_of(
+    parts: Mapping[str, Part], manifest: Mapping[str, Any], *, redacted: bool, stamp: bytes | None = None
+) -> dict[str, bytes]:
+    """What lies in the folder or the archive: the parts, without the reserved ones if redacted, and the manifest.
+
+    Args:
+        parts: by path.
+        manifest: of these parts.
+        redacted: whether reserved parts are left out.
+        stamp: what a time-stamping authority answered about the root (RFC 3161).
+    """
     kept = {path: part.data for path, part in parts.items() if not (redacted and part.reserved)}
     listed = [
         part
@@ -60,7 +69,11 @@ def files_of(parts: Mapping[str, Part], manifest: Mapping[str, Any], *, redacted
         else {**part, "salt": None}  # the salt would let others try out what was in it
         for part in manifest["parts"]
     ]
-    return {**kept, verificar.MANIFEST: verificar.canonical({**manifest, "parts": listed})}
+    written = {**manifest, "parts": listed}
+    if stamp is not None:
+        kept[verificar.STAMP] = stamp
+        written["stamp"] = verificar.listed_stamp(stamp)
+    return {**kept, verificar.MANIFEST: verificar.canonical(written)}
 
 
 def verifier() -> bytes:

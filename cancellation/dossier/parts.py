@@ -11,8 +11,9 @@ from pydantic_core import to_jsonable_python
 
 from cancellation.dossier import bundle, dates, sheet
 from cancellation.dossier.bundle import Part
+from cancellation.dossier.mails import headers_of, mail_path, signatures_of
 from cancellation.dossier.verificar import DATES, MAILS, TRAIL, WATCH, canonical, digest_of
-from cancellation.messages.evidence import Evidence, KeptOriginal
+from cancellation.messages.evidence import Evidence
 
 SHEET: Final = "dossie.pdf"
 OPEN_SHEET: Final = "dossie-sem-reservas.pdf"
@@ -28,20 +29,21 @@ também que o dossiê não foi refeito por inteiro:
 
     python3 verificar.py --raiz RAIZ
 
+Se há carimbo.tsr, uma autoridade carimbou a raiz com a hora (RFC 3161), e o verificador diz quando.
+
 Um dossiê sem as partes reservadas (dados de pessoas, valores, mensagens) tem a mesma raiz do completo.
 
 dossie.pdf               tudo, para ler             (reservada)
 dossie-sem-reservas.pdf  o que terceiros podem ver
 historico.json           o histórico com a cadeia de hashes do CRM   (reservada)
 resumo.json, prazos.json etapas, e os prazos com a sua conta
-emails.json, emails/     os originais, byte a byte, com cabeçalhos e vereditos   (reservadas)
+emails.json, emails/     os originais, byte a byte, com cabeçalhos, vereditos e chaves DKIM   (reservadas)
 cartas.json, cartas/     o que foi enviado, a quem, e a entrega   (reservadas)
 caso.json, downloads.json, encerramento.json   o caso, os acessos ao link, o que se encerrou e cobrou   (reservadas)
 conferencia.json         o que se conferiu e fez no faturamento depois do encerramento   (reservada)
 manifesto.json           a lista das partes, com os hashes
 """
 _LETTER_NAME: Final = re.compile(r"[^a-z0-9_]")
-_SIGNATURE_TAG: Final = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*([^;]*)")
 
 
 def parts_of(evidence: Evidence) -> dict[str, Part]:
@@ -113,7 +115,12 @@ def summary(evidence: Evidence) -> dict[str, Any]:
         "stages": evidence.stages,
         "trail": [{"seq": one.seq, "at": one.at, "kind": one.kind} for one in evidence.trail],
         "mails": [
-            {"sha256": one.sha256, "received_at": one.received_at, "authentication": one.authentication}
+            {
+                "sha256": one.sha256,
+                "received_at": one.received_at,
+                "authentication": one.authentication,
+                "signatures": [signature["result"] for signature in signatures_of(one)],
+            }
             for one in evidence.originals
         ],
         "letters": [
@@ -135,37 +142,14 @@ def summary(evidence: Evidence) -> dict[str, Any]:
         }
         if evidence.watch
         else None,
-        "dkim_keys_kept": False,
+        "dkim_keys_kept": any(key.record for one in evidence.originals for key in one.keys),
     }
     return {key: _json_value(value) for key, value in described.items()}
-
-
-def mail_path(place: int, original: KeptOriginal) -> str:
-    """Where an original lies."""
-    return f"emails/{place:03}-{original.sha256[:12]}.eml"
 
 
 def letter_path(place: int, kind: str) -> str:
     """Where a letter lies."""
     return f"cartas/{place:03}-{_LETTER_NAME.sub('_', kind)}.eml"
-
-
-def headers_of(raw: bytes) -> list[tuple[str, str]]:
-    """The header's fields in order, unfolded, whatever they hold; nothing is decoded but bytes to text."""
-    head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0].decode("utf-8", "backslashreplace")
-    unfolded = re.sub(r"\r?\n(?=[ \t])", "", head).splitlines()
-    pairs = (line.partition(":") for line in unfolded)
-    return [(name.strip(), value.strip()) for name, colon, value in pairs if colon]
-
-
-def signatures_of(raw: bytes) -> list[dict[str, str]]:
-    """Who signed an e-mail: domain and selector of every DKIM signature, by which the key was published."""
-    tagged = [
-        dict(_SIGNATURE_TAG.findall(value))
-        for name, value in headers_of(raw)
-        if name.lower() == "dkim-signature"
-    ]
-    return [{"domain": one.get("d", "").strip(), "selector": one.get("s", "").strip()} for one in tagged]
 
 
 def _mails(evidence: Evidence) -> Iterator[dict[str, Any]]:
@@ -175,8 +159,7 @@ def _mails(evidence: Evidence) -> Iterator[dict[str, Any]]:
             "file": mail_path(place, original),
             "size": len(original.raw),
             "headers": [list(pair) for pair in headers_of(original.raw)],
-            # The key that the receiving server looked up is kept nowhere, and nobody should think that it is.
-            "dkim": {"signatures": signatures_of(original.raw), "public_key": None},
+            "dkim": signatures_of(original),
         }
 
 

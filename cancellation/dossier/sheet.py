@@ -1,14 +1,15 @@
 """The dossier on paper: one PDF in Portuguese, its text searchable and read aloud in order (X13)."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Authentication, PortStatus, Team
-from cancellation.dossier import dates
+from cancellation.dossier import dates, verificar
+from cancellation.dossier.mails import signatures_of
 from cancellation.dossier.pages import Pages
 from cancellation.language import vocabulary, words
 from cancellation.messages.evidence import Evidence, LetterEvidence
@@ -25,10 +26,10 @@ _ACTS: Final = {
     "billing.close": "encerrar as cobranças e emitir a fatura final",
     "recordings.purge": "apagar as gravações",
 }
-_NO_KEY: Final = (
-    "A chave pública DKIM que o servidor consultou ao receber não é guardada: o que prova a autenticidade é o veredito "
-    "dele, dito no cabeçalho do original. A assinatura ainda pode ser conferida enquanto o domínio publicar a chave do "
-    "seletor indicado."
+_ABOUT_KEYS: Final = (
+    "O que decide a autenticidade é o veredito do servidor que recebeu, dito no cabeçalho do original. A chave pública "
+    "de cada assinatura DKIM é consultada no DNS quando o e-mail chega e fica guardada com ele: a assinatura ainda se "
+    "confere depois que o domínio trocar a chave. Sem chave guardada, só enquanto ele publicar a do mesmo seletor."
 )
 
 
@@ -166,7 +167,22 @@ def _mails(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
             for place, one in enumerate(evidence.originals, start=1)
         ),
     )
-    pages.say(_NO_KEY)
+    pages.say(_ABOUT_KEYS)
+    pages.table(
+        ("Nº", *(() if redacted else ("Quem assinou (DKIM)",)), "Chave pública", "Assinatura"),
+        (0.4, 2.6, 2.6) if redacted else (0.4, 2.6, 2.6, 2.6),
+        (
+            (
+                str(place),
+                *(() if redacted else (f"{one['domain']} ({one['selector']})",)),
+                _key(one),
+                verificar.SIGNATURES[one["result"]],
+            )
+            for place, original in enumerate(evidence.originals, start=1)
+            for one in signatures_of(original)
+        ),
+        none="Nenhum dos originais tem assinatura DKIM.",
+    )
     if evidence.decisions and not redacted:
         pages.table(
             ("Quando", "Quem decidiu", "É um pedido?", "E-mail"),
@@ -181,6 +197,13 @@ def _mails(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
                 for one in evidence.decisions
             ),
         )
+
+
+def _key(signature: Mapping[str, Any]) -> str:
+    if signature["looked_up_at"] is None:
+        return "não guardada"
+    when = words.short_moment(datetime.fromisoformat(signature["looked_up_at"]))
+    return f"guardada {when}" if signature["key"] else f"não publicada {when}"
 
 
 def _letters(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
@@ -364,8 +387,8 @@ def _proof(pages: Pages, evidence: Evidence, hashes: Mapping[str, str]) -> None:
         f"O histórico tem {words.counted(evidence.case.trail_seq, 'registro', 'registros')}, cada um preso ao anterior "
         f"por um hash. O último é {evidence.case.trail_head}",
         "O arquivo verificar.py, que acompanha o dossiê, confere cada parte sem rede e sem banco de dados. O manifesto "
-        "prende todas as partes, também esta, a uma raiz. Nenhuma autoridade externa carimbou a hora da raiz: ela vale "
-        "com a cadeia do histórico, que o CRM guarda.",
+        "prende todas as partes, também esta, a uma raiz. Se carimbo.tsr acompanha o dossiê, uma autoridade externa "
+        "carimbou a raiz com a hora (RFC 3161); sem ele, a raiz vale com a cadeia do histórico, que o CRM guarda.",
     )
     pages.table(("Parte", "SHA-256"), (2, 4), hashes.items())
 

@@ -7,20 +7,31 @@ Sem argumento, confere a pasta em que este arquivo está. Com `--raiz`, a raiz d
 por outro caminho (por exemplo, a que `cancelamento dossier` mostrou): quem refaz o dossiê inteiro muda a raiz.
 Termina com 0 quando tudo confere, 1 quando algo não confere, 2 quando não há dossiê para conferir.
 
+Diz também, de cada e-mail, se a assinatura DKIM do domínio confere com a chave pública guardada quando ele chegou, e de
+uma raiz carimbada (RFC 3161), por quem e a que hora. Quem confia nos certificados de uma autoridade confere a cadeia
+dela com:  openssl ts -verify -in carimbo.tsr -digest RAIZ -CAfile autoridades.pem
+
 Only the standard library is used, and nothing is imported from the dossier. How it is bound:
 
 * The digest of a part is SHA-256 over its salt (32 bytes, or none) and its bytes. A reserved part has a salt, so that
   whoever gets a dossier without it cannot try out what was in it; where it is left out its salt is null.
 * `root` in `manifesto.json` is SHA-256 over the manifest itself as canonical JSON (keys in order, two spaces, UTF-8,
   one line end) without `root` and without the salts. A dossier with parts left out has the root of the whole one.
-* `conferencia.json` holds what the billing watch did after the end, chained in the same way.
+* `carimbo.tsr` is what a time-stamping authority answered (RFC 3161): it stamps the root, which cannot hold it, so the
+  manifest lists it beside. What it stamps must be the root, and its signature (RSA) must hold.
+* `emails.json` holds the DKIM keys as they were published when each e-mail arrived; a signature (RFC 6376, RSA with
+  SHA-256) is checked anew over the original's bytes, and must give what the dossier says of it. It need not hold: an
+  e-mail that was never genuine is evidence too.
 * `historico.json` holds the trail as the CRM chained it: an entry's hash is over the hash before it, what it says about
   nobody, and its commitment, which is over a salt and the personal text. An entry that was erased has no salt.
+* `conferencia.json` holds what the billing watch did after the end, chained in the same way.
 """
 
+import base64
 import hashlib
 import io
 import json
+import re
 import sys
 import zipfile
 from datetime import date, datetime, timedelta, timezone
@@ -30,12 +41,29 @@ from typing import Any
 FORMAT = "cancelamento-dossie-1"
 MANIFEST = "manifesto.json"
 TRAIL, DATES, MAILS, WATCH = "historico.json", "prazos.json", "emails.json", "conferencia.json"
+STAMP = "carimbo.tsr"
 WHOLE, LEFT_OUT, CHANGED = "íntegra", "omitida", "ALTERADA"
 MISSING, UNKNOWN = "FALTA", "DESCONHECIDA"
 GOOD = (WHOLE, LEFT_OUT)
 ERASED = "(apagado)"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644
+VALID, PARTLY, INVALID, NO_KEY, UNCHECKED = "valid", "partly_signed", "invalid", "no_key", "unchecked"
+SIGNATURES = {
+    VALID: "confere com a chave guardada",
+    PARTLY: "confere com a chave guardada, mas não cobre o texto inteiro",
+    INVALID: "NÃO confere com a chave guardada",
+    NO_KEY: "sem chave guardada com que conferir",
+    UNCHECKED: "de um tipo que não se confere aqui",
+}
+HASHES = {
+    bytes.fromhex(f"60864801650304020{n}"): name for n, name in ((1, "sha256"), (2, "sha384"), (3, "sha512"))
+}
+RSA_ALONE_OR_WITH_SHA2 = {bytes.fromhex("2a864886f70d0101") + bytes([one]) for one in (1, 11, 12, 13)}
+SIGNED_DATA, STAMPED = bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d0109100104")
+MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
+SMALLEST_RSA, LARGEST_RSA = 1024, 8192
+MOST_SIGNATURES = 10
 
 
 class Finding:
@@ -60,11 +88,16 @@ def digest_of(salt: "str | None", data: bytes) -> str:
     return hashlib.sha256(bytes.fromhex(salt or "") + data).hexdigest()
 
 
-def root_of(manifest: "dict[str, Any]") -> str:
-    """The root: over everything that the manifest says but itself and the salts."""
-    bare = {key: value for key, value in manifest.items() if key != "root"}
+def bound_by(manifest: "dict[str, Any]") -> bytes:
+    """What the root is the hash of: everything that the manifest says but the root, its stamp and the salts."""
+    bare = {key: value for key, value in manifest.items() if key not in ("root", "stamp")}
     bare["parts"] = [{key: value for key, value in part.items() if key != "salt"} for part in bare["parts"]]
-    return hashlib.sha256(canonical(bare)).hexdigest()
+    return canonical(bare)
+
+
+def root_of(manifest: "dict[str, Any]") -> str:
+    """The root of a dossier."""
+    return hashlib.sha256(bound_by(manifest)).hexdigest()
 
 
 def zip_of(files: "dict[str, bytes]") -> bytes:
@@ -98,6 +131,9 @@ def check(files: "dict[str, bytes]", root: "str | None" = None) -> "tuple[list[F
     for part in manifest["parts"]:
         listed.add(part["path"])
         found.append(_part(part, files.get(part["path"])))
+    if manifest.get("stamp"):
+        listed.add(STAMP)
+        found.append(_stamp(manifest["stamp"], files.get(STAMP), computed))
     found += [Finding(path, UNKNOWN) for path in sorted(files) if path not in listed and path != MANIFEST]
     for finding in found:
         if finding.state == WHOLE and (why := _contradiction(finding.path, files, manifest)):
@@ -108,38 +144,38 @@ def check(files: "dict[str, bytes]", root: "str | None" = None) -> "tuple[list[F
 def check_zip(data: bytes, root: "str | None" = None) -> "tuple[list[Finding], str]":
     """The same of a dossier in one archive, of which every byte counts too."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            files = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+        files = unpacked(data)
     except Exception as error:  # whatever a damaged archive brings about
         return [Finding("arquivo zip", CHANGED, f"não pode ser lido: {type(error).__name__}")], ""
     found, computed = check(files, root)
     if zip_of(files) != data:
-        found.append(
-            Finding(
-                "arquivo zip",
-                CHANGED,
-                "não é o que foi gravado; extraia e confira a pasta para ver as partes",
-            )
-        )
+        why = "não é o que foi gravado; extraia e confira a pasta para ver as partes"
+        found.append(Finding("arquivo zip", CHANGED, why))
     return found, computed
+
+
+def unpacked(data: bytes) -> "dict[str, bytes]":
+    """Every file of an archive, by its path in it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
 
 
 def files_of(folder: Path) -> "dict[str, bytes]":
     """Every file of a folder, by its path in it."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def chain_hash(previous: bytes, case_id: str, entry: "dict[str, Any]") -> bytes:
     """The hash of a trail entry, as the CRM computes it."""
-    at = datetime.fromisoformat(str(entry["at"]).replace("Z", "+00:00")).astimezone(timezone.utc)
-    fields = [case_id, str(entry["seq"]), at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), entry["kind"]]
-    return hashlib.sha256(
-        previous + b"".join(map(_field, fields)) + bytes.fromhex(entry["commitment"])
-    ).digest()
+    fields = [case_id, str(entry["seq"]), _instant(entry["at"]), entry["kind"]]
+    return _bound(previous, fields, entry["commitment"])
+
+
+def watch_hash(previous: bytes, case_id: str, act: "dict[str, Any]") -> bytes:
+    """The hash of an act of the billing watch, as the CRM computes it."""
+    fields = [case_id, str(act["seq"]), str(act["look"]), _instant(act["at"]), act["kind"]]
+    return _bound(previous, fields, act["commitment"])
 
 
 def says_what_was_committed(entry: "dict[str, Any]") -> bool:
@@ -150,8 +186,29 @@ def says_what_was_committed(entry: "dict[str, Any]") -> bool:
     fields = [entry["actor"], entry["detail"], entry["message_id"]]
     for problem in entry["problems"]:
         fields += [problem["field"], problem["problem"]]
-    salted = bytes.fromhex(entry["salt"]) + b"".join(map(_field, fields))
-    return bytes.fromhex(entry["commitment"]) == hashlib.sha256(salted).digest()
+    return bool(commitment_of(entry["salt"], fields) == entry["commitment"])
+
+
+def watch_says_what_was_committed(act: "dict[str, Any]") -> bool:
+    """Whether the text of an act of the billing watch is the one of its commitment, or was erased whole."""
+    said = [act[name] for name in ("actor", "key", "detail", "facts")]
+    if act["salt"] is None:
+        return said == [ERASED, f"apagado-{act['seq']}", ERASED, "{}"]
+    return bool(commitment_of(act["salt"], said) == act["commitment"])
+
+
+def commitment_of(salt: str, fields: "list[str | None]") -> str:
+    """What a hash holds in the place of personal text; salt and commitment are hexadecimal."""
+    return hashlib.sha256(bytes.fromhex(salt) + b"".join(map(_field, fields))).hexdigest()
+
+
+def _bound(previous: bytes, fields: "list[str | None]", commitment: str) -> bytes:
+    return hashlib.sha256(previous + b"".join(map(_field, fields)) + bytes.fromhex(commitment)).digest()
+
+
+def _instant(told: object) -> str:
+    at = datetime.fromisoformat(str(told).replace("Z", "+00:00")).astimezone(timezone.utc)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _field(text: "str | None") -> bytes:
@@ -191,13 +248,34 @@ def _part(part: "dict[str, Any]", data: "bytes | None") -> Finding:
     return Finding(path, WHOLE if good else CHANGED)
 
 
+def listed_stamp(data: bytes) -> "dict[str, Any]":
+    """How the manifest lists the stamp of its own root."""
+    return {"path": STAMP, "size": len(data), "digest": digest_of(None, data)}
+
+
+def _stamp(told: "dict[str, Any]", data: "bytes | None", root: str) -> Finding:
+    if data is None:
+        return Finding(STAMP, MISSING)
+    if told != listed_stamp(data):
+        return Finding(STAMP, CHANGED)
+    try:
+        stamp = stamp_of(data)
+    except Exception as error:  # whatever it holds
+        return Finding(STAMP, CHANGED, f"não pode ser entendido: {type(error).__name__}")
+    if stamp["imprint"] != root:
+        return Finding(STAMP, CHANGED, "não carimba a raiz deste dossiê")
+    if stamp["signature"] == INVALID:
+        return Finding(STAMP, CHANGED, "a assinatura da autoridade não confere")
+    return Finding(STAMP, WHOLE)
+
+
 def _contradiction(path: str, files: "dict[str, bytes]", manifest: "dict[str, Any]") -> str:
     """What a part of which no byte changed says wrongly about others; "" where all agrees."""
     try:
-        if path == TRAIL:
-            return _broken_chain(json.loads(files[path]), manifest["trail"])
-        if path == WATCH:
-            return _broken_watch(json.loads(files[path]), manifest["watch"])
+        if path in CHAINS:
+            return _broken_chain(
+                path, json.loads(files[path]), manifest["trail" if path == TRAIL else "watch"]
+            )
         if path == DATES:
             return _wrong_dates(json.loads(files[path]))
         if path == MAILS:
@@ -207,35 +285,22 @@ def _contradiction(path: str, files: "dict[str, bytes]", manifest: "dict[str, An
     return ""
 
 
-def _broken_chain(trail: "dict[str, Any]", told: "dict[str, Any]") -> str:
+def _broken_chain(path: str, part: "dict[str, Any]", told: "dict[str, Any]") -> str:
+    of, one_by_one, what, hash_of, holds = CHAINS[path]
     previous = bytes(32)
-    for place, entry in enumerate(trail["entries"], start=1):
-        previous = chain_hash(previous, trail["case_id"], entry)
-        chained = entry["seq"] == place and entry["hash"] == previous.hex()
-        if not chained or not says_what_was_committed(entry):
-            return f"a cadeia do histórico se rompe no registro {place}"
-    if len(trail["entries"]) != told["entries"] or previous.hex() != told["head"]:
-        return "o histórico não termina onde o manifesto diz"
+    for place, entry in enumerate(part[one_by_one], start=1):
+        previous = hash_of(previous, part["case_id"], entry)
+        if entry["seq"] != place or entry["hash"] != previous.hex() or not holds(entry):
+            return f"a cadeia {of} se rompe no registro {place}"
+    if len(part[one_by_one]) != told[one_by_one] or previous.hex() != told["head"]:
+        return f"{what} não termina onde o manifesto diz"
     return ""
 
 
-def watch_hash(previous: bytes, case_id: str, act: "dict[str, Any]") -> bytes:
-    """The hash of an act of the billing watch, as the CRM computes it."""
-    at = datetime.fromisoformat(str(act["at"]).replace("Z", "+00:00")).astimezone(timezone.utc)
-    fields = [case_id, str(act["seq"]), str(act["look"]), at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")]
-    fields += [act["actor"], act["kind"], act["key"], act["detail"], act["facts"]]
-    return hashlib.sha256(previous + b"".join(map(_field, fields))).digest()
-
-
-def _broken_watch(watch: "dict[str, Any]", told: "dict[str, Any]") -> str:
-    previous = bytes(32)
-    for place, act in enumerate(watch["acts"], start=1):
-        previous = watch_hash(previous, watch["case_id"], act)
-        if act["seq"] != place or act["hash"] != previous.hex():
-            return f"a cadeia da conferência se rompe no registro {place}"
-    if len(watch["acts"]) != told["acts"] or previous.hex() != told["head"]:
-        return "a conferência não termina onde o manifesto diz"
-    return ""
+CHAINS = {
+    TRAIL: ("do histórico", "entries", "o histórico", chain_hash, says_what_was_committed),
+    WATCH: ("da conferência", "acts", "a conferência", watch_hash, watch_says_what_was_committed),
+}
 
 
 def _wrong_dates(dates: "dict[str, Any]") -> str:
@@ -256,7 +321,241 @@ def _other_original(mails: "list[dict[str, Any]]", files: "dict[str, bytes]") ->
     for mail in mails:
         if mail["file"] and hashlib.sha256(files[mail["file"]]).hexdigest() != mail["sha256"]:
             return f"{mail['file']} não é o original que se guardou"
+        told = [{name: one[name] for name in ("domain", "selector", "result")} for one in mail["dkim"]]
+        if told != checked(files[mail["file"]], [one["key"] for one in mail["dkim"]]):
+            return f"o que se diz das assinaturas de {mail['file']} não é o que se confere"
     return ""
+
+
+# -------------------------------------------------------------------------------- DKIM (RFC 6376)
+
+
+def signatures_of(raw: bytes) -> "list[dict[str, str]]":
+    """The tags of every DKIM signature of an e-mail, in the order of its header."""
+    return [_tags(value) for _, value in _signing(_fields(raw)[0])]
+
+
+def checked(raw: bytes, keys: "list[str | None]") -> "list[dict[str, str]]":
+    """Every signature of an e-mail: who signed, and whether that holds with the key record kept of it, or None."""
+    signed = signatures_of(raw)
+    records = [*keys, *[None] * len(signed)]
+    return [
+        {**signer_of(tags), "result": dkim_result(raw, place, records[place])}
+        for place, tags in enumerate(signed)
+    ]
+
+
+def signer_of(tags: "dict[str, str]") -> "dict[str, str]":
+    """By which domain and selector the key of a signature is published."""
+    domain, selector = (re.sub(r"[^!-~]", "?", tags.get(tag, "")).lower().rstrip(".") for tag in "ds")
+    return {"domain": domain, "selector": selector}
+
+
+def dkim_result(raw: bytes, place: int, record: "str | None") -> str:
+    """Whether a signature of an e-mail holds with a key record; none of this asks when it would expire."""
+    fields, body = _fields(raw)
+    signing = _signing(fields)[place]
+    tags = _tags(signing[1])
+    try:
+        published = _tags(record.encode()) if record else {}
+        if not published.get("p"):
+            return NO_KEY
+        if tags["a"].lower() != "rsa-sha256" or published.get("k", "rsa").lower() != "rsa":
+            return UNCHECKED
+        if "from" not in tags["h"].lower().split(":") or not _is_of_its_domain(tags):
+            return INVALID
+        header, _, of_body = tags.get("c", "simple/simple").lower().partition("/")
+        text = _body(body, relaxed=of_body == "relaxed")
+        length = int(tags.get("l", len(text)))
+        if length > len(text) or base64.b64decode(tags["bh"]) != hashlib.sha256(text[:length]).digest():
+            return INVALID
+        signed = _signed_fields(fields, signing, tags["h"], relaxed=header == "relaxed")
+        key = _rsa_key(base64.b64decode(published["p"]))
+        if not _rsa_holds(key, "sha256", signed, base64.b64decode(tags["b"])):
+            return INVALID
+    except Exception:  # whatever somebody wrote into it
+        return INVALID
+    return VALID if length == len(text) else PARTLY
+
+
+def _fields(raw: bytes) -> "tuple[list[tuple[bytes, bytes]], bytes]":
+    """The fields of the header, folded as they are, and the body; line ends as they are on the wire."""
+    head, _, body = (b"\r\n" + re.sub(rb"\r?\n", b"\r\n", raw)).partition(b"\r\n\r\n")
+    pairs = [line.partition(b":") for line in re.split(rb"\r\n(?![ \t])", head[2:])]
+    return [(name, value) for name, colon, value in pairs if colon], body
+
+
+def _signing(fields: "list[tuple[bytes, bytes]]") -> "list[tuple[bytes, bytes]]":
+    return [one for one in fields if one[0].strip().lower() == b"dkim-signature"][:MOST_SIGNATURES]
+
+
+def _tags(value: bytes) -> "dict[str, str]":
+    found: "dict[str, str]" = {}
+    for one in value.decode("ascii", "replace").split(";"):
+        name, equals, said = one.partition("=")
+        if equals:
+            found.setdefault(name.strip(), re.sub(r"\s+", "", said))
+    return found
+
+
+def _is_of_its_domain(tags: "dict[str, str]") -> bool:
+    identity = tags.get("i", "@" + tags["d"]).rpartition("@")[2].lower()
+    return ("." + identity).endswith("." + tags["d"].lower())
+
+
+def _canonical_field(field: "tuple[bytes, bytes]", *, relaxed: bool) -> bytes:
+    name, value = field
+    if not relaxed:
+        return name + b":" + value
+    unfolded = re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b""))
+    return name.strip().lower() + b":" + unfolded.strip(b" ")
+
+
+def _body(body: bytes, *, relaxed: bool) -> bytes:
+    if relaxed:
+        body = re.sub(rb"[ \t]+(?=\r\n|\Z)", b"", re.sub(rb"[ \t]+", b" ", body))
+    if body and not body.endswith(b"\r\n"):
+        body += b"\r\n"
+    end = len(body)
+    while body[max(end - 4, 0) : end] == b"\r\n\r\n":
+        end -= 2
+    empty = b"" if relaxed else b"\r\n"
+    return empty if body[:end] in (b"", b"\r\n") else body[:end]
+
+
+def _signed_fields(
+    fields: "list[tuple[bytes, bytes]]", signing: "tuple[bytes, bytes]", named: str, *, relaxed: bool
+) -> bytes:
+    """What was signed: the named fields, of several of one name the last first, and the signature's own without it."""
+    left: "dict[bytes, list[tuple[bytes, bytes]]]" = {}
+    for field in fields:
+        left.setdefault(field[0].strip().lower(), []).append(field)
+    signed = []
+    for name in named.lower().split(":"):
+        of_that_name = left.get(name.strip().encode(), [])
+        if of_that_name:
+            signed.append(_canonical_field(of_that_name.pop(), relaxed=relaxed) + b"\r\n")
+    bare = re.sub(rb"((?:^|;)\s*b\s*=)[^;]*", rb"\1", signing[1], count=1)
+    return b"".join(signed) + _canonical_field((signing[0], bare), relaxed=relaxed)
+
+
+# -------------------------------------------------------------------------------- RSA and DER
+
+
+def _rsa_key(der: bytes) -> "tuple[int, int]":
+    """Modulus and exponent of an RSA public key, bare or with its algorithm before it."""
+    parts = _inside(_only(der))
+    if parts[0][0] == 0x30:
+        parts = _inside(_only(parts[1][1][1:]))
+    return int.from_bytes(parts[0][1], "big"), int.from_bytes(parts[1][1], "big")
+
+
+def _rsa_holds(key: "tuple[int, int]", name: str, signed: bytes, signature: bytes) -> bool:
+    """Whether an RSA signature (PKCS #1 v1.5) over these bytes holds."""
+    modulus, exponent = key
+    size = (modulus.bit_length() + 7) // 8
+    if not SMALLEST_RSA <= modulus.bit_length() <= LARGEST_RSA or exponent >> 32 or len(signature) != size:
+        return False
+    oid = next(one for one, known in HASHES.items() if known == name)
+    digest = hashlib.new(name, signed).digest()
+    algorithm = _der(0x30, _der(0x06, oid) + _der(0x05, b""))
+    info = _der(0x30, algorithm + _der(0x04, digest))
+    padded = b"\x00\x01" + b"\xff" * (size - len(info) - 3) + b"\x00" + info
+    return pow(int.from_bytes(signature, "big"), exponent, modulus) == int.from_bytes(padded, "big")
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    """One value of less than 128 bytes."""
+    return bytes([tag, len(content)]) + content
+
+
+def _values(data: bytes) -> "list[tuple[int, bytes, bytes]]":
+    """The values that stand one after the other: tag, content, and the bytes as they stand."""
+    found, place = [], 0
+    while place < len(data):
+        tag, length, start = data[place], data[place + 1], place + 2
+        if length & 0x80:
+            start += length & 0x7F
+            length = int.from_bytes(data[place + 2 : start], "big")
+        if start + length > len(data):
+            raise ValueError("cut")
+        found.append((tag, data[start : start + length], data[place : start + length]))
+        place = start + length
+    return found
+
+
+def _only(data: bytes) -> "tuple[int, bytes, bytes]":
+    (one,) = _values(data)
+    return one
+
+
+def _inside(value: "tuple[int, bytes, bytes]") -> "list[tuple[int, bytes, bytes]]":
+    return _values(value[1])
+
+
+# -------------------------------------------------------------------------------- time stamps (RFC 3161)
+
+
+def stamp_of(response: bytes) -> "dict[str, str]":
+    """What an authority stamped, when, whether its signature holds, and SHA-256 of the certificate that came along."""
+    status, token = _inside(_only(response))
+    if _inside(status)[0][1] not in (b"\x00", b"\x01"):
+        raise ValueError("not granted")
+    kind, wrapped = _inside(token)
+    if kind[1] != SIGNED_DATA:
+        raise ValueError("not signed")
+    _, _, content, *more = _inside(_inside(wrapped)[0])
+    what, inner = _inside(content)
+    if what[1] != STAMPED:
+        raise ValueError("no time stamp")
+    info = _inside(inner)[0][1]
+    _, _, imprint, _, at, *_ = _inside(_only(info))
+    algorithm, hashed = _inside(imprint)
+    if HASHES[_inside(algorithm)[0][1]] != "sha256":
+        raise ValueError("another hash")
+    certificates = [one[2] for tag, value, _ in more if tag == 0xA0 for one in _values(value)]
+    signature, certificate = _stamp_signature(_inside(_inside(more[-1])[0]), info, certificates)
+    when = re.sub(r"(....)(..)(..)(..)(..)(..).*", r"\3/\2/\1 \4:\5:\6 UTC", at[1].decode("ascii"))
+    return {"imprint": hashed[1].hex(), "at": when, "signature": signature, "certificate": certificate}
+
+
+def _stamp_signature(
+    signer: "list[tuple[int, bytes, bytes]]", info: bytes, certificates: "list[bytes]"
+) -> "tuple[str, str]":
+    _, who, algorithm, attributes, method, signature, *_ = signer
+    name = HASHES[_inside(algorithm)[0][1]]
+    told = {_inside(one)[0][1]: _inside(one)[1][1] for one in _inside(attributes)}
+    if _only(told[MESSAGE_DIGEST])[1] != hashlib.new(name, info).digest():
+        return INVALID, ""
+    serial = _inside(who)[-1][1] if who[0] == 0x30 else None
+    for certificate in certificates:
+        fields = [one for one in _inside(_inside(_only(certificate))[0]) if one[0] != 0xA0]
+        if fields[0][1] == serial:
+            break
+    else:
+        return UNCHECKED, ""
+    shown = hashlib.sha256(certificate).hexdigest()
+    if not {_inside(method)[0][1], _inside(_inside(fields[5])[0])[0][1]} <= RSA_ALONE_OR_WITH_SHA2:
+        return UNCHECKED, shown
+    # A set, as it was signed, and not the tagged field as which it stands here.
+    good = _rsa_holds(_rsa_key(fields[5][2]), name, b"\x31" + attributes[2][1:], signature[1])
+    return (VALID if good else INVALID), shown
+
+
+def told_beside(files: "dict[str, bytes]", found: "list[Finding]") -> "list[str]":
+    """What else is to be said of parts in which nothing changed: signatures of e-mails, and the root's stamp."""
+    said = []
+    whole = {one.path for one in found if one.state == WHOLE}
+    for mail in json.loads(files[MAILS]) if MAILS in whole else []:
+        for one in mail["dkim"]:
+            said.append(
+                f"assinatura DKIM de {mail['file']}, {one['domain']} ({one['selector']}): {SIGNATURES[one['result']]}"
+            )
+    if STAMP in whole:
+        stamp = stamp_of(files[STAMP])
+        held = "confere" if stamp["signature"] == VALID else "de um tipo que não se confere aqui"
+        said.append(f"raiz carimbada em {stamp['at']}; assinatura {held}; certificado {stamp['certificate']}")
+    return said
 
 
 def main(arguments: "list[str]") -> int:
@@ -271,15 +570,20 @@ def main(arguments: "list[str]") -> int:
         return 2
     where = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
     if where.is_dir():
-        found, root = check(files_of(where), told)
+        files = files_of(where)
+        found, root = check(files, told)
     elif where.is_file():
-        found, root = check_zip(where.read_bytes(), told)
+        data = where.read_bytes()
+        found, root = check_zip(data, told)
+        files = unpacked(data) if root else {}
     else:
         sys.stdout.write(f"não encontrado: {where}\n")
         return 2
     bad = [one for one in found if one.state not in GOOD]
     for one in found:
         sys.stdout.write(f"{one!r}\n")
+    for said in told_beside(files, found):
+        sys.stdout.write(f"{said}\n")
     sys.stdout.write(f"raiz: {root or 'nenhuma'}\n")
     if bad:
         sys.stdout.write(f"NÃO CONFERE: {len(bad)} de {len(found)} partes\n")

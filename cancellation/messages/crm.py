@@ -106,7 +106,7 @@ class Forsaken(Value):
 
 
 class OpenedCase(Value):
-    """What the CRM answers to an opening; the same again however often the opening runs."""
+    """What the CRM answers to an opening; the same again however often the opening runs, until the case goes on."""
 
     customer: Customer | None
     """None when the CRM does not know the customer; with the status of before the case."""
@@ -115,6 +115,10 @@ class OpenedCase(Value):
     mails_count_after: AwareDatetime | None = None
     """When the customer's previous case ended: e-mail received until then belonged to it (X20)."""
     forsaken: Forsaken | None = None
+    went_on: bool = False
+    """The CRM holds more of this very case than its opening: the execution was reset to its beginning (P20)."""
+    outcome: str | None = None
+    """How the case had ended by then."""
 
 
 class Opening(OpenedCase):

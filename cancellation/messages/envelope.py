@@ -40,6 +40,13 @@ _WORDS = {
     "too_long": "lista longa demais",
     "greater_than_equal": "deve ser no mínimo {ge}",
     "less_than_equal": "deve ser no máximo {le}",
+    "greater_than": "deve ser mais que {gt}",
+    "less_than": "deve ser menos que {lt}",
+    "time_type": "esperada uma hora (HH:MM)",
+    "time_parsing": "esperada uma hora (HH:MM)",
+    "clock_with_zone": "hora local, sem fuso horário (por exemplo 09:00)",
+    "closes_before_it_opens": "closes deve vir depois de opens",
+    "changes_out_of_order": "as mudanças devem vir em ordem, cada uma depois da anterior",
     "json_invalid": "não é JSON válido",
     "value_error": "{error}",
 }

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Offer, Request, Value
+from cancellation.messages.dkim import SigningKey
 
 
 class ChainedRecord(TrailEntry):
@@ -93,6 +94,8 @@ class KeptOriginal(Value):
     """What the reader decided, what became of it, and why, in codes."""
     authentication: str | None
     """The verdict under which it was reported to the case (X9); None: it never counted."""
+    keys: tuple[SigningKey, ...] = Field(default=(), exclude=True)
+    """The keys of its signatures as they were published when it was received."""
 
 
 class Delivery(Value):
@@ -262,7 +265,10 @@ class WatchActEvidence(Value):
     key: str
     detail: str
     facts: str
-    """What it is about, as the JSON text that is hashed."""
+    """What it is about, as the JSON text that is committed to."""
+    salt: str | None
+    """Of its commitment; None: its text was erased."""
+    commitment: str
     hash: str
 
 

@@ -24,6 +24,7 @@ from cancellation.domain.values import (
     Offer,
     Reason,
     Released,
+    Replaced,
     Team,
 )
 from cancellation.messages.afterwards_contents import Findings, NoDebt, Revived, UndueFound
@@ -95,6 +96,8 @@ class RequestReceived(Brief):
     received_at: AwareDatetime
     formalized: bool | None = None
     """True: a complete formalization is here already, and another letter says what it means (X18)."""
+    replaces: Replaced | None = None
+    """The case before this one, if its execution was terminated: what was told with it no longer holds (X18)."""
 
 
 class EndPreview(Brief):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from cancellation.messages.crm import MailDecision
+from cancellation.messages.dkim import SigningKey
 from cancellation.messages.letters import Delivery, KeptLetter, Letter
 from cancellation.messages.mail_in import Copies, KeptMail, MailEntry, MailOutcome, MailTask, Registered
 
@@ -24,6 +25,12 @@ class MailLedger(Protocol):
 
     async def settle(self, delivery_id: str, outcome: MailOutcome, why: Sequence[str], at: datetime) -> None:
         """Note what became of a registered delivery; the first word stays."""
+
+    async def keep_keys(self, sha256: str, keys: Sequence[SigningKey]) -> None:
+        """Keep what the DNS said of the keys of a kept e-mail's signatures; the first word about each stays (X13)."""
+
+    async def keys_of(self, sha256: str) -> Sequence[SigningKey]:
+        """The keys that are kept of an e-mail's signatures, by domain and selector."""
 
     async def copies(self, sha256: str) -> Copies | None:
         """What all deliveries of an e-mail say together, found by one copy's bytes; None if never delivered."""

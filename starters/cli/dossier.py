@@ -33,14 +33,16 @@ def dossier(
     json: AsJson = False,
 ) -> None:
     """Grava o dossiê de um caso: tudo o que o prova, com o PDF e um verificador que não precisa de rede."""
-    evidence = wait_for(_evidence(settings_of_command(), case))
+    settings = settings_of_command()
+    evidence = wait_for(_evidence(settings, case))
     if evidence is None:
         raise Failure(f"nenhum caso encontrado: {case}")
     from cancellation.dossier import bundle, parts, verificar
 
     found = parts.parts_of(evidence)
     manifest = bundle.manifest_of(found, parts.heading_of(evidence))
-    files = bundle.files_of(found, manifest, redacted=redact)
+    stamp, not_stamped = _stamp(settings, verificar.bound_by(manifest))
+    files = bundle.files_of(found, manifest, redacted=redact, stamp=stamp)
     name = f"dossie-{evidence.case.protocol}{'-sem-reservas' if redact else ''}"
     written = to / (name if folder else f"{name}.zip")
     pages = to / f"{name}.pdf"
@@ -63,17 +65,25 @@ def dossier(
                     "root": manifest["root"],
                     **parts.heading_of(evidence),
                     "redacted": redact,
+                    "stamped_at": verificar.stamp_of(stamp)["at"] if stamp else None,
                     "wrong": wrong,
                 }
             )
         )
     else:
         typer.echo(f"Dossiê: {written}\nPDF:    {pages}\nRaiz:   {manifest['root']}")
+        if stamp:
+            typer.echo(f"Carimbada em {verificar.stamp_of(stamp)['at']}")
         typer.echo(
             "Guarde a raiz à parte: com ela, verificar.py --raiz mostra também se o dossiê foi refeito."
         )
     if wrong:
         raise Failure(f"os registros não conferem consigo mesmos: {'; '.join(wrong)}")
+    if not_stamped:
+        raise Failure(
+            f"o dossiê foi gravado sem carimbo de tempo: {not_stamped}; repita o comando para carimbar",
+            ExitCode.UNREACHABLE,
+        )
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -86,6 +96,23 @@ async def _evidence(settings: "Settings", case: str) -> "Evidence | None":
 
     async with open_evidence(settings) as records:
         return await records.of(case)
+
+
+def _stamp(settings: "Settings", bound: bytes) -> tuple[bytes | None, str]:
+    """The authority's answer where one is configured, or why there is none: the dossier is written all the same."""
+    if not settings.evidence.stamp_url:
+        return None, ""
+    from cancellation.adapters.timestamping import NotStamped, stamped
+
+    try:
+        return stamped(
+            bound,
+            settings.evidence.stamp_url,
+            seconds=settings.evidence.stamp_seconds,
+            ca_file=settings.evidence.stamp_ca_file,
+        ), ""
+    except NotStamped as error:
+        return None, str(error)
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import Failure, as_json, settings_of_command, wait_for
+from starters.cli.running import Failure, as_json, kept_to_ourselves, settings_of_command, wait_for
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -50,7 +50,9 @@ def recover(
     json: AsJson = False,
 ) -> None:
     """Mostra, caso a caso, o que o banco restaurado perdeu e o Temporal lembra; com --apply, faz de novo."""
-    found, seen = wait_for(_recover(settings_of_command(), customers or [], apply))
+    settings = settings_of_command()
+    with kept_to_ourselves():
+        found, seen = wait_for(_recover(settings, customers or [], apply))
     if json:
         typer.echo(as_json([asdict(one) for one in found]))
     else:

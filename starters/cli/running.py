@@ -7,7 +7,8 @@ import logging
 import os
 import sys
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -107,6 +108,16 @@ def crm_registry(settings: "Settings") -> "Registry | None":
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's asynchronous part."""
     return asyncio.run(work)
+
+
+@contextmanager
+def kept_to_ourselves() -> Iterator[None]:
+    """Of files that this process makes meanwhile nobody but its user reads any: a folder's store asks for no more."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def serve_until_stopped(server: Coroutine[Any, Any, None], *, stopped: str) -> None:

@@ -12,7 +12,7 @@ from cancellation.adapters.postgres.roles import Role, missing_roles, set_passwo
 from cancellation.language.words import ZONE
 from cancellation.secret_files import read_secret
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import Failure, settings_of_command, wait_for
+from starters.cli.running import Failure, kept_to_ourselves, settings_of_command, wait_for
 from starters.cli.terminal import PLANTED
 
 _PANEL: Final = "Servidores"
@@ -96,7 +96,8 @@ def seed(
     settings = settings_of_command()
     today = datetime.now(ZONE).date()
     try:
-        planted, known = wait_for(plant_samples(settings, today, customers or None))
+        with kept_to_ourselves():
+            planted, known = wait_for(plant_samples(settings, today, customers or None))
     except LookupError as error:
         raise Failure(str(error)) from None
     for name in planted:

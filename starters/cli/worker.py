@@ -10,7 +10,7 @@ from cancellation.telemetry import configure_logging
 from starters.cli import running
 from starters.cli.options import AsJson
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import Failure, settings_of_command, wait_for
+from starters.cli.running import Failure, kept_to_ourselves, settings_of_command, wait_for
 from workers.connecting import connect
 from workers.main import run_worker
 from workers.verify import replayed_cases
@@ -41,7 +41,8 @@ def worker(
     if verify:
         wait_for(_verify(settings, closed, as_json))
         return
-    wait_for(run_worker(settings))
+    with kept_to_ourselves():
+        wait_for(run_worker(settings))
 
 
 async def _verify(settings: Settings, closed: int, as_json: bool) -> None:

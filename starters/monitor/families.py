@@ -1,7 +1,4 @@
-"""The monitor's answers as metrics. Labels come from fixed lists: no customer, no case, no address.
-
-`cancelamento_undue_charges` is left to the watch over closed customers' billing.
-"""
+"""The monitor's answers as metrics. Labels come from fixed lists: no customer, no case, no address."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +11,7 @@ from cancellation.adapters.postgres.gauges import BOUNDS, Gauges, Waiting
 from cancellation.domain.findings import Rule
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel
+from cancellation.messages.watch import ActKind
 from starters.monitor.engine import QUEUES, Engine
 
 K = TypeVar("K", bound=tuple[str, ...])
@@ -32,6 +30,7 @@ _FORMALIZATIONS: Final = {
     "early_undone": "early_undone",
     "mail_of_earlier_case": "of_earlier_case",
 }
+_UNDUE: Final = (ActKind.VOIDED, ActKind.REPAY, ActKind.REVIEW)
 _WORK: Final = re.compile(r"[a-z_]+(:[a-z]+)?")
 _OTHER: Final = "other"
 
@@ -96,6 +95,15 @@ def of_records(found: Gauges) -> Iterator[Metric]:
         "cancelamento_formalizations", "E-mails of formalization by what became of them", ("result",),
         {(result,): found.formalizations.get(kind, 0) for kind, result in _FORMALIZATIONS.items()},
     )  # fmt: skip
+    yield _counter(
+        "cancelamento_undue_charges", "Charges of customers who have left, by what was done", ("done",),
+        {(kind.value,): found.watch_acts.get(kind.value, 0) for kind in _UNDUE},
+    )  # fmt: skip
+    yield CounterMetricFamily(
+        "cancelamento_revived_resources",
+        "Resources of customers who have left, in use again",
+        value=found.watch_acts.get(ActKind.REVIVED.value, 0),
+    )
     yield _gauge(
         "cancelamento_findings", "Where the records disagree", "rule",
         {rule.value: found.findings.get(rule.value, 0) for rule in Rule},

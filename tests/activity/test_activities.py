@@ -1,6 +1,7 @@
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -10,6 +11,7 @@ import activities.crm
 from activities.billing import MOST_LINES, BillingActivities
 from activities.crm import CrmActivities
 from activities.mail import MailActivities
+from activities.mail_in import MailInActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from activities.terms import Terms, TermsActivities
@@ -19,6 +21,7 @@ from cancellation.domain.values import PortStatus, Team
 from cancellation.messages.billing import BillingClosure, BillingEndPlan, BillingReading
 from cancellation.messages.letter_contents import Attention, Lapsed, LetterContent
 from cancellation.messages.letters import Letter, LetterBatch
+from cancellation.messages.mail_in import IncomingMail, MailFate, MailOutcome
 from cancellation.messages.recordings import ExportOrder, LinkRevocation, PurgeOrder
 from cancellation.messages.telephony import InventoryQuery, PortRecord
 from tests.activity.conftest import Rig, shutdown
@@ -374,3 +377,19 @@ async def test_the_cases_own_policy_comes_before_the_workers() -> None:
     free = CancellationPolicy(holidays=())
     kept = await run(activities.freeze_policy, Terms(policy=free, opened_at=opened_at))
     assert kept.holidays == ()
+
+
+async def test_whoever_handles_an_email_shows_that_it_lives_for_as_long_as_that_takes_X7(rig: Rig) -> None:
+    lives = asyncio.Event()
+    handled = MailOutcome(fate=MailFate.RECORDED, action="ignore")
+
+    class Slow:
+        async def handle(self, _: IncomingMail, *, patient: bool) -> MailOutcome:
+            await lives.wait()
+            return handled
+
+    rig.environment.on_heartbeat = lambda *_: lives.set()
+    room: Any = Slow()
+    async with asyncio.timeout(5):
+        done = await rig.environment.run(MailInActivities(room, room).handle_mail, cast(Any, None))
+    assert done == handled

@@ -8,12 +8,15 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.billing import BillingActivities
+from activities.billing_watch import BillingWatchActivities
 from activities.guard import Guard, NoticeStillRunning
+from activities.reconciliation import ReconciliationActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from cancellation.messages.billing import BillingClosure
 from cancellation.messages.recordings import PurgeOrder
 from cancellation.messages.warrant import Warrant
+from cancellation.messages.watch import WatchBatch
 from tests.activity.conftest import Rig, shutdown
 from tests.contract import cases
 
@@ -124,3 +127,26 @@ async def test_never_while_the_crm_cannot_be_asked_P19(rig: Rig, destroy: Destro
     with pytest.raises(ConnectionError):
         await destroy(rig, warrant, rig.guard)
     assert await rig.untouched()
+
+
+# ---------------------------------------------------------------------------------------- reconciliation
+
+
+@pytest.mark.parametrize(
+    "step", ["watch_billing", "read_executions", "compare_records", "repair_findings", "tell_findings"]
+)
+async def test_no_step_is_done_for_an_instant_that_has_not_come_X10_X11(rig: Rig, step: str) -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    guard = Guard(rig.crm, lambda: now)
+    nothing: Any = None  # Nothing is asked.
+    activities = (BillingWatchActivities(nothing, guard), ReconciliationActivities(nothing, guard))
+    [done] = [getattr(one, step) for one in activities if hasattr(one, step)]
+    with pytest.raises(ApplicationError) as caught:
+        await rig.run(done, WatchBatch(at=now + timedelta(minutes=6)))
+    assert (caught.value.type, caught.value.non_retryable) == ("RunAhead", True)
+
+
+def test_the_engines_clock_may_be_a_little_ahead_and_virtual_time_is_any_X10(rig: Rig) -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    Guard(rig.crm, lambda: now).must_have_come(now + timedelta(minutes=5))
+    Guard(rig.crm, None).must_have_come(now + timedelta(days=90))

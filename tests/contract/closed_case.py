@@ -6,10 +6,12 @@ from decimal import Decimal
 
 from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
+from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import Pool
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.domain.values import PortStatus
 from cancellation.messages.billing import BillingClosure, BillingEndPlan
+from cancellation.messages.dkim import SigningKey
 from cancellation.messages.seed import SubscriptionSeed
 from cancellation.messages.telephony import Shutdown
 from samples import sample_email
@@ -18,6 +20,9 @@ from tests.contract.telephony_suite import port, seed
 
 RAW = sample_email("acme-gmail-completo", received_at=cases.RECEIVED)
 SHA256 = hashlib.sha256(RAW).hexdigest()
+KEY = SigningKey(
+    domain="acme.com.br", selector="s2026", record="v=DKIM1; p=AAAA", looked_up_at=cases.RECEIVED
+)
 UNRELATED = b"Subject: Outra coisa\r\n\r\nNada"
 UNRELATED_SHA256 = hashlib.sha256(UNRELATED).hexdigest()
 ADD_LINK = """
@@ -67,6 +72,7 @@ async def put(pool: Pool) -> None:
         ADD_DELIVERY, "d2", SHA256, "<pedido@acme.com.br>", cases.RECEIVED + timedelta(hours=1)
     )
     await pool.execute(ADD_DELIVERY, "d3", other.sha256, "<outra@acme.com.br>", cases.RECEIVED)
+    await PostgresInbox(pool).keep_keys(SHA256, [KEY])
     await crm.open_case(cases.opening())
     told = cases.mail(original_sha256=SHA256, original_ref=f"crm:original/{SHA256}")
     await crm.record(

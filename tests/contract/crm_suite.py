@@ -45,14 +45,23 @@ class CrmContract(WithOpenCase):
         assert await crm.customer("nobody") is None
 
     async def test_opening_twice_is_as_good_as_once_P2(self, crm: ReadableCrm, opened: OpenedCase) -> None:
-        await crm.record(record(close_tasks=("commercial",), trail=trail(3, 3), customer_status="Ativo"))
         assert await crm.open_case(opening()) == opened
+        await crm.record(record(close_tasks=("commercial",), trail=trail(3, 3), customer_status="Ativo"))
+        again = await crm.open_case(opening())
+        assert again == opened.model_copy(update={"went_on": True})
         held = await crm.customer("1042")
         assert held is not None
         assert held.status == "Ativo"
         assert len(await crm.list_cases()) == 1
         assert await crm.tasks(open_only=True) == []
         assert await crm.trail("case-a") == list(trail(1, 3))
+
+    async def test_an_opening_of_a_case_that_has_ended_tells_how_P20(
+        self, crm: ReadableCrm, opened: OpenedCase
+    ) -> None:
+        await crm.record(record(outcome="discarded", stage="discarded", trail=trail(3, 3)))
+        again = await crm.open_case(opening())
+        assert again == opened.model_copy(update={"went_on": True, "outcome": "discarded"})
 
     async def test_twenty_openings_at_once_leave_one_case_X1(self, crm: ReadableCrm) -> None:
         answers = await asyncio.gather(

@@ -17,9 +17,12 @@ from cancellation.adapters.postgres.evidence import PostgresEvidence
 from cancellation.adapters.postgres.migrate import migrate
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.roles import SCHEMAS, Role
+from cancellation.adapters.postgres.watch import PostgresWatches
 from cancellation.adapters.trailchain import ERASED
+from cancellation.domain.policy import CancellationPolicy
 from cancellation.dossier import bundle, parts, verificar
 from cancellation.messages.erasure import Erased, ErasedKind
+from cancellation.messages.evidence import Evidence
 from cancellation.setting_groups import EraseSettings
 from starters.cli.app import run
 from tests.contract import cases, closed_case
@@ -30,6 +33,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "dados-pessoais.md"
 ENDED = cases.OPENED + timedelta(days=31)
 TERM_OVER = ENDED + timedelta(days=1826)
 CANARY = "zqcanario"
+TERMS = CancellationPolicy().watch.model_dump_json()
 PERSONAL = f"""
 insert into crm.desk_acts (act_id, case_id, actor, kind, subject, words)
     values ('{CANARY}', 'case-a', '{CANARY}', 'note', '{CANARY}', '{CANARY}');
@@ -47,6 +51,10 @@ insert into crm.tasks (case_id, key, team, title, text, ordered_at)
 insert into crm.trail (case_id, seq, at, actor, kind, detail, message_id, problems)
     values ('case-a', 5, now(), '{CANARY}', 'note', '{CANARY}', '{CANARY}',
         '[{{"field": "x", "problem": "{CANARY}"}}]');
+insert into crm.billing_watches (case_id, terms) values ('case-a', '{TERMS}');
+insert into crm.watch_acts (case_id, seq, look, at, actor, kind, key, detail, facts)
+    select 'case-a', n, 1, now(), '{CANARY}', 'revived', 'revived:extension:{CANARY}' || n, '{CANARY}',
+        '{{"reference": "{CANARY}"}}' from generate_series(1, 2) n;
 update recordings.links set revoked_at = now();
 insert into recordings.links (link_id, case_id, customer_id, ordinal, archive_path, download_name, files, size, sha256,
         token_hash, made_at, expires_at, left_out, left_out_count)
@@ -213,6 +221,44 @@ async def test_a_dossier_of_an_erased_case_still_holds_X13(whole: Pool, records:
     assert [one for one in verificar.check(files)[0] if one.state not in verificar.GOOD] == []
 
 
+async def test_what_the_billing_watch_recorded_loses_its_words_and_its_chain_holds_X10_X13(
+    whole: Pool, records: PostgresErasure
+) -> None:
+    def state(found: Evidence | None) -> dict[str, str]:
+        assert found is not None
+        made = parts.parts_of(found)
+        files = bundle.files_of(made, bundle.manifest_of(made, parts.heading_of(found)), redacted=False)
+        return {one.path: one.state for one in verificar.check(files)[0]}
+
+    evidence = PostgresEvidence(whole)
+    before = await evidence.of("case-a")
+    assert state(before)[verificar.WATCH] == verificar.WHOLE
+    await erase_all(records)
+    after = await evidence.of("case-a")
+    assert state(after)[verificar.WATCH] == verificar.WHOLE
+    assert before is not None
+    assert before.watch is not None
+    assert after is not None
+    assert after.watch is not None
+    assert after.watch.head == before.watch.head
+    assert [(act.kind, act.at, act.detail, act.salt) for act in after.watch.acts] == [
+        ("revived", act.at, ERASED, None) for act in before.watch.acts
+    ]
+
+
+async def test_an_erased_case_is_watched_no_more_X10(
+    database: str, whole: Pool, records: PostgresErasure
+) -> None:
+    pool = await open_pool(database, max_size=1, role=Role.WORKER)
+    try:
+        watches, terms = PostgresWatches(pool), CancellationPolicy().watch
+        assert [case.case_id for case in await watches.watched(TERM_OVER, terms, None, 10)] == ["case-a"]
+        await erase_all(records)
+        assert await watches.watched(TERM_OVER, terms, None, 10) == []
+    finally:
+        await pool.close()
+
+
 async def test_the_erasure_itself_is_on_record_and_a_second_one_leaves_no_second(
     whole: Pool, records: PostgresErasure
 ) -> None:
@@ -322,6 +368,9 @@ async def test_guards_hold_again_once_the_erasure_is_over_P20(whole: Pool, recor
         "update crm.trail set salt = null",
         "update crm.trail set detail = 'x'",
         "delete from crm.trail",
+        "update crm.watch_acts set salt = null",
+        "update crm.watch_acts set detail = 'x'",
+        "delete from crm.watch_acts",
         "delete from crm.originals",
         "update crm.cases set request = '{}'",
         "update notification.outbox set subject = 'x'",
@@ -330,17 +379,24 @@ async def test_guards_hold_again_once_the_erasure_is_over_P20(whole: Pool, recor
             await whole.execute(typed)
 
 
-async def test_while_one_is_erased_a_trail_entry_loses_its_words_and_nothing_else_P20(whole: Pool) -> None:
+async def test_while_one_is_erased_trail_and_watch_lose_their_words_and_nothing_else_P20_X10(
+    whole: Pool,
+) -> None:
     begin = (
         "insert into crm.erasures (customer_id, case_id, kind, term_days, at, actor)"
         " values ('1042', 'case-a', 'case', 0, $1, 'x')"
     )
     blank = "actor = '(apagado)', detail = '(apagado)', message_id = null, problems = '[]'"
+    bare = "actor = '(apagado)', key = 'apagado-' || seq, detail = '(apagado)', facts = '{}'"
     for typed, refused in (
         (f"update crm.trail set {blank}, salt = null, kind = 'x'", REFUSED),
         (f"update crm.trail set {blank}", REFUSED),
         ("update crm.trail set detail = 'x', salt = null", asyncpg.CheckViolationError),
         ("delete from crm.trail", REFUSED),
+        (f"update crm.watch_acts set {bare}, salt = null, kind = 'x'", REFUSED),
+        (f"update crm.watch_acts set {bare}", REFUSED),
+        ("update crm.watch_acts set detail = 'x', salt = null", asyncpg.CheckViolationError),
+        ("delete from crm.watch_acts", REFUSED),
         ("update crm.cases set trail_seq = 0", REFUSED),
     ):
         async with whole.acquire() as connection:

@@ -17,7 +17,9 @@ from cancellation.adapters.postgres.roles import Role
 from cancellation.dossier import bundle, parts, verificar
 from cancellation.messages.evidence import Evidence
 from starters.cli.app import run
+from starters.cli.running import ExitCode
 from tests.contract import cases, closed_case
+from tests.contract.time_authority import Authority, answering
 
 RAW, SHA256 = closed_case.RAW, closed_case.SHA256
 
@@ -47,6 +49,7 @@ async def test_everything_that_the_records_hold_of_a_case_is_read_X13(found: Evi
     (original,) = found.originals
     assert (original.raw, original.sha256, original.authentication) == (RAW, SHA256, "pass")
     assert original.received_at == cases.RECEIVED
+    assert original.keys == (closed_case.KEY,)
     (letter,) = found.letters
     assert [(one.address, one.status, one.reply) for one in letter.deliveries] == [
         ("rita@acme.com.br", "sent", None),
@@ -124,6 +127,37 @@ def test_the_command_writes_a_bundle_that_holds_and_one_that_a_third_party_may_s
     assert all(one.state in verificar.GOOD for one in verificar.check(files, root)[0])
     assert "não está vazia" in ask("--redact", "--folder", code=2)
     assert f"Raiz:   {root}" in ask()
+
+
+def test_the_command_has_the_root_stamped_and_says_so_when_nobody_stamps_it_X13(
+    whole: Pool,
+    database: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database)
+    monkeypatch.setenv("CANCELAMENTO_HOME", str(tmp_path / "home"))
+    authority = Authority()
+    ask = ["dossier", "1042", "--to", str(tmp_path / "out")]
+    with answering(authority) as url:
+        monkeypatch.setenv("CANCELAMENTO_EVIDENCE_STAMP_URL", url)
+        monkeypatch.setenv("CANCELAMENTO_EVIDENCE_STAMP_CA_FILE", str(authority.root_file(tmp_path)))
+        assert run([*ask, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+    assert told["stamped_at"] == "26/11/2026 13:05:09 UTC"
+    findings, _ = verificar.check_zip(Path(told["bundle"]).read_bytes(), told["root"])
+    assert (verificar.STAMP, verificar.WHOLE) in {(one.path, one.state) for one in findings}
+
+    # The authority is away: the dossier is there all the same, with the same root, and nobody takes it for stamped.
+    assert run(ask) == ExitCode.UNREACHABLE
+    printed = capsys.readouterr()
+    assert f"Raiz:   {told['root']}" in printed.out
+    assert "sem carimbo de tempo: a autoridade não respondeu" in printed.err
+    findings, root = verificar.check_zip(Path(told["bundle"]).read_bytes())
+    assert root == told["root"]
+    assert {one.state for one in findings} == {verificar.WHOLE}
+    assert verificar.STAMP not in {one.path for one in findings}
 
 
 def test_a_customer_without_a_case_has_no_dossier_X13(

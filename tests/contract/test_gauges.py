@@ -77,6 +77,12 @@ from unnest('{request_received,formalization_incomplete,formalization_incomplete
     with ordinality as one (kind, place) order by place
 """
 
+WATCHES = "insert into crm.billing_watches (case_id, terms) values ('d', '{\"cycles\": 2}')"
+ACTS = """
+insert into crm.watch_acts (case_id, seq, look, at, actor, kind, key, detail, facts)
+select 'd', place, 1, now(), 'x', kind, place::text, 'd', '{}'
+from unnest('{voided,voided,repay,told,revived,no_debt}'::text[]) with ordinality one (kind, place) order by place
+"""
 FINDINGS = """
 insert into reconciliation.findings (rule, subject, crm, other, first_seen, last_seen, resolved_at)
 values ('link_left', 'a', '{}', '{}', now(), now(), null), ('link_left', 'b', '{}', '{}', now(), now(), null),
@@ -97,7 +103,7 @@ async def read(database: str) -> AsyncIterator[PostgresGauges]:
 
 async def fill(database: str) -> None:
     owner = await asyncpg.connect(database)
-    for statement in (CASES, NOTICE, TASKS, LETTERS, MAILS, MAIL_TASK, TRAIL, FINDINGS, RUNS):
+    for statement in (CASES, NOTICE, TASKS, LETTERS, MAILS, MAIL_TASK, TRAIL, WATCHES, ACTS, FINDINGS, RUNS):
         await owner.execute(statement)
     await owner.close()
 
@@ -114,7 +120,7 @@ async def test_an_empty_database_has_nothing_to_count(read: PostgresGauges) -> N
     assert found.unhandled_mails == nothing
     assert not any((found.open_cases, found.letters, found.troubles, found.mails, found.formalizations))
     assert (found.told, found.told_seconds, tuple(found.told_within)) == (0, 0.0, (0,) * len(BOUNDS))
-    assert (found.findings, found.reconciled_ago) == ({}, None)
+    assert (found.watch_acts, found.findings, found.reconciled_ago) == ({}, {}, None)
     assert found.database_bytes > 1_000_000
     assert 0 < found.connections < found.most_connections
 
@@ -144,6 +150,7 @@ async def test_everything_is_counted_once_and_the_oldest_tells_its_age(
     assert found.mails == {("triage", "undecided"): 1}
     assert (found.unhandled_mails.count, round(found.unhandled_mails.oldest / 60)) == (1, 60)
     assert found.formalizations == {"formalization_incomplete": 2, "formalized": 1}
+    assert found.watch_acts == {"voided": 2, "repay": 1, "revived": 1}
     assert found.findings == {"link_left": 2}
     assert found.reconciled_ago is not None
     assert round(found.reconciled_ago / 60) == 120

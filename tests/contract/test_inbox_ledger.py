@@ -13,6 +13,7 @@ from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.inbox import PostgresInbox
 from cancellation.adapters.postgres.pool import open_pool
+from cancellation.messages.dkim import SigningKey
 from cancellation.messages.mail_in import MailEntry, MailFate, MailOutcome, MailTask
 from cancellation.ports import MailLedger
 
@@ -114,6 +115,23 @@ async def test_copies_tell_the_first_receipt_and_every_mailbox_P7_P8(desk: Desk)
     assert await desk.ledger.copies("0" * 64) is None
 
 
+async def test_keys_of_signatures_are_kept_once_and_the_first_word_stays_X13(desk: Desk) -> None:
+    sha256, other = await desk.original(b"a"), await desk.original(b"b")
+    keys = [
+        SigningKey(domain="acme.com.br", selector="s1", record="v=DKIM1; p=AAAA", looked_up_at=AT),
+        SigningKey(domain="servico.example", selector="k1", record=None, looked_up_at=AT),
+    ]
+    await desk.ledger.keep_keys(sha256, keys[1:])
+    later = [
+        one.model_copy(update={"record": "p=BBBB", "looked_up_at": AT + timedelta(days=1)}) for one in keys
+    ]
+    await desk.ledger.keep_keys(sha256, keys[:1])
+    await desk.ledger.keep_keys(sha256, later)
+    assert list(await desk.ledger.keys_of(sha256)) == keys
+    assert list(await desk.ledger.keys_of(other)) == []
+    await desk.ledger.keep_keys(other, [keys[0].model_copy(update={"record": "nul \x00"})])
+
+
 async def test_one_task_an_email_closed_once_by_any_copy_X9(desk: Desk) -> None:
     for name in ("a", "b"):
         await desk.ledger.register(await desk.entry(name))
@@ -151,10 +169,14 @@ async def test_rows_stay_as_they_were_written_P20(database: str) -> None:
     entry = await desk.entry("a")
     await desk.ledger.register(entry)
     await desk.ledger.settle(entry.id, REPORTED, [], AT)
+    key = SigningKey(domain="acme.com.br", selector="s1", record="p=AAAA", looked_up_at=AT)
+    await desk.ledger.keep_keys(entry.sha256, [key])
     for statement in (
         "delete from inbox.messages",
         "update inbox.messages set sha256 = sha256 || ''  , received_at = now()",
         "update inbox.messages set fate = 'task'",
+        "delete from inbox.signing_keys",
+        "update inbox.signing_keys set record = 'p=BBBB'",
     ):
         with pytest.raises(asyncpg.RestrictViolationError):
             await pool.execute(statement)

@@ -11,7 +11,9 @@ from cancellation.adapters.postgres import roles
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.migrate import Migration, MigrationError, migrate, shipped
 from cancellation.adapters.postgres.pool import open_pool
+from cancellation.adapters.postgres.queries import queries
 from cancellation.adapters.postgres.roles import Role
+from cancellation.dossier import verificar
 
 
 async def test_everything_is_applied_in_order_then_nothing(empty_database: str) -> None:
@@ -59,28 +61,33 @@ async def test_a_later_migration_is_applied_on_top(
     assert [record.migration for record in caplog.records] == ["002_b.sql"]  # type: ignore[attr-defined]
 
 
+async def migrate_before(database: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apply what came before a migration. What roles may do is written for the tables of today."""
+
+    async def nobody(_: object) -> list[Role]:
+        return []
+
+    everything = shipped()
+    with monkeypatch.context() as before:
+        before.setattr(module, "shipped", lambda: [one for one in everything if one.number < number])
+        before.setattr(roles, "grant", nobody)
+        await migrate(database)
+
+
+ADD_CASE = (
+    "insert into crm.cases (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at)"
+    " values ($1, $1, $1, $1, 'retention', now(), '{}', now())"
+)
+
+
 async def test_a_trail_of_before_is_chained_anew_with_commitments_X13(
     empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everything = shipped()
-    with monkeypatch.context() as before:
-        before.setattr(module, "shipped", lambda: [one for one in everything if one.number < 80])
-
-        # What roles may do is written for the tables of today.
-        async def nobody(_: object) -> list[Role]:
-            return []
-
-        before.setattr(roles, "grant", nobody)
-        await migrate(empty_database)
+    await migrate_before(empty_database, 80, monkeypatch)
     connection = await asyncpg.connect(empty_database)
     try:
         for case in ("a", "b"):
-            await connection.execute(
-                "insert into crm.cases"
-                " (case_id, customer_id, workflow_id, protocol, stage, opened_at, request, changed_at)"
-                " values ($1, $1, $1, $1, 'retention', now(), '{}', now())",
-                case,
-            )
+            await connection.execute(ADD_CASE, case)
             await connection.execute(
                 "insert into crm.trail (case_id, seq, at, actor, kind, detail, message_id, problems)"
                 " select $1, seq, now(), 'ana', 'note', 'texto ' || seq, 'm-' || seq,"
@@ -100,6 +107,49 @@ async def test_a_trail_of_before_is_chained_anew_with_commitments_X13(
             await pool.execute("update crm.trail set detail = 'outro'")
         with pytest.raises(asyncpg.RestrictViolationError):
             await pool.execute("update crm.cases set trail_head = ''")
+    finally:
+        await pool.close()
+
+
+async def test_acts_of_the_watch_of_before_are_chained_anew_with_commitments_X10_X13(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await migrate_before(empty_database, 100, monkeypatch)
+    connection = await asyncpg.connect(empty_database)
+    try:
+        for case in ("a", "b", "empty"):
+            await connection.execute(ADD_CASE, case)
+            await connection.execute(
+                "insert into crm.billing_watches (case_id, terms) values ($1, '{\"cycles\": 2}')", case
+            )
+        for case in ("a", "b"):
+            await connection.execute(
+                "insert into crm.watch_acts (case_id, seq, look, at, actor, kind, key, detail, facts)"
+                " select $1, seq, 1, now(), 'vigia', 'voided', 'voided:' || seq, 'cobrança ' || seq, '{}'"
+                " from generate_series(1, 3) seq",
+                case,
+            )
+    finally:
+        await connection.close()
+    assert "100_watch_commitments.sql" in await migrate(empty_database)
+    pool = await open_pool(empty_database, max_size=1)
+    try:
+        for case, count in (("a", 3), ("b", 3), ("empty", 0)):
+            acts = [dict(row) for row in await pool.fetch(queries("evidence")["watch_acts"], case)]
+            watch = await pool.fetchrow(queries("evidence")["watch"], case)
+            head = bytes(32)
+            for act in acts:
+                head = verificar.watch_hash(head, case, act)
+                assert verificar.watch_says_what_was_committed(act)
+                assert act["hash"] == head.hex()
+            assert watch is not None
+            assert (watch["head"], len(acts)) == (head.hex(), count)
+        for typed in (
+            "update crm.watch_acts set detail = 'outro'",
+            "update crm.billing_watches set acts_head = ''",
+        ):
+            with pytest.raises(asyncpg.RestrictViolationError):
+                await pool.execute(typed)
     finally:
         await pool.close()
 

@@ -20,8 +20,6 @@ from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.adapters.postgres.watch import PostgresWatches
-from cancellation.adapters.trailchain import GENESIS
-from cancellation.adapters.watch_chain import act_hash
 from cancellation.domain.billing_watch import Found
 from cancellation.dossier import bundle, parts, verificar
 from cancellation.messages.watch import WatchAct
@@ -79,20 +77,13 @@ class TestPostgresWatch(WatchSuite):
         return postgres_rig
 
 
-async def test_what_the_watch_did_is_chained_and_nobody_changes_it_P20_X10(
-    postgres_rig: WatchRig, owner: Pool
-) -> None:
+async def test_what_the_watch_did_is_changed_by_nobody_P20_X10(postgres_rig: WatchRig, owner: Pool) -> None:
     await postgres_rig.closed()
     await postgres_rig.charge()
     await postgres_rig.look()
-    head = GENESIS
-    for row in await owner.fetch("select * from crm.watch_acts order by seq"):
-        fields = ("case_id", "seq", "look", "at", "actor", "kind", "key", "detail", "facts")
-        head = act_hash(head, *(row[name] for name in fields))
-        assert row["hash"] == head
-    assert await owner.fetchval("select acts_head from crm.billing_watches") == head
     for statement in (
         "update crm.watch_acts set detail = 'x'",
+        "update crm.watch_acts set salt = null",
         "delete from crm.watch_acts",
         "update crm.billing_watches set acts_seq = 0",
         "update crm.billing_watches set terms = '{\"cycles\": 0}'",
@@ -104,7 +95,7 @@ async def test_what_the_watch_did_is_chained_and_nobody_changes_it_P20_X10(
             await owner.execute(statement)
 
 
-async def test_both_records_chain_alike_P20_X10(postgres_rig: WatchRig, owner: Pool) -> None:
+async def test_both_records_hold_alike_X10(postgres_rig: WatchRig) -> None:
     crm = MemoryCrm()
     watches = MemoryWatches(crm)
 
@@ -119,8 +110,6 @@ async def test_both_records_chain_alike_P20_X10(postgres_rig: WatchRig, owner: P
         await rig.charge("paid", paid="310.00")
         await rig.look()
     assert await memory.recorded("case-a") == await postgres_rig.recorded("case-a")
-    head = await owner.fetchval("select encode(acts_head, 'hex') from crm.billing_watches")
-    assert watches.head("case-a") == head
 
 
 async def test_the_dossier_holds_what_the_watch_did_and_its_chain_X10_X13(

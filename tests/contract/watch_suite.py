@@ -21,6 +21,7 @@ from cancellation.domain.values import Team
 from cancellation.messages.billing import BillingClosure
 from cancellation.messages.seed import ChargeSeed, CustomerSeed, DocumentSeed, PaymentSeed, SubscriptionSeed
 from cancellation.messages.telephony import Resource, ResourceKind, Shutdown
+from cancellation.messages.warrant import Warrant
 from cancellation.messages.watch import ActKind, WatchAct, WatchBatch, WatchBatchResult
 from cancellation.ports import PermanentRefusal
 from cancellation.ports.desk import DeskRecords
@@ -64,6 +65,12 @@ class WatchRig:
         self, customer_id: str = "1042", case_id: str = "case-a", watch: WatchTerms | None = TERMS
     ) -> None:
         """A customer whose case closed after 22 December 2026, with a final invoice of 220,00."""
+        warrant = await self.leaving(customer_id, case_id)
+        await self.telephony.release(Shutdown(warrant=warrant))
+        await self.ended(customer_id, case_id, watch)
+
+    async def leaving(self, customer_id: str = "1042", case_id: str = "case-a") -> Warrant:
+        """A customer whose notice is over and whose final invoice is made; what allows the rest."""
         pabx = SubscriptionSeed(
             subscription_id=f"pabx-{customer_id}",
             description="PABX em nuvem",
@@ -76,7 +83,12 @@ class WatchRig:
         state = await cases.formalize(self.crm, customer_id, case_id)
         warrant = cases.warrant(state)
         await self.billing.close(BillingClosure(warrant=warrant, last_day=state.last_day))
-        await self.telephony.release(Shutdown(warrant=warrant))
+        return warrant
+
+    async def ended(
+        self, customer_id: str = "1042", case_id: str = "case-a", watch: WatchTerms | None = TERMS
+    ) -> None:
+        """The case of a customer of whom everything was released is recorded as closed."""
         end = cases.record(
             case_id=case_id,
             customer_id=customer_id,

@@ -1,17 +1,21 @@
 """A case closes on the real server, and what is slipped in afterwards is found by the activity (X10)."""
 
-from datetime import date, datetime, timedelta
+import dataclasses
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from temporalio.testing import ActivityEnvironment
 
 from activities.billing_watch import BillingWatchActivities
+from activities.guard import Guard
 from cancellation.billing_watch import BillingWatcher
-from cancellation.contract import RECONCILIATION
 from cancellation.messages.reconciliation import ReconciliationResult
 from cancellation.messages.seed import ChargeSeed, CustomerSeed, PaymentSeed
 from cancellation.messages.watch import WatchBatch, WatchBatchResult
 from tests.durable.house import POLICY, CaseDriver, House
+from workers.schedule import daily_schedule
 
 
 async def look(house: House, at: datetime) -> WatchBatchResult:
@@ -20,8 +24,9 @@ async def look(house: House, at: datetime) -> WatchBatchResult:
     assert systems.aftermath is not None
     assert systems.watches is not None
     watcher = BillingWatcher(systems.watches, systems.aftermath, systems.telephony, systems.mailer, POLICY)
+    guard = Guard(systems.crm, None)
     return await ActivityEnvironment().run(
-        BillingWatchActivities(watcher).watch_billing, WatchBatch.model_validate({"at": at})
+        BillingWatchActivities(watcher, guard).watch_billing, WatchBatch.model_validate({"at": at})
     )
 
 
@@ -73,7 +78,7 @@ async def test_a_charge_slipped_in_after_a_case_closed_is_voided_reported_and_th
     assert await any_house.replays() == 1
 
 
-async def test_the_daily_run_finds_what_was_slipped_in_under_the_virtual_clock_X10(house: House) -> None:
+async def test_the_schedule_finds_what_was_slipped_in_under_its_virtual_clock_X10(house: House) -> None:
     case = await house.open()
     await case.to_notice()
     await case.pass_notice()
@@ -81,21 +86,20 @@ async def test_the_daily_run_finds_what_was_slipped_in_under_the_virtual_clock_X
     assert result.notice is not None
     assert result.ended_at is not None
     await slip_in(house, case, result.notice.last_day + timedelta(days=1))
-    name = f"reconciliation-{case.customer_id}"
-    house.runs.append(name)
-    later = timedelta(days=POLICY.notice_days + 5)
+    client, name = house.environment.client, f"daily-{case.customer_id}"
+    daily = daily_schedule()
+    action = dataclasses.replace(cast(Any, daily.action), id=name, task_queue=house.task_queue)
     with house.environment.with_time_skipping_disabled():
-        handle = await house.environment.client.start_workflow(
-            RECONCILIATION,
-            id=name,
-            task_queue=house.task_queue,
-            result_type=ReconciliationResult,
-            start_delay=later,
-        )
-    await house.time.pass_by(handle, later + timedelta(hours=1))
-    run = await handle.result()
+        schedule = await client.create_schedule(name, dataclasses.replace(daily, action=action))
+    try:
+        handle = await house.time.run_after(schedule, result.ended_at)
+        house.runs.append(handle.id)
+        run = ReconciliationResult.model_validate(await handle.result())
+    finally:
+        await schedule.delete()
     assert run.failed == ()
-    assert run.at > result.ended_at
+    assert timedelta(0) < run.at - result.ended_at <= timedelta(days=1)
+    assert run.at.astimezone(ZoneInfo("America/Sao_Paulo")).time() == time(5)
     assert (run.counts["watch_billing"]["looked"], run.counts["watch_billing"]["voided"]) == (1, 1)
     subjects = [str(mail.message["Subject"]) for mail in house.mailer.adapter.sent]
     assert sum("Cobrança indevida" in one for one in subjects) == 1

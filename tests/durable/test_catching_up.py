@@ -19,7 +19,7 @@ from activities.terms import Terms, TermsActivities
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.trail import TrailEntry
 from tests.durable.house import CaseDriver, House, until
-from workflows.plugin import WithoutContext
+from workflows.plugin import Undisturbed
 
 GAP = 3.0
 """Real seconds between one worker and the next, by which instants could be mistaken."""
@@ -82,9 +82,9 @@ async def test_a_timer_that_comes_with_an_earlier_time_has_rung_all_the_same_X22
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the engine gives it to a cold worker that was asked something first; a replay has the right time."""
-    activate, times = WithoutContext.activate, dict[str, Timestamp]()
+    activate, times = Undisturbed.activate, dict[str, Timestamp]()
 
-    def late(workflow: WithoutContext, act: WorkflowActivation) -> Any:
+    def late(workflow: Undisturbed, act: WorkflowActivation) -> Any:
         if any(job.HasField("fire_timer") for job in act.jobs) and act.run_id in times:
             act.timestamp.CopyFrom(times[act.run_id])
         if act.HasField("timestamp"):
@@ -92,7 +92,7 @@ async def test_a_timer_that_comes_with_an_earlier_time_has_rung_all_the_same_X22
         return activate(workflow, act)
 
     with monkeypatch.context() as patch:
-        patch.setattr(WithoutContext, "activate", late)
+        patch.setattr(Undisturbed, "activate", late)
         case = await house.open(policy={"formalization_reminder_days": [7]})
         await case.to_notice()
         await case.pass_notice()

@@ -102,6 +102,10 @@ async def refused_start(house: House, customer_id: str, *arguments: Any) -> list
             {"customer_id": "x", "request": GOOD, "policy": {"mailboxes": ["x"]}},
             {"policy.mailboxes", "policy.mailboxes.0"},
         ),
+        (
+            {"customer_id": "x", "request": GOOD, "policy": {"business_hours": {"closes": "18:00Z"}}},
+            {"policy.business_hours.closes"},
+        ),
         ({"customer_id": "another", "request": GOOD}, {"customer_id"}),
         ({"customer_id": "x", "request": GOOD | {"occurred_at": "ontem"}}, {"request.occurred_at"}),
         (None, {"payload"}),

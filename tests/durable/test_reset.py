@@ -1,28 +1,34 @@
 """An operator resets an execution: nothing that happened is lost unseen, and what has ended stays ended (P20, X11)."""
 
+import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from tests.durable.house import CaseDriver, House, until
 
+OPENED = "opened"
 REASON = {"category": "price", "text": "Fica"}
 
 
 async def reset(case: CaseDriver, before: str) -> None:
-    """As `temporal workflow reset` does, to the workflow task before that signal; signals are not given again."""
+    """As `temporal workflow reset` does, to the workflow task before that signal; no message is given again.
+
+    Before `opened`: to the very first.
+    """
     client = case.house.environment.client
     history = await case.history()
-    signal = next(
+    tasks = [
+        event.event_id
+        for event in history.events
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    ]
+    signals = [
         event.event_id
         for event in history.events
         if event.workflow_execution_signaled_event_attributes.signal_name == before
-    )
-    place = max(
-        event.event_id
-        for event in history.events
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED and event.event_id < signal
-    )
+    ]
+    place = tasks[0] if before == OPENED else max(task for task in tasks if task < signals[0])
     await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=client.namespace,
@@ -30,7 +36,10 @@ async def reset(case: CaseDriver, before: str) -> None:
             reason="wrong button",
             request_id=before,
             workflow_task_finish_event_id=place,
-            reset_reapply_exclude_types=[ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL],
+            reset_reapply_exclude_types=[
+                ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL,
+                ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE,
+            ],
         )
     )
 
@@ -72,4 +81,44 @@ async def test_a_withdrawn_case_that_is_reset_into_its_notice_ends_at_once_P20_X
     assert len(case.letters()) == letters
     assert await case.crm_status() == "Ativo"
     await until(lambda: house.telephony.attempts["deactivate"] == 0)
+    await house.replays()
+
+
+@pytest.mark.parametrize("ending", ["withdrawn", "closed"])
+async def test_an_ended_case_that_is_reset_to_its_beginning_ends_as_it_had_P20_X11(
+    house: House, ending: str
+) -> None:
+    case = await house.open()
+    await case.to_notice()
+    if ending == "withdrawn":
+        await case.check("withdrawal", reason="Fica", actor="ana")
+    else:
+        await case.pass_notice()
+    assert (await case.result()).outcome == ending
+    status, letters, tasks = await case.crm_status(), len(case.letters()), await case.tasks(open_only=True)
+    await reset(case, OPENED)
+    result = await case.result()
+    assert result.outcome == ending
+    assert "followed_crm" in await case.kinds()
+    assert await case.crm_status() == status
+    assert len(case.letters()) == letters
+    assert (await case.tasks(open_only=True)).keys() == tasks.keys()
+    assert (await house.crm.adapter.verify_trail(result.case_id)).intact
+    await house.replays()
+
+
+async def test_an_open_case_that_is_reset_to_its_beginning_goes_on_from_there_P20(house: House) -> None:
+    case = await house.open()
+    await case.to_notice()
+    held = await case.crm_trail()
+    await reset(case, OPENED)
+    await case.trailed("execution_reset")
+    status = await case.quiet()
+    assert status.stage.value == "retention"
+    trail = await case.crm_trail()
+    assert list(trail[: len(held)]) == list(held)
+    assert {"execution_reset", "branch_made_anew"} <= {entry.kind for entry in trail[len(held) :]}
+    await case.check("discard", reason="Engano", actor="ana", message_id="d")
+    result = await case.result()
+    assert (await house.crm.adapter.verify_trail(result.case_id)).intact
     await house.replays()

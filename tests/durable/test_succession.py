@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cancellation.domain.values import Team
-from cancellation.messages.letter_contents import RecordingsReady
+from cancellation.domain.values import Replaced, Team
+from cancellation.messages.letter_contents import RecordingsReady, RequestReceived
 from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS, new_customer, own_numbers
 from tests.durable.house import CaseDriver, House, until
 
@@ -167,8 +167,11 @@ async def test_what_an_execution_terminated_in_its_notice_left_is_undone_X20_X11
     assert not state.in_force
     assert await charges_in(successor, 200) == 1
     assert set(await successor.tasks(open_only=True)) == {"commercial"}
-    first = next(name for name, _ in reversed(house.crm.done) if name in ("open_case", "record"))
-    assert first in ("open_case", "record")
+    assert before.notice is not None
+    (received,) = [one for one in successor.said(RequestReceived) if one.replaces]
+    assert received.replaces == Replaced(protocol=before.protocol, last_day=before.notice.last_day)
+    told = {one.team for one in successor.letters("discarded_to_team")}
+    assert told == {Team.FINANCE, Team.SUPPORT}  # who had been told of a last day (X18)
 
     if ending == "retained":
         await successor.check("retention_outcome", **STAYS)
@@ -251,10 +254,33 @@ async def test_cut_short_before_anything_was_destroyed_the_customer_is_asked_ane
     await forsaken.quiet()
     await forsaken.decline()
     house.telephony.goes_down("deactivate")
+    house.billing.goes_down("close")
+    house.recordings.goes_down("purge")
     await forsaken.formalize(received_at=await forsaken.now() - 40 * DAY)
     await until(lambda: house.telephony.attempts["deactivate"])
-    house.billing.goes_down()
+    before = await forsaken.status()
     await forsaken.handle.terminate("wrong button")
+    for system in (house.telephony, house.billing, house.recordings):
+        system.recovers()
+
+    successor = await again(forsaken)
+    status = await successor.quiet()
+    assert (status.stage.value, status.pending) == ("retention", ())
+    assert status.case_id != before.case_id
+    assert status.protocol != before.protocol
+    assert "commercial" in await successor.tasks(open_only=True)
+    state = await house.crm.adapter.formalization(before.case_id)
+    assert not state.in_force
+    inventory = await house.telephony.adapter.inventory(forsaken.customer_id)
+    assert {number.active for number in inventory.numbers} == {True}
+    assert await charges_in(successor, 200) == 1
+    assert await successor.crm_status() == "Em retenção"
+    await successor.check("retention_outcome", **STAYS)
+    assert (await successor.result()).outcome == "retained"
+    assert [one.outcome for one in await cases_of(successor)] == ["retained", "discarded"]
+    assert house.telephony.count("deactivate") == house.billing.count("close") == 0
+    await told_whole(successor)
+    await house.replays()
 
 
 async def test_a_number_in_flight_is_still_held_by_the_successor_X20_X6(any_house: House) -> None:

@@ -6,44 +6,29 @@ import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
 
 import pytest
 
 from tests.durable.customers import own_numbers
 from tests.durable.house import CaseDriver, until
 from tests.durable.premises import Premises, premises
-from tests.durable.versions import CHECKOUT, command, version, worker
+from tests.durable.versions import (
+    ADDITIVE_MIGRATION,
+    CHECKOUT,
+    DISPATCHER,
+    GUARDED,
+    UNGUARDED,
+    command,
+    version,
+    worker,
+)
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
 DAY = timedelta(days=1)
-_LANES: Final = "        for lane, queue in case.pending.lanes().items():\n            head = queue[0]\n"
-_REVERSED: Final = (
-    "        lanes = case.pending.lanes()\n"
-    "{condition}"
-    "        for lane, queue in lanes.items():\n            head = queue[0]\n"
-)
-_DISPATCHER: Final = "workflows/dispatcher.py"
-_MIGRATION: Final = {
-    "cancellation/adapters/postgres/migrations/990_region.sql": (
-        "-- Additive: a worker of before goes on beside it.\n"
-        "alter table crm.cases add column region text not null default '';\n"
-    )
-}
 
-
-def other_order(condition: str) -> tuple[str, str, str]:
-    """Systems that start together, as they do from the notice on, are commanded the other way round."""
-    return (_DISPATCHER, _LANES, _REVERSED.format(condition=condition))
-
-
-GUARDED = other_order(
-    '        if workflow.patched("other-order"):\n            lanes = dict(reversed(lanes.items()))\n'
-)
-UNGUARDED = other_order("        lanes = dict(reversed(lanes.items()))\n")
 BROKEN = (
-    _DISPATCHER,
+    DISPATCHER,
     "        case, before = self._file.case, self._commands\n",
     '        raise RuntimeError("a bug")\n',
 )
@@ -130,7 +115,7 @@ async def refused(code: Path, house: Premises, *typed: str) -> str:
 async def test_open_cases_of_every_stage_go_over_to_a_new_version_and_end_X22(
     house: Premises, tmp_path: Path
 ) -> None:
-    old, new = CHECKOUT, version(tmp_path / "new", GUARDED, added=_MIGRATION)
+    old, new = CHECKOUT, version(tmp_path / "new", GUARDED, added=ADDITIVE_MIGRATION)
     unguarded = version(tmp_path / "unguarded", UNGUARDED)
     async with worker(old, house.settings, "1"):
         await done(old, house, "deploy", "serve", "1", "--watch", "0")

@@ -14,6 +14,22 @@ from tests.durable.records import records_house
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
+class ADayAhead(tzinfo):
+    """São Paulo almost a day nearer to tomorrow than it is."""
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        return timedelta(hours=20, minutes=59)
+
+    def fromutc(self, at: datetime) -> datetime:
+        return at + timedelta(hours=20, minutes=59)
+
+    def dst(self, _: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, _: datetime | None) -> str:
+        return zone.NAME
+
+
 class AlwaysSummer(tzinfo):
     """São Paulo an hour nearer to UTC than the wheel of today has it, from tomorrow on."""
 
@@ -35,10 +51,10 @@ class AlwaysSummer(tzinfo):
 
 
 @contextmanager
-def summer_time(patch: pytest.MonkeyPatch) -> Iterator[None]:
+def edition(patch: pytest.MonkeyPatch, rules: type[tzinfo]) -> Iterator[None]:
     """A deployment brings another edition of the time-zone data."""
     with patch.context() as context:
-        context.setattr(zone, "_wheel_zone", AlwaysSummer)
+        context.setattr(zone, "_wheel_zone", rules)
         zone.current_rules.cache_clear()
         yield
     zone.current_rules.cache_clear()
@@ -90,5 +106,21 @@ def rules(patch: pytest.MonkeyPatch | None) -> Iterator[None]:
     if patch is None:
         yield
         return
-    with summer_time(patch):
+    with edition(patch, AlwaysSummer):
         yield
+
+
+async def test_the_protocol_stays_the_one_that_was_told_whatever_the_rules_are_by_then_X23_X12(
+    temporal_env: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(temporal_env)
+    async with house.worker():
+        case = await house.open()
+        told = (await case.quiet()).protocol
+    with edition(monkeypatch, ADayAhead):
+        async with house.worker():
+            assert (await case.status()).protocol == told
+            await case.check("discard", reason="Engano", actor="ana")
+            assert (await case.result()).protocol == told
+            assert all(letter.protocol == told for letter in case.letters())
+            assert await house.replays() == 1

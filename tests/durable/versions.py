@@ -14,6 +14,30 @@ CHECKOUT: Final = Path(__file__).parents[2]
 _FOLDERS: Final = ("cancellation", "workflows", "activities", "workers", "starters", "embedded", "samples")
 Edit = tuple[str, str, str]
 """File, what stands there, what shall."""
+DISPATCHER: Final = "workflows/dispatcher.py"
+_LANES: Final = "        for lane, queue in case.pending.lanes().items():\n            head = queue[0]\n"
+_REVERSED: Final = (
+    "        lanes = case.pending.lanes()\n"
+    "{condition}"
+    "        for lane, queue in lanes.items():\n            head = queue[0]\n"
+)
+ADDITIVE_MIGRATION: Final = {
+    "cancellation/adapters/postgres/migrations/990_region.sql": (
+        "-- Additive: a worker of before goes on beside it.\n"
+        "alter table crm.cases add column region text not null default '';\n"
+    )
+}
+
+
+def other_order(condition: str) -> tuple[str, str, str]:
+    """Systems that start together, as they do from the notice on, are commanded the other way round."""
+    return (DISPATCHER, _LANES, _REVERSED.format(condition=condition))
+
+
+GUARDED: Final = other_order(
+    '        if workflow.patched("other-order"):\n            lanes = dict(reversed(lanes.items()))\n'
+)
+UNGUARDED: Final = other_order("        lanes = dict(reversed(lanes.items()))\n")
 
 
 def version(folder: Path, *edits: Edit, added: Mapping[str, str] | None = None) -> Path:

@@ -126,6 +126,13 @@ def test_refusal_names_the_field_and_ends_with_1_P3_X8(up: Up, do: TypedCommand)
     assert said.err.endswith(f"na etapa “Em retenção com o Comercial”; nesta etapa: {stays}\n")
 
 
+def test_an_e_mail_without_a_case_is_told_how_it_opens_one(up: Up, do: TypedCommand, tmp_path: Path) -> None:
+    mail = tmp_path / "mail.eml"
+    mail.write_bytes(sample_email("oficina-gmail-celular", received_at=datetime.now(UTC)))
+    said = do("formalize", str(mail), "--customer", "1052", "--confirmed-by", "ana", code=1)
+    assert said.err.endswith("; com --open este e-mail abre um novo caso\n")
+
+
 def test_message_sent_twice_counts_once_X2(up: Up, do: TypedCommand) -> None:
     first = do("open", "1050", "--channel", "chatbot", "--message-id", "m-1", "--json").json
     second = do("open", "1050", "--channel", "chatbot", "--message-id", "m-1", "--json").json

@@ -210,3 +210,9 @@ async def test_stopped_and_started_again_it_goes_on_where_it_was_X7(
         status = await anew.status("1051")
         assert (status.protocol, status.stage) == (before.protocol, Stage.RETENTION)
         assert (await anew.report("1051", DECLINED)).stage is Stage.AWAITING_FORMALIZATION
+
+
+def test_nobody_else_can_read_a_recording_even_where_the_folder_is_opened(up: Up) -> None:
+    kept = [path for path in (up.home / "recordings").rglob("*") if path.is_file()]
+    assert kept
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}

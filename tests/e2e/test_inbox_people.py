@@ -310,3 +310,11 @@ async def test_mail_that_is_stuck_takes_no_cases_slot_P2_X9(
             assert (await rig.status(customer_id)).stage is Stage.AWAITING_FORMALIZATION
             free.set()
             await asyncio.gather(*(rig.handled(mail) for mail in mails))
+            history = await client.get_workflow_handle(mails[0].workflow_id).fetch_history()
+            (ordered,) = [
+                event.activity_task_scheduled_event_attributes
+                for event in history.events
+                if event.HasField("activity_task_scheduled_event_attributes")
+            ]
+            # For so long a worker is missed that was killed over an e-mail (X7).
+            assert ordered.heartbeat_timeout.ToTimedelta() == timedelta(seconds=20)

@@ -27,6 +27,8 @@ NOT_CALLED: Final = {
     "billing.undue": "the watch after closure looks (X10), no case",
     "billing.void_undue": "the watch after closure voids (X10), no case",
     "crm.keep_original": "reception keeps an e-mail before it passes it on",
+    "inbox.keep_keys": "after an e-mail was handled; what fails there is left, and no case waits for it",
+    "inbox.keys_of": "after an e-mail was handled; what fails there is left, and no case waits for it",
     "inbox.copies": "the command `formalize`, for a person who vouches for an e-mail",
     "inbox.close_task": "the command `mail --refused-by`",
     "inbox.keep_decision": "the command `mail --refused-by`",

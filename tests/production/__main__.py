@@ -16,8 +16,9 @@ from rich.markup import escape
 from rich.table import Table
 from temporalio.runtime import Runtime, TelemetryConfig
 
+from tests.production.findings import Findings
 from tests.production.production_set import ProductionSet
-from tests.production.run import Findings, run
+from tests.production.run import run
 from tests.production.temporal_module import Unavailable
 from tests.production.translation import NOT_RUN, WITHOUT_A_PROCESS
 
@@ -60,14 +61,16 @@ def show(out: Console, findings: Findings, production: ProductionSet) -> None:
     for table in (_stories(findings), _processes(findings, production)):
         out.print()
         out.print(table)
-    build, image = production.build, production.image
+    build, image = production.images.temporal, production.images.ours
     users = ", ".join(f"{user} {count}" for user, count in sorted(findings.connections.items()))
     built = "built before" if build.seconds is None else f"built in {build.seconds:.0f} s"
     acts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in findings.seconds.items())
     size = image.packages + image.code
     for line in (
         f"Temporal {build.version} ({built}), PostgreSQL as in the file, encryption on; {acts}",
-        f"{findings.replayed} histories replayed; {findings.letters} letters, {findings.repeated} came twice",
+        *findings.told,
+        f"{findings.taken_over} cases went over to the new version of the workers and ended with it",
+        f"{findings.replayed} histories replayed by it; {findings.letters} letters, {findings.repeated} came twice",
         f"most connections at once: {users}",
         f"what is installed in our image: {size / 1e6:.0f} MB of {LIMIT_OF_THE_IMAGE / 1e6:.0f}",
         f"not run: {', '.join(WITHOUT_A_PROCESS)}; of the others {', '.join(NOT_RUN)}",

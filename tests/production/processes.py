@@ -9,17 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
-from typing import Final
+from typing import Any, Final
 
 from embedded.managed import ProcessServer
-from embedded.ports import LOOPBACK
-from embedded.process import Command, RunningProcess, User
+from embedded.ports import LOOPBACK, free_port
+from embedded.process import MYSELF, Command, RunningProcess, User
+from tests.compose import CHECKOUT
 from tests.production.translation import Container
 
 WITHOUT_NEW_PRIVILEGES: Final = (shutil.which("setpriv") or "/usr/bin/setpriv", "--no-new-privs")
 """A whole path: who becomes another user may no longer reach what it takes to look for one."""
 _CHECK_SECONDS: Final = 20.0
 _ONE_SHOT_SECONDS: Final = 300.0
+_SCRIPT_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,22 @@ class ContainerProcess(ProcessServer):
         self.name = container.name
         self.container = container
         self.here = here
+        self._wanted = asyncio.Event()
+        self._wanted.set()
+
+    async def start(self) -> None:
+        """Start it, unless it is held down; then when it no longer is."""
+        await self._wanted.wait()
+        await super().start()
+
+    async def hold_down(self) -> None:
+        """Stop it with order, for as long as nobody lets it up: `docker compose stop`."""
+        self._wanted.clear()
+        await self.stop()
+
+    def let_up(self) -> None:
+        """Have it started again, by whoever keeps it running: `docker compose start`."""
+        self._wanted.set()
 
     def _command(self) -> Command:
         return self.here.command(self.container)
@@ -121,6 +139,92 @@ class PostgresProcess(ContainerProcess):
         self._data = data
         self._port = port
         self._sockets = container.mounts["/var/run/postgresql"]
+        self._copies: Path | None = None
+
+    @property
+    def data(self) -> Path:
+        """Where its data lies."""
+        return self._data
+
+    async def keep_copies(self, folder: Path) -> None:
+        """Have its log archived from its next start on, by the script of docs/backup.md, which lies in the folder."""
+        folder.mkdir()
+        script = Path(shutil.copy(CHECKOUT / "deploy" / "postgres" / "backup.sh", folder))
+        give_away(folder, self.here.user)
+        self._copies = folder
+        await self.ask(
+            "alter system set archive_mode = 'on'",
+            "alter system set archive_timeout = '60s'",
+            f'alter system set archive_command = \'BACKUP_FOLDER={folder} {script} archive "%p" "%f"\'',
+        )
+
+    async def backup(self, *typed: str) -> str:
+        """`backup.sh …`, as the server's user; what it says."""
+        assert self._copies is not None
+        return await self._said(str(self._copies / "backup.sh"), *typed, BACKUP_FOLDER=str(self._copies))
+
+    async def ask(self, *statements: str, database: str = "postgres") -> str:
+        """What its superuser is answered, the bare values."""
+        orders = [word for statement in statements for word in ("-c", statement)]
+        options = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1")
+        return await self._said("psql", *options, "-d", database, *orders)
+
+    async def program(self, name: str, *typed: str, **more: str) -> str:
+        """One of its programs, as the server's user; what it says."""
+        return await self._said(name, *typed, **more)
+
+    async def restore_database(self, database: str, when: str, aside: Path) -> None:
+        """Put one of its databases back to an instant, out of a whole copy that is restored aside; nobody may use it.
+
+        Args:
+            database: which.
+            when: the instant, as PostgreSQL writes it.
+            aside: a folder that is not there.
+        """
+        piece = await self.ask("select pg_walfile_name(pg_switch_wal())")
+        assert self._copies is not None
+        async with asyncio.timeout(_SCRIPT_SECONDS):
+            while not (self._copies / "wal" / piece).exists():
+                await asyncio.sleep(0.2)
+        await self.backup("restore", str(aside), when)
+        dump, port = aside.with_suffix(".dump"), free_port()
+        other = await RunningProcess.start(
+            self._program(
+                # With as many connections at least as the server had whose log is read.
+                *self.container.argv,
+                *("-D", str(aside), "-k", str(self._sockets), "-p", str(port)),
+                *("-c", "listen_addresses=", "-c", "archive_mode=off"),
+            )
+        )
+        try:
+            where = {"PGPORT": str(port)}
+            async with asyncio.timeout(_SCRIPT_SECONDS):
+                while not await self._recovered(where):
+                    assert other.running, self.log_tail()
+                    await asyncio.sleep(0.2)
+            await self.program("pg_dump", "--format=custom", f"--file={dump}", database, **where)
+        finally:
+            await other.stop()
+        await self.program(
+            "pg_restore", "--clean", "--if-exists", "--create", "--exit-on-error", "-d", "postgres", str(dump)
+        )
+
+    async def _recovered(self, where: Mapping[str, str]) -> bool:
+        argv = ("psql", "-Atqc", "select 1 / (not pg_is_in_recovery())::int", "-d", "postgres")
+        return await ended_well(argv, {**self._client(), "PGUSER": "postgres", **where})
+
+    async def _said(self, *argv: str, **more: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env={**self._client(), "PGUSER": "postgres", **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            **run_as(self.here.user),
+        )
+        out, err = await asyncio.wait_for(process.communicate(), _SCRIPT_SECONDS)
+        assert process.returncode == 0, f"{argv}: {err.decode()}"
+        return out.decode().strip()
 
     async def _prepare(self) -> None:
         if self._data.exists():
@@ -181,6 +285,11 @@ class PostgresProcess(ContainerProcess):
             stop_signal=SIGINT,
             stop_seconds=self.container.stop_seconds,
         )
+
+
+def run_as(user: User) -> dict[str, Any]:
+    """For whoever starts a process: as that user."""
+    return {} if user == MYSELF else {"user": user.uid, "group": user.gid, "extra_groups": []}
 
 
 def give_away(tree: Path, user: User) -> None:

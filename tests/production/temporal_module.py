@@ -22,7 +22,7 @@ _BESIDE: Final = {
     "docker/scripts/sh/entrypoint.sh": "entrypoint.sh",
 }
 """What the images bring beside the programs, and where below /etc/temporal they have it."""
-_BUILD_SECONDS: Final = 3_600
+_BUILD_SECONDS: Final = 900
 
 
 class Unavailable(Exception):
@@ -133,9 +133,15 @@ def _build(module: Path, version: str, folder: Path) -> None:
     try:
         (fresh / "bin").mkdir()
         for name, package in _PROGRAMS.items():
-            done = _run(
-                "install", f"{MODULE}/{package}@v{version}", seconds=_BUILD_SECONDS, binaries=fresh / "out"
-            )
+            try:
+                done = _run(
+                    "install",
+                    f"{MODULE}/{package}@v{version}",
+                    seconds=_BUILD_SECONDS,
+                    binaries=fresh / "out",
+                )
+            except subprocess.TimeoutExpired:
+                raise Unavailable(f"building {package} takes longer than {_BUILD_SECONDS} s") from None
             if done.returncode:
                 raise Unavailable(f"building {package} failed: {done.stderr.strip()[-2_000:]}")
             (fresh / "out" / Path(package).name).replace(fresh / "bin" / name)

@@ -103,7 +103,12 @@ def settings_of(service: Service, prefix: str = "") -> Iterator[str]:
 
 
 def containers_of(
-    services: Mapping[str, Service], name: str, places: Places, images: Mapping[str, Path], used: Used
+    services: Mapping[str, Service],
+    name: str,
+    places: Places,
+    images: Mapping[str, Path],
+    used: Used,
+    first: int = 0,
 ) -> list[Container]:
     """The processes of a service.
 
@@ -113,11 +118,15 @@ def containers_of(
         places: of this machine.
         images: where a path of the service's image is found; its own files.
         used: takes what was given to a process.
+        first: the number of its first replica; those of another project of the same file come after the others.
     """
     replicas = services[name].get("deploy", {}).get("replicas", 1)
     if "replicas" in services[name].get("deploy", {}):
         used.add((name, "deploy.replicas"))
-    return [_container(services[name], name, replica, places, images, used) for replica in range(replicas)]
+    return [
+        _container(services[name], name, replica, places, images, used)
+        for replica in range(first, first + replicas)
+    ]
 
 
 def _container(

@@ -1,19 +1,25 @@
 """A changed order of two steps is seen: by the committed histories, by the fingerprint, by `worker --verify` (X22)."""
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.workflow import NondeterminismError
 
+from cancellation.contract import TASK_TIMEOUT
 from cancellation.domain.commands import Owed
 from cancellation.domain.ledger import Ledger
+from cancellation.domain.stage import Stage
 from tests.durable.house import House, until
 from tests.replay.fingerprint import FINGERPRINT, fingerprint
 from tests.replay.record import HISTORIES, RELEASE, id_in
-from workers.verify import replayed_cases
+from workers.verify import replayed, replayed_cases
 from workflows.plugin import replayer
 
 
@@ -75,3 +81,45 @@ async def test_verify_names_the_cases_that_another_code_would_wedge_X22(
     await until(listed)  # what has ended is listed so a moment later
     monkeypatch.setattr(Ledger, "lanes", the_other_way_round)
     assert await found() == {name: (is_open, False) for name, is_open in mine.items()}
+
+
+@pytest.mark.proof
+async def test_that_a_machine_was_busy_while_a_case_replayed_is_said_of_no_case_X22(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = [2.5]
+
+    def lanes(ledger: Ledger) -> dict[str, list[Owed]]:
+        if slow:
+            time.sleep(slow.pop())  # longer than the library lets a workflow take
+        return LANES(ledger)
+
+    monkeypatch.setattr(Ledger, "lanes", lanes)
+    recorded = json.loads((HISTORIES / f"{RELEASE}-retained.json").read_text())
+    history = WorkflowHistory.from_json(id_in(recorded), recorded)
+    client: Any = SimpleNamespace(data_converter=SimpleNamespace(payload_codec=None))
+    execution: Any = SimpleNamespace(id=history.workflow_id, run_id="1", close_time=None)
+    assert (await replayed(client, execution, history)).problem is None
+    assert slow == []
+
+
+@pytest.mark.proof
+async def test_a_case_goes_on_after_the_machine_stood_still_in_the_middle_of_a_step_X7_X22(
+    monkeypatch: pytest.MonkeyPatch, temporal_env: WorkflowEnvironment
+) -> None:
+    moments = [0.05] * (20 * (TASK_TIMEOUT.seconds + 1))
+
+    def lanes(ledger: Ledger) -> dict[str, list[Owed]]:
+        while moments:  # between any two of which it could be ended by force
+            time.sleep(moments.pop())
+        return LANES(ledger)
+
+    house = House(temporal_env)
+    async with asyncio.timeout(60), house.worker():
+        case = await house.open()
+        await case.quiet()
+        monkeypatch.setattr(Ledger, "lanes", lanes)
+        await case.decline()
+        assert (await case.quiet()).stage == Stage.AWAITING_FORMALIZATION
+        await house.close()
+    await house.replays()

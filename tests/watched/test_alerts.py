@@ -106,9 +106,15 @@ TROUBLES = {
         {'cancelamento_mail_deliveries_total{way="listener", result="failed"}': ("0x{n}", "0+1x{n}")}
     ),
     "EmailsNaoTratados": gauge("cancelamento_mails_unhandled_oldest_seconds", 899, 901),
+    "CobrancasIndevidas": Trouble(
+        {'cancelamento_undue_charges_total{done="voided"}': ("0x{n}", "0+1x{n}")}
+    ),
+    "ConferenciaParada": gauge("cancelamento_reconciled_seconds", 36 * 3600, 36 * 3600 + 1),
     "EmailsSemDecisao": gauge('cancelamento_oldest_undecided_mail_seconds{of="case"}', 2 * DAY - 1, 2 * DAY + 1),
 }  # fmt: skip
 LATE = {
+    # Ten charges, one a minute.
+    "CobrancasIndevidas": 12,
     "CaixaNaoLida": 15,
     # Half of an hour's letters must have gone wrong.
     "MensagensRecusadas": 31,

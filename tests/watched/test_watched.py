@@ -57,6 +57,10 @@ union all
 select 'w', 'a', 'request_to_commercial', 'commercial', 'w', 's', ''::bytea, true,
     now() - interval '1 hour', 'pending', null;
 update crm.tasks set ordered_at = now() - interval '2 days' where key like 'attention:%';
+insert into crm.watch_acts (case_id, seq, look, at, actor, kind, key, detail, facts)
+select 'd', n, 1, now(), 'x', 'voided', n::text, 'd', '{}' from generate_series(7, 20) n;
+delete from reconciliation.runs where run_at > now() - interval '25 hours';
+update reconciliation.runs set run_at = now() - interval '37 hours';
 """
 
 
@@ -259,7 +263,7 @@ async def test_what_goes_wrong_is_told_and_every_query_is_seen_with_data(open_fo
             "AvisoVencidoSemEncerrar", "TrabalhoParado", "TrabalhoParadoHaMuito", "ComercialSemSaber",
             "MensagensParadas",
             "MensagensRecusadas", "EmailsNaoTratados", "EmailsSemDecisao", "CertificadoVencendo", "CertificadoNoFim",
-            "TarefasFalhando", "CasosTravados",
+            "TarefasFalhando", "CasosTravados", "CobrancasIndevidas", "ConferenciaParada",
         )  # fmt: skip
         await own.until("temporal_activity_execution_failed > 0")
         await house.sink.start()

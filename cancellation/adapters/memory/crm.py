@@ -18,6 +18,7 @@ from cancellation.adapters.crm_rules import (
     refusal,
     revokes,
     task_in_forsaken,
+    went_on,
     with_local_days,
 )
 from cancellation.adapters.crm_views import CaseTask, bare_address, bare_cnpj
@@ -141,6 +142,8 @@ class MemoryCrm:
             status_before=case.status_before,
             mails_count_after=case.mails_count_after,
             forsaken=_forsaken(case) if case.summary.case_id != opening.case_id else case.follows,
+            went_on=case.summary.case_id == opening.case_id and went_on(opening, case.held),
+            outcome=case.summary.outcome if case.summary.case_id == opening.case_id else None,
         )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:

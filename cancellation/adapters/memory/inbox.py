@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cancellation.messages.crm import MailDecision
+from cancellation.messages.dkim import SigningKey
 from cancellation.messages.mail_in import (
     Copies,
     KeptMail,
@@ -32,6 +33,7 @@ class MemoryInbox:
         self._rows: dict[str, _Row] = {}
         self._tasks: dict[str, MailTask] = {}
         self._decisions: dict[tuple[str, datetime], MailDecision] = {}
+        self._keys: dict[tuple[str, str, str], SigningKey] = {}
 
     async def register(self, entry: MailEntry) -> Registered:
         """Note a delivery, once."""
@@ -61,6 +63,15 @@ class MemoryInbox:
         row = self._rows[delivery_id]
         if row.outcome is None:
             row.outcome, row.why = outcome, tuple(why)
+
+    async def keep_keys(self, sha256: str, keys: Sequence[SigningKey]) -> None:
+        """Keep keys of an e-mail's signatures; the first word about each stays."""
+        for one in keys:
+            self._keys.setdefault((sha256, one.domain, one.selector), one)
+
+    async def keys_of(self, sha256: str) -> list[SigningKey]:
+        """The keys that are kept of an e-mail's signatures."""
+        return [key for (mail, _, _), key in sorted(self._keys.items()) if mail == sha256]
 
     async def copies(self, sha256: str) -> Copies | None:
         """What all deliveries of an e-mail say together."""

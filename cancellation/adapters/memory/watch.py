@@ -6,9 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from cancellation.adapters.memory.crm import HeldRecord, MemoryCrm
-from cancellation.adapters.trailchain import GENESIS
-from cancellation.adapters.watch_chain import act_hash
-from cancellation.adapters.watch_rules import facts_of, numbered, opened
+from cancellation.adapters.watch_rules import numbered, opened
 from cancellation.domain.billing_watch import WatchTerms, watched_since
 from cancellation.language import words
 from cancellation.messages.watch import WatchAct, WatchedCase, WatchedTask, WatchLook
@@ -22,7 +20,6 @@ class _Watch:
     terms: WatchTerms
     acts: list[WatchAct]
     settled_at: datetime | None = None
-    head: bytes = GENESIS
 
 
 @dataclass
@@ -48,19 +45,6 @@ class MemoryWatches:
         held = self.crm.all_cases()[look.case_id]
         watch = self._watches.setdefault(look.case_id, _Watch(held.watch or look.terms, held.watch_acts))
         acts = numbered(look, len(watch.acts), {act.key for act in watch.acts})
-        for act in acts:
-            watch.head = act_hash(
-                watch.head,
-                look.case_id,
-                act.seq,
-                act.look,
-                act.at,
-                act.actor,
-                act.kind.value,
-                act.key,
-                act.detail,
-                facts_of(act),
-            )
         watch.acts += acts
         for task in opened(look, acts):
             held.order_task(task, look.at)
@@ -72,10 +56,6 @@ class MemoryWatches:
         """Everything recorded of a case, in order."""
         watch = self._watches.get(case_id)
         return list(watch.acts) if watch else []
-
-    def head(self, case_id: str) -> str:
-        """The hash of the last act, hexadecimal."""
-        return self._watches[case_id].head.hex()
 
     def _is_watched(self, held: HeldRecord, at: datetime, terms: WatchTerms) -> bool:
         summary, formalization = held.summary, held.formalization

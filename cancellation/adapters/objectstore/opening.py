@@ -28,8 +28,8 @@ def open_store(url: str, options: Mapping[str, Any] | None = None) -> ObjectStor
             folder = Path(unquote(parts.path))
             if parts.netloc not in ("", "localhost") or not folder.is_absolute():
                 raise ValueError(f"{_VARIABLE}: use file:///pasta/absoluta")
-            # The store's own files are readable by everybody; nobody else gets as far as to them, unless who made the
-            # folder has said so.
+            # Nobody else gets as far as to the files, unless who made the folder has said so; and what our commands
+            # write there is closed by itself (`kept_to_ourselves`), for a folder is easily opened later.
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return LocalStore(folder, mkdir=True, automatic_cleanup=True)
         case "memory":

@@ -59,6 +59,8 @@ class PostgresCrm:
             status_before=start.status_before,
             mails_count_after=start.mails_count_after,
             forsaken=start.forsaken,
+            went_on=start.went_on,
+            outcome=start.outcome,
         )
 
     async def record(self, record: CaseRecord) -> TrailReceipt:

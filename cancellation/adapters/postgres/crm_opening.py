@@ -6,7 +6,14 @@ from typing import Final
 
 import asyncpg
 
-from cancellation.adapters.crm_rules import CANCELLED, end_of_forsaken, forsaken_task_key, task_in_forsaken
+from cancellation.adapters.crm_rules import (
+    CANCELLED,
+    HeldCase,
+    end_of_forsaken,
+    forsaken_task_key,
+    task_in_forsaken,
+    went_on,
+)
 from cancellation.adapters.postgres.crm_records import (
     append_trail,
     held_formalization,
@@ -27,6 +34,8 @@ class CaseStart:
     status_before: str
     mails_count_after: datetime | None
     forsaken: Forsaken | None = None
+    went_on: bool = False
+    outcome: str | None = None
 
 
 async def open_case(connection: Connection, opening: CaseOpening) -> CaseStart:
@@ -116,8 +125,9 @@ async def _held_start(connection: Connection, opening: CaseOpening) -> CaseStart
         raise PermanentRefusal("another case of this customer is open, or the protocol number is taken")
     if (held["customer_id"], held["protocol"]) != (opening.customer_id, opening.protocol):
         raise PermanentRefusal("this case was opened with another customer or protocol number")
+    gone = went_on(opening, HeldCase(held["stage"], held["trail_seq"], held["outcome"])), held["outcome"]
     if held["follows"] is None:
-        return CaseStart(held["status_before"], held["mails_count_after"])
+        return CaseStart(held["status_before"], held["mails_count_after"], None, *gone)
     forsaken = Forsaken(
         case_id=held["follows"],
         protocol=held["follows_protocol"],
@@ -127,4 +137,4 @@ async def _held_start(connection: Connection, opening: CaseOpening) -> CaseStart
         formalization=await held_formalization(connection, held["follows"]),
         trail_seq=held["follows_trail_seq"],
     )
-    return CaseStart(held["status_before"], held["mails_count_after"], forsaken)
+    return CaseStart(held["status_before"], held["mails_count_after"], forsaken, *gone)

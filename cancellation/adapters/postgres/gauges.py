@@ -51,6 +51,8 @@ class Gauges:
     """Taken, and not looked at yet."""
     formalizations: Mapping[str, int]
     """By what became of them, as the trail calls it (P7)."""
+    watch_acts: Mapping[str, int]
+    """What the billing watch found, by what it did about it, all that there ever was (X10)."""
     findings: Mapping[str, int]
     """By rule, what reconciliation has found and nothing has settled yet (X11)."""
     reconciled_ago: float | None
@@ -92,6 +94,7 @@ class PostgresGauges:
                 mails=_pairs(await connection.fetch(SQL["mails"])),
                 unhandled_mails=Waiting(unhandled["count"], _age(unhandled["oldest"])),
                 formalizations=_counts(await connection.fetch(SQL["formalizations"])),
+                watch_acts=_counts(await connection.fetch(SQL["watch_acts"])),
                 findings=_counts(await connection.fetch(SQL["findings"])),
                 reconciled_ago=await connection.fetchval(SQL["reconciled"]),
                 database_bytes=server["bytes"],

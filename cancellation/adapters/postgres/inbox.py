@@ -9,6 +9,7 @@ from cancellation.adapters.postgres.crm_records import keep_decisions
 from cancellation.adapters.postgres.pool import Connection, Pool, storable
 from cancellation.adapters.postgres.queries import queries
 from cancellation.messages.crm import MailDecision
+from cancellation.messages.dkim import SigningKey
 from cancellation.messages.mail_in import (
     Copies,
     KeptMail,
@@ -63,6 +64,22 @@ class PostgresInbox:
             list(why),
             at,
         )
+
+    async def keep_keys(self, sha256: str, keys: Sequence[SigningKey]) -> None:
+        """Keep keys of an e-mail's signatures; the first word about each stays."""
+        await self._pool.executemany(
+            SQL["keep_key"],
+            [
+                (sha256, one.domain, one.selector, one.record and storable(one.record), one.looked_up_at)
+                for one in keys
+            ],
+        )
+
+    async def keys_of(self, sha256: str) -> list[SigningKey]:
+        """The keys that are kept of an e-mail's signatures."""
+        return [
+            SigningKey.model_validate(dict(row)) for row in await self._pool.fetch(SQL["keys_of"], sha256)
+        ]
 
     async def copies(self, sha256: str) -> Copies | None:
         """What all deliveries of an e-mail say together."""

@@ -106,7 +106,8 @@ async def _play(client: CancellationClient, addresses: Addresses, out: Console) 
                 tell,
             )
             await play(theatre, lambda: progress.advance(days))
-            await watch_acme(systems, policy, await client.result(ACME), lambda line: tell(ACME, line))
+            acme = await client.result(ACME)
+            await watch_acme(client.temporal, systems, policy, acme, lambda line: tell(ACME, line))
 
 
 async def _show_results(client: CancellationClient, addresses: Addresses, out: Console) -> None:

@@ -25,6 +25,7 @@ from cancellation.domain.commands import (
     RestoreRecords,
     SendLetter,
     TaskKind,
+    WriteTrail,
 )
 from cancellation.domain.formalization import assess
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
@@ -154,6 +155,27 @@ def forsaken(past_no_return: bool, formal: bool = True) -> Forsaken:
         formalization=record if formal else None,
         trail_seq=17,
     )
+
+
+def test_a_case_that_was_reset_to_its_beginning_looks_at_the_crm_first_P20() -> None:
+    file = written(opened())
+    answer_opening(file, Opening(customer=CUSTOMER, went_on=True))
+    assert [entry.kind for entry in file.trail.entries] == ["request_received", "execution_reset"]
+    assert file.case.pending.owes(WriteTrail)
+    assert file.case.stage is Stage.RETENTION
+
+
+@pytest.mark.parametrize("customer", [CUSTOMER, None])
+def test_a_case_that_had_ended_and_was_reset_to_its_beginning_has_ended_P20(
+    customer: Customer | None,
+) -> None:
+    file = written(opened())
+    answer_opening(file, Opening(customer=customer, went_on=True, outcome="withdrawn"))
+    case = file.case
+    assert (case.stage, case.known_to_crm, case.ended_at) == (Stage.WITHDRAWN, True, NOW)
+    assert [entry.kind for entry in file.trail.entries][1:] == ["execution_reset", "followed_crm"]
+    assert letters(case) == []
+    assert [one.command for one in case.pending.owed] == [WriteTrail()]
 
 
 @pytest.mark.parametrize("formal", [True, False])

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from cancellation.application.letters import write
+from cancellation.application.payloads import is_superfluous
 from cancellation.domain.case import Case
+from cancellation.domain.commands import SendLetter
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import notice_from
 from cancellation.domain.stage import Stage
@@ -311,6 +313,38 @@ def test_lost_letter_is_told_with_whom_it_was_for_X16() -> None:
     content = written(LetterKind.BOUNCED, about=lost, about_team=team).content
     assert isinstance(content, say.Bounced)
     assert (content.about, content.about_team, content.words) == (lost, team, "550")
+
+
+def test_who_stays_hears_no_more_of_a_notice_that_was_undone_meanwhile_X18() -> None:
+    case = in_notice()
+    case.announce_notice(NOW)
+    case.learn_inventory(INVENTORY, NOW)
+    case.request_recordings(recordings(), NOW)
+    case.note_archive(ARCHIVE, 1, NOW)
+    case.record_port(port(), NOW)
+
+    def going_out() -> list[LetterKind]:
+        waiting = [one for one in case.pending.owed if isinstance(one.command, SendLetter)]
+        return [
+            one.command.letter.kind  # type: ignore[union-attr]
+            for one in waiting
+            if not is_superfluous(case, one, case.pending.owed, NOW)
+        ]
+
+    of_the_notice = {
+        LetterKind.NOTICE_STARTED,
+        LetterKind.FINAL_BILLING,
+        LetterKind.SHUTDOWN_PLAN,
+        LetterKind.RECORDINGS_READY,
+    }
+    assert of_the_notice <= set(going_out())
+    case.withdraw("fica", "ana", NOW)
+    case.settle_ending(NOW)
+    assert not of_the_notice & set(going_out())
+    assert {LetterKind.WITHDRAWN, LetterKind.WITHDRAWN_TO_TEAM, LetterKind.PORT_NOTED} <= set(going_out())
+    noted = written(LetterKind.PORT_NOTED, case).content
+    assert isinstance(noted, say.PortNoted)
+    assert noted.last_day is None
 
 
 @pytest.mark.parametrize(

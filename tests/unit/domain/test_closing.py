@@ -228,3 +228,13 @@ def test_an_email_that_comes_when_closing_has_waited_enough_holds_up_nothing_X15
     assert case.waited_enough
     assert case.holding_up == []
     assert [one.message_id for one in case.to_decide] == ["<late@acme.com.br>"]
+
+
+def test_a_case_stopped_before_the_point_of_no_return_holds_no_number_X6() -> None:
+    case = in_notice()
+    case.record_port(port(OWN_NUMBER), OPENED + timedelta(hours=4))
+    assert case.notice is not None
+    case.end_notice(case.notice.ends_at)
+    assert case.held_now
+    case.stop("operador", NOW)
+    assert (case.stage, case.held) == (Stage.DISCARDED, [])

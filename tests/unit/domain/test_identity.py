@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from cancellation.domain.identity import (
     find_protocols,
     idempotency_key,
     mail_message_id,
+    protocol_day,
     protocol_number,
     workflow_id,
 )
@@ -33,6 +34,11 @@ def test_a_protocol_is_found_again_in_any_case_and_with_spaces_X12(case_id: str,
     assert find_protocols(f"protocolo {number.lower()}.") == [number]
     assert find_protocols(number.replace("-", " ")) == [number]
     assert find_protocols(number.replace("-", "")) == [number]
+
+
+@pytest.mark.parametrize(("hour", "day"), [(2, date(2026, 11, 21)), (3, DAY), (23, DAY)])
+def test_the_day_in_a_protocol_is_that_of_sao_paulo_X12_X23(hour: int, day: date) -> None:
+    assert protocol_day(datetime(2026, 11, 22, hour, 59, 59, tzinfo=UTC)) == day
 
 
 def test_protocols_differ_between_cases_X12() -> None:

@@ -1,12 +1,13 @@
 """A customer who comes again: earlier cases, terminated executions, nothing left to close, late handling (X20, X21)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from cancellation.application.casefile import CaseFile
 from cancellation.application.dates import complete_formalization
+from cancellation.application.letters import write
 from cancellation.application.views import crm_status, result_of, status_of
 from cancellation.domain.case import Case
 from cancellation.domain.commands import (
@@ -28,7 +29,7 @@ from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Stage
 from cancellation.domain.trail import SYSTEM
-from cancellation.domain.values import Outcome, PortStatus, Team
+from cancellation.domain.values import Outcome, PortStatus, Replaced, Team
 from tests.unit.application.house import serve_everything
 from tests.unit.domain.build import (
     FINANCE,
@@ -54,12 +55,15 @@ from tests.unit.domain.build import (
     tasks,
     told,
 )
+from tests.unit.letters.reading import plain
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)
 NOW = OPENED + 4 * HOUR
 BEFORE = OPENED - 2 * DAY
 """When the customer's previous case ended."""
+EARLIER, LAST_DAY = "CAN-20261001-AAAAAA", date(2026, 12, 10)
+"""Of a case whose execution was terminated in its notice."""
 
 
 def again() -> Case:
@@ -207,15 +211,36 @@ def test_the_status_of_before_is_the_one_that_the_crm_tells_X20() -> None:
 @pytest.mark.parametrize("had_notice", [True, False])
 def test_what_a_terminated_execution_left_is_undone_X20(had_notice: bool) -> None:
     case = opened()
-    case.undo_forsaken("run-0", "CAN-20261001-AAAAAA", had_notice, NOW)
+    left = Replaced(protocol=EARLIER, last_day=LAST_DAY if had_notice else None)
+    case.undo_forsaken("run-0", left, NOW)
     case.learn_customer("Acme", [RITA], NOW)
     assert owed(case, LiftBillingEnd) == [LiftBillingEnd(case_id="run-0")] * had_notice
     assert owed(case, RevokeLinks) == [RevokeLinks(case_id="run-0")] * had_notice
     entry = told(case)[-1]
     assert entry.kind == "took_over"
-    assert "CAN-20261001-AAAAAA" in entry.detail
+    assert EARLIER in entry.detail
     assert "desfeito" in entry.detail
     assert (case.stage, case.case_id, case.past_no_return) == (Stage.RETENTION, "run-1", False)
+
+
+@pytest.mark.parametrize("last_day", [LAST_DAY, None])
+def test_who_was_told_of_a_terminated_execution_is_told_that_it_holds_no_more_X18_X20(
+    last_day: date | None,
+) -> None:
+    case = opened()
+    case.undo_forsaken("run-0", Replaced(protocol=EARLIER, last_day=last_day), NOW)
+    case.learn_customer("Acme", [RITA], NOW)
+    (received,) = letters(case, LetterKind.REQUEST_RECEIVED)
+    customer = plain(write(case, received, NOW))
+    assert f"substitui o {EARLIER}" in customer
+    assert ("10 de dezembro de 2026 como último dia" in customer) == (last_day is not None)
+    teams = letters(case, LetterKind.DISCARDED_TO_TEAM)
+    assert [one.team for one in teams] == ([Team.FINANCE, Team.SUPPORT] if last_day else [])
+    for one in teams:
+        text = plain(write(case, one, NOW))
+        assert EARLIER in text
+        assert "10 de dezembro de 2026" in text
+    assert "substitui" not in plain(write(known(), received, NOW))
 
 
 def taken_over(inventory: Inventory | None = INVENTORY) -> Case:

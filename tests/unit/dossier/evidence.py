@@ -3,15 +3,18 @@
 import hashlib
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from cancellation.adapters.trailchain import GENESIS, chain
-from cancellation.adapters.watch_chain import act_hash
 from cancellation.domain.refusal import Problem
 from cancellation.domain.trail import TrailEntry
 from cancellation.domain.values import Channel, Contact, Offer, OfferKind, OfferStatus, Request
+from cancellation.dossier import verificar
 from cancellation.messages import evidence as told
+from cancellation.messages.dkim import SigningKey
 from samples import sample_email
+from tests.unit.dossier import signed
 
 OPENED = datetime(2026, 11, 22, 13, 15, tzinfo=UTC)
 RECEIVED = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
@@ -61,25 +64,27 @@ def watched() -> told.WatchEvidence:
     ):
         at, actor = ENDS + timedelta(days=10, seconds=seq), "conferência de faturamento"
         facts = '{"reference":"c1","amount":"310.00"}'
-        head = act_hash(head, "case-a", seq, 1, at, actor, kind, key, detail, facts)
-        acts.append(
-            told.WatchActEvidence(
-                seq=seq,
-                look=1,
-                at=at,
-                actor=actor,
-                kind=kind,
-                key=key,
-                detail=detail,
-                facts=facts,
-                hash=head.hex(),
-            )
+        salt = hashlib.sha256(b"salt of act %d" % seq).hexdigest()
+        act = told.WatchActEvidence(
+            seq=seq,
+            look=1,
+            at=at,
+            actor=actor,
+            kind=kind,
+            key=key,
+            detail=detail,
+            facts=facts,
+            salt=salt,
+            commitment=verificar.commitment_of(salt, [actor, key, detail, facts]),
+            hash="",
         )
+        head = verificar.watch_hash(head, "case-a", act.model_dump(mode="json"))
+        acts.append(act.model_copy(update={"hash": head.hex()}))
     return told.WatchEvidence(head=head.hex(), acts=tuple(acts))
 
 
 def evidence(**changes: Any) -> told.Evidence:
-    raw = sample_email("acme-gmail-completo", received_at=RECEIVED)
+    raw = signed_original()
     trail = chained(*entries())
     fields: dict[str, Any] = {
         "case": told.CaseHead(
@@ -159,6 +164,14 @@ def evidence(**changes: Any) -> told.Evidence:
                 fate="reported",
                 why=(),
                 authentication="pass",
+                keys=(
+                    SigningKey(
+                        domain=signed.DOMAIN,
+                        selector=signed.SELECTOR,
+                        record=signed.record(),
+                        looked_up_at=RECEIVED + timedelta(seconds=2),
+                    ),
+                ),
             ),
         ),
         "letters": (letter(1, "sent"), letter(2, "refused")),
@@ -239,6 +252,12 @@ def evidence(**changes: Any) -> told.Evidence:
         ),
     }
     return told.Evidence(**fields | changes)
+
+
+@cache
+def signed_original() -> bytes:
+    """A request with two signatures: of the customer's domain, whose key is kept, and of a service."""
+    return signed.signed(sample_email("acme-gmail-completo", received_at=RECEIVED), names=(b"from", b"to"))
 
 
 def letter(place: int, status: str) -> told.LetterEvidence:

@@ -1,5 +1,6 @@
 """The dossier proves itself: whatever was changed shows, and what is left out does not hinder it (X13)."""
 
+import hashlib
 import io
 import json
 import re
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from cancellation.dossier import bundle, parts, verificar
+from cancellation.dossier import bundle, mails, parts, verificar
+from tests.unit.dossier import signed
 from tests.unit.dossier.evidence import ENDS, PRIVATE, chained, entries, evidence, watched
 
 MOST_TRIED = 150
@@ -165,6 +167,26 @@ def test_what_the_watch_did_rewritten_and_bound_anew_breaks_its_chain_X10_X13(
         assert wrong(rebound(whole, verificar.WATCH, data)) == [verificar.WATCH]
 
 
+def test_what_the_watch_did_holds_without_the_text_that_was_erased_X10_X13(whole: dict[str, bytes]) -> None:
+    watch = json.loads(whole[verificar.WATCH])
+    for act in watch["acts"]:
+        gone = verificar.ERASED
+        act.update(actor=gone, key=f"apagado-{act['seq']}", detail=gone, facts="{}", salt=None)
+    assert wrong(rebound(whole, verificar.WATCH, verificar.canonical(watch))) == []
+    for spoilt in (
+        {"detail": "Nada."},
+        {"facts": '{"reference":"c1"}'},
+        {"key": "apagado-7"},
+        {"salt": "ab" * 32},
+        {"commitment": "ab" * 32},
+        {"kind": "settled"},
+        {"look": 2},
+    ):
+        changed = json.loads(json.dumps(watch))
+        changed["acts"][0].update(spoilt)
+        assert wrong(rebound(whole, verificar.WATCH, verificar.canonical(changed))) == [verificar.WATCH]
+
+
 def test_the_pages_tell_what_the_watch_did_and_third_parties_no_amount_X10_X13(
     whole: dict[str, bytes],
 ) -> None:
@@ -203,16 +225,50 @@ def test_a_dossier_made_anew_has_another_root_than_was_told_X13(whole: dict[str,
     assert wrong(forged, root) == [verificar.MANIFEST]
 
 
-def test_the_original_is_there_byte_for_byte_with_its_header_and_the_key_that_is_not_kept_X13(
+def test_the_original_is_there_byte_for_byte_with_its_header_and_the_keys_of_its_signatures_X13(
     whole: dict[str, bytes],
 ) -> None:
     (mail,) = json.loads(whole["emails.json"])
     assert whole[mail["file"]] == evidence().originals[0].raw
     assert mail["authentication"] == "pass"
-    assert mail["dkim"]["public_key"] is None
+    own, service = mail["dkim"]
+    assert (own["domain"], own["selector"]) == (signed.DOMAIN, signed.SELECTOR)
+    assert (own["key"], own["result"]) == (signed.record(), verificar.VALID)
+    assert own["looked_up_at"].startswith("2026-11-23T02:30:02")
+    assert (service["key"], service["looked_up_at"], service["result"]) == (None, None, verificar.NO_KEY)
     names = [name.lower() for name, _ in mail["headers"]]
     assert {"from", "to", "authentication-results", "received"} <= set(names)
-    assert ("chave pública DKIM" in pages_of(whole["dossie.pdf"])) is True
+    text = pages_of(whole["dossie.pdf"])
+    assert "acme.com.br (s2026) guardada 22/11/2026 23h30 confere com a chave guardada" in text
+    assert "sem chave guardada com que conferir" in text
+    assert json.loads(whole["resumo.json"])["mails"][0]["signatures"] == [verificar.VALID, verificar.NO_KEY]
+
+
+def test_a_key_or_a_verdict_about_a_signature_exchanged_and_bound_anew_is_refused_X13(
+    whole: dict[str, bytes],
+) -> None:
+    (mail,) = json.loads(whole["emails.json"])
+    own, service = mail["dkim"]
+    for changed in (
+        [{**own, "key": signed.record(signed.key(1024))}, service],
+        [{**own, "key": None}, service],
+        [{**own, "result": verificar.INVALID}, service],
+        [own, {**service, "key": signed.record(), "result": verificar.VALID}],
+        [{**own, "domain": "outra.com.br"}, service],
+        [own],
+        [own, service, service],
+    ):
+        data = verificar.canonical([{**mail, "dkim": changed}])
+        assert wrong(rebound(whole, "emails.json", data)) == ["emails.json"]
+
+
+def test_an_original_whose_signature_does_not_hold_is_evidence_too_X13() -> None:
+    (original,) = evidence().originals
+    raw = original.raw + b"Mais uma linha\r\n"
+    changed = original.model_copy(update={"raw": raw, "sha256": hashlib.sha256(raw).hexdigest()})
+    held = files(originals=(changed,))
+    assert wrong(held) == []
+    assert "NÃO confere com a chave guardada" in pages_of(held["dossie.pdf"])
 
 
 @pytest.mark.parametrize(
@@ -225,12 +281,7 @@ def test_the_original_is_there_byte_for_byte_with_its_header_and_the_key_that_is
     ],
 )
 def test_a_header_is_read_whatever_it_holds_X13(raw: bytes, headers: list[tuple[str, str]]) -> None:
-    assert parts.headers_of(raw) == headers
-
-
-def test_who_signed_is_told_by_domain_and_selector_X13() -> None:
-    raw = b"DKIM-Signature: v=1; a=rsa-sha256; d=acme.com.br;\r\n s=s2026; b=abc\r\nFrom: a\r\n\r\n"
-    assert parts.signatures_of(raw) == [{"domain": "acme.com.br", "selector": "s2026"}]
+    assert mails.headers_of(raw) == headers
 
 
 def test_an_open_case_without_anything_has_a_dossier_too_X13() -> None:
@@ -318,6 +369,7 @@ def test_the_verifier_needs_nothing_but_python_X13(tmp_path: Path, whole: dict[s
         assert (said.returncode, said.stderr) == (0, "")
         assert f"raiz: {root}" in said.stdout
         assert "CONFERE: " in said.stdout
+        assert "acme.com.br (s2026): confere com a chave guardada" in said.stdout
     assert ask(folder, "--raiz", "ab" * 32).returncode == 1
     assert ask(folder, str(tmp_path / "nada")).returncode == 2
     assert ask(folder, "--x").returncode == 2

@@ -37,6 +37,7 @@ GAUGES = Gauges(
     mails={("accept", "reported"): 1},
     unhandled_mails=Waiting(1, 3.0),
     formalizations={"formalized": 1},
+    watch_acts={"voided": 4, "repay": 1, "revived": 2},
     findings={"link_left": 2},
     reconciled_ago=60.0,
     database_bytes=9,
@@ -92,6 +93,9 @@ async def test_what_is_counted_is_told_and_what_there_is_none_of_is_nought() -> 
     assert value("cancelamento_commercial_told_seconds_bucket", le="60.0") == 1
     assert value("cancelamento_commercial_told_seconds_count") == 2
     assert value("cancelamento_wedged_executions") == 1
+    undue = [value("cancelamento_undue_charges_total", done=done) for done in ("voided", "repay", "review")]
+    assert undue == [4, 1, 0]
+    assert value("cancelamento_revived_resources_total") == 2
     assert value("cancelamento_findings", rule="link_left") == 2
     assert value("cancelamento_findings", rule="stage_differs") == 0
     assert value("cancelamento_reconciled_seconds") == 60

@@ -29,7 +29,7 @@ DENIALS = [
     *((row["subject"], row["body"]) for row in ROWS if row["explicit_request"] is not True),
     *(("", line) for line in (HERE / "never_a_request.txt").read_text(encoding="utf-8").splitlines()),
 ]
-IN_A_SAMPLE = 80
+IN_A_SAMPLE = 40
 _ODD = re.compile(r"[^\x00-\x7f]")
 
 

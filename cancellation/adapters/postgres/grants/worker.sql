@@ -5,6 +5,7 @@ grant usage on schema crm, billing, telephony, recordings, notification, inbox, 
 grant select on crm.customers, crm.authorised_contacts, crm.customer_cards, crm.cases, crm.tasks, crm.trail,
     crm.originals, crm.formalizations, crm.destructive_acts, crm.retention, crm.offers, crm.mail_tasks, crm.mail_decisions,
     crm.stage_changes, crm.desk_acts, crm.billing_watches, crm.watch_acts to cancelamento_worker;
+grant select (customer_id, case_id, kind) on crm.erasures to cancelamento_worker;
 grant insert on crm.cases, crm.tasks, crm.trail, crm.originals, crm.formalizations, crm.destructive_acts, crm.retention,
     crm.offers, crm.mail_tasks, crm.mail_decisions, crm.billing_watches, crm.watch_acts to cancelamento_worker;
 grant update (settled_at) on crm.billing_watches to cancelamento_worker;
@@ -44,6 +45,7 @@ grant update (status, reply, settled_at) on notification.recipients to cancelame
 
 grant select, insert on inbox.messages to cancelamento_worker;
 grant update (action, fate, customer_id, why, handled_at) on inbox.messages to cancelamento_worker;
+grant select, insert on inbox.signing_keys to cancelamento_worker;
 
 grant select, insert on reconciliation.runs, reconciliation.executions, reconciliation.findings, reconciliation.repairs
     to cancelamento_worker;

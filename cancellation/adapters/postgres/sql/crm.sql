@@ -40,7 +40,7 @@ with opened as (
 select status_before, mails_count_after from opened;
 
 -- name: held_start
-select c.customer_id, c.protocol, c.status_before, c.mails_count_after, c.follows_stage,
+select c.customer_id, c.protocol, c.stage, c.trail_seq, c.outcome, c.status_before, c.mails_count_after, c.follows_stage,
     f.case_id as follows, f.protocol as follows_protocol, f.opened_at as follows_opened_at,
     f.trail_seq as follows_trail_seq
 from crm.cases c left join crm.cases f on f.case_id = c.follows

@@ -45,7 +45,11 @@ with told as (
 select o.sha256, o.raw, o.kept_at, m.message_id, m.received_at, coalesce(m.envelope, '{}') as envelope, m.source,
     m.action, m.fate, coalesce(m.why, '[]') as why,
     (select mail ->> 'authentication' from crm.formalizations f, jsonb_array_elements(f.mails) mail
-     where f.case_id = $1 and mail ->> 'original_sha256' = o.sha256 limit 1) as authentication
+     where f.case_id = $1 and mail ->> 'original_sha256' = o.sha256 limit 1) as authentication,
+    coalesce((
+        select jsonb_agg(jsonb_build_object('domain', k.domain, 'selector', k.selector, 'record', k.record,
+                                            'looked_up_at', k.looked_up_at) order by k.domain, k.selector)
+        from inbox.signing_keys k where k.sha256 = o.sha256), '[]') as keys
 from told
 join crm.originals o using (sha256)
 left join lateral (
@@ -119,5 +123,6 @@ select at, actor, kind, subject, words from crm.desk_acts where case_id = $1 ord
 select settled_at, encode(acts_head, 'hex') as head from crm.billing_watches where case_id = $1;
 
 -- name: watch_acts
-select seq, look, at, actor, kind, key, detail, facts, encode(hash, 'hex') as hash
+select seq, look, at, actor, kind, key, detail, facts, encode(salt, 'hex') as salt,
+    encode(commitment, 'hex') as commitment, encode(hash, 'hex') as hash
 from crm.watch_acts where case_id = $1 order by seq;

@@ -74,6 +74,10 @@ where kind in ('formalization_received', 'formalization_untrusted', 'formalizati
     'early_undone', 'formalized', 'mail_of_earlier_case')
 group by kind;
 
+-- name: watch_acts
+-- What the billing watch found of customers who have left, each thing once for what was done about it (X10).
+select kind, count(*) as count from crm.watch_acts where kind in ('voided', 'repay', 'review', 'revived') group by kind;
+
 -- name: server
 select pg_database_size(current_database()) as bytes,
     (select count(*) from pg_stat_activity where datid is not null) as connections,

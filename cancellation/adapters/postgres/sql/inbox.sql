@@ -27,6 +27,15 @@ values ($1, $2, $3, $4, $5, $6, $7, $8);
 update inbox.messages set action = $2, fate = $3, customer_id = $4, why = $5, handled_at = $6
 where id = $1 and handled_at is null;
 
+-- name: keep_key
+-- The first word stays.
+insert into inbox.signing_keys (sha256, domain, selector, record, looked_up_at)
+values ($1, $2, $3, $4, $5)
+on conflict do nothing;
+
+-- name: keys_of
+select domain, selector, record, looked_up_at from inbox.signing_keys where sha256 = $1 order by domain, selector;
+
 -- name: copies
 select reported_as, received_at, envelope, customer_id from inbox.messages
 where reported_as = (select reported_as from inbox.messages where sha256 = $1 order by seq limit 1)

