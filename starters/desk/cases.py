@@ -184,13 +184,14 @@ class Cases:
     async def _status(self, dossier: Dossier) -> "tuple[CaseStatus | None, str | None]":
         """The live case; or why it does not answer, in words."""
         summary = dossier.summary
-        reference = summary.protocol if summary.ended_at else summary.workflow_id
         try:
             client = await self._desk.connect()
-            live = await client.status(reference)
+            live = await client.status(summary.workflow_id)
+            if live.case_id != summary.case_id and summary.ended_at is not None:
+                # A later case of the customer answers under the same id; by protocol takes a search.
+                live = await client.status(summary.protocol)
         except SILENT as error:
             return None, str(error)
-        # A later case of the customer answers under the same id.
         return (live, None) if live.case_id == summary.case_id else (None, None)
 
     async def _status_and_end(

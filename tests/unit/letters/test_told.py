@@ -1,7 +1,7 @@
 """What people are told so that they can act on it: who calls whom, what is owed, dates in a calendar."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -25,7 +25,7 @@ from cancellation.letters import Letterhead, render
 from cancellation.messages.billing import BillingPreview, FinalInvoice, InvoiceLine
 from cancellation.messages.crm import AuthorisedContact, CaseSummary, Customer
 from cancellation.messages.desk import Account
-from cancellation.messages.letter_contents import EndPreview
+from cancellation.messages.letter_contents import EndPreview, Script
 from cancellation.messages.letters import Letter
 from tests.unit.letters.examples import HOUSE, LAST_DAY, ORIGINAL, POLICY, PROTOCOL, TOTAL, example
 from tests.unit.letters.reading import arrived, html_of, plain
@@ -173,6 +173,16 @@ def test_the_dates_of_the_notice_come_for_a_calendar_as_well_P8() -> None:
     assert files(render(late, HOUSE))["datas-do-cancelamento.ics"].count("BEGIN:VEVENT") == 1
     over = late.model_copy(update={"at": datetime(2026, 12, 24, 15, tzinfo=UTC)})
     assert files(render(over, HOUSE)) == {}
+
+
+def test_the_deadline_of_the_script_comes_for_a_calendar_while_it_lies_ahead_P6_X18() -> None:
+    letter = example(LetterKind.SCRIPT)
+    assert isinstance(letter.content, Script)
+    calendar = files(render(letter, HOUSE))["prazo-para-formalizar.ics"]
+    assert f"DTSTART;VALUE=DATE:{letter.content.formalization_until:%Y%m%d}" in calendar
+    assert calendar.count("BEGIN:VEVENT") == 1
+    late = letter.model_copy(update={"at": letter.at + timedelta(days=90)})
+    assert files(render(late, HOUSE)) == {}
 
 
 def test_a_letter_with_a_file_is_the_same_at_every_attempt_X12() -> None:
