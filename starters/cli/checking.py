@@ -179,6 +179,13 @@ def _problems_of_files(settings: Settings) -> Iterator[str]:
     ):
         if path is not None and not path.is_file():
             yield f"{PREFIX}{variable}: não há arquivo em {path}"
+    if settings.policy_file is not None:
+        from workers.policy import load_policy
+
+        try:
+            load_policy(settings)
+        except ValueError as error:  # names variable, file and field
+            yield str(error)
 
 
 def _problems_of_addresses(settings: Settings) -> Iterator[str]:

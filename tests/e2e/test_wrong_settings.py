@@ -134,6 +134,17 @@ def test_a_setting_in_json_is_named_by_its_whole_name(
     assert said.err == "cancelamento: CANCELAMENTO_TELEPHONY_OPTIONS: rpc_urls: campo obrigatório ausente\n"
 
 
+def test_a_policy_that_is_none_is_named_by_a_command_that_needs_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "politica.json"
+    file.write_text('{"notice_dayz": 30}')
+    monkeypatch.setenv("CANCELAMENTO_POLICY_FILE", str(file))
+    said = typed(tmp_path, capsys, "list")
+    told = f"CANCELAMENTO_POLICY_FILE: política inválida em {file}: notice_dayz: campo desconhecido"
+    assert (said.code, said.err) == (SETTINGS, f"cancelamento: {told}\n")
+
+
 def test_a_profile_of_temporal_that_is_not_there_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
