@@ -14,7 +14,7 @@ case says what is owed outside, the dispatcher does it (docs/architecture.md).
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from temporalio import workflow
@@ -292,7 +292,10 @@ class CancellationWorkflow(MessageHandlers):
     @workflow.query(name="script", description="O roteiro que o cliente recebe se mantiver a decisão")
     def script(self) -> Letter:
         """The script as it goes out if the customer stays with the decision now; nothing is sent (P6, X24)."""
-        return script_if_declined(self._case, workflow.now())
+        # The case's clock stands still between its tasks, for days; a query leaves nothing in the history.
+        with workflow.unsafe.sandbox_unrestricted():
+            machine = datetime.now(UTC)
+        return script_if_declined(self._case, max(workflow.now(), machine))
 
     @property
     def _now(self) -> datetime:

@@ -62,6 +62,10 @@ prune)
     find "$folder/base" -mindepth 2 -maxdepth 2 -name finished -mtime "+$2" | sort | while read -r finished; do
         [ "$finished" = "$newest" ] || rm -rf "${finished%/finished}"
     done
+    # What was broken off never gets finished, and would keep the log for ever.
+    find "$folder/base" -mindepth 1 -maxdepth 1 -type d -mtime "+$2" | while read -r copy; do
+        [ -e "$copy/finished" ] || rm -rf "$copy"
+    done
     oldest=$(find "$folder/base" -mindepth 2 -maxdepth 2 -name backup_label | sort | head -1)
     [ -z "$oldest" ] ||
         pg_archivecleanup "$folder/wal" "$(sed -n 's/^START WAL LOCATION.*file \([0-9A-F]*\).*/\1/p' "$oldest")"

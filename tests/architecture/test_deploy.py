@@ -24,7 +24,8 @@ from workers import wiring
 
 ONE_SHOT = {"temporal-schema", "setup"}
 OURS = {"worker", "inbox", "gateway", "desk", "monitor"}
-SERVERS = {"postgres", "temporal", "mail", "prometheus", "grafana", "codec"} | OURS
+WORKERS = {"worker", "worker-next"}
+SERVERS = {"postgres", "temporal", "mail", "prometheus", "grafana", "codec"} | OURS | WORKERS
 WRITES_BESIDE_ITS_PROGRAM = {"temporal-ui"}
 BY_HAND = 20
 """Connections left for people and for what starts while another ends."""
@@ -39,8 +40,8 @@ def services() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def composed() -> dict[str, Any]:
-    """As Compose takes them, the demonstration's too."""
-    return compose.composed(SAID, "--profile", "demo")
+    """As Compose takes them, the demonstration's and the upgrade's too."""
+    return compose.composed(SAID, "--profile", "demo", "--profile", "upgrade")
 
 
 # ---------------------------------------------------------------------------------------- Compose's own word
@@ -128,12 +129,20 @@ def test_each_process_logs_in_as_its_own_role_and_knows_no_other_password_P19(
 
 
 def test_the_links_key_is_the_workers_alone(composed: dict[str, Any]) -> None:
-    assert [name for name, service in composed.items() if "link_secret" in given(service)] == ["worker"]
+    assert {name for name, service in composed.items() if "link_secret" in given(service)} == WORKERS
+
+
+def test_a_next_versions_workers_are_the_workers_and_start_only_for_an_upgrade_X22(
+    composed: dict[str, Any],
+) -> None:
+    assert "worker-next" not in compose.composed(SAID)
+    next_ones = {key: value for key, value in composed["worker-next"].items() if key != "profiles"}
+    assert next_ones == composed["worker"]
 
 
 def test_whoever_speaks_to_temporal_of_cases_has_the_keys_and_nobody_else(composed: dict[str, Any]) -> None:
     with_keys = {name for name, service in composed.items() if "codec_keys" in given(service)}
-    assert with_keys == {"worker", "inbox", "desk", "codec"}
+    assert with_keys == {"inbox", "desk", "codec"} | WORKERS
     for name in with_keys:
         assert composed[name]["environment"]["CANCELAMENTO_CODEC_KEYS_FILE"] == "/run/secrets/codec_keys"
 
@@ -212,11 +221,15 @@ def test_both_ends_of_the_database_agree_about_connections(composed: dict[str, A
         + monitor_serving._CONNECTIONS
         + one_at_the_start
     )
+    of_the_next = composed["worker-next"]["deploy"]["replicas"] * (wiring._CONNECTIONS + 1)
     superusers = 3
-    assert of_temporal + of_ours + superusers + BY_HAND <= int(settings["max_connections"])
-    told = re.search(r"Temporal takes at most (\d+) .*our processes (\d+)", FILE.read_text())
+    assert of_temporal + of_ours + of_the_next + superusers + BY_HAND <= int(settings["max_connections"])
+    told = re.search(
+        r"Temporal takes at most (\d+) .*our processes (\d+), the workers of a next version (\d+)",
+        FILE.read_text(),
+    )
     assert told
-    assert [int(one) for one in told.groups()] == [of_temporal, of_ours]
+    assert [int(one) for one in told.groups()] == [of_temporal, of_ours, of_the_next]
 
 
 def test_what_temporal_fixes_for_ever_is_said(composed: dict[str, Any]) -> None:

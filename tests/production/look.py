@@ -94,7 +94,7 @@ select
 
 async def _replays(production: ProductionSet, findings: Findings) -> None:
     """Have every history replayed by the version in service, whichever has made it (X22)."""
-    order = (_last_worker(production), "worker", "--verify", "--closed", "10000", "--json")
+    order = ("worker-1", "worker", "--verify", "--closed", "10000", "--json")
     _, out, err = await production.command(*order)
     try:
         replayed = json.loads(out)
@@ -128,7 +128,7 @@ async def _taken_over(production: ProductionSet, findings: Findings) -> None:
 async def _commands(production: ProductionSet) -> list[str]:
     """What docs/servidores.md has an administrator ask, in one container of each kind."""
     wrong = []
-    asked = {production.containers[name].service: name for name in production.processes}
+    asked = {one.container.service: name for name, one in production.processes.items() if one.running}
     for service, name in asked.items():
         if "CANCELAMENTO_DATABASE_USER" not in production.containers[name].environment:
             continue
@@ -137,10 +137,6 @@ async def _commands(production: ProductionSet) -> list[str]:
         if code:
             wrong.append(f"{name} check {service} says {out} {err}")
     return wrong
-
-
-def _last_worker(production: ProductionSet) -> str:
-    return next(name for name in reversed(production.processes) if name.startswith("worker"))
 
 
 async def _codec(production: ProductionSet, case: Case) -> list[str]:

@@ -77,6 +77,10 @@ class ContainerProcess(ProcessServer):
         self._wanted.clear()
         await self.stop()
 
+    def become(self, container: Container, here: Here) -> None:
+        """Be that container from the next start on."""
+        self.container, self.here = container, here
+
     def let_up(self) -> None:
         """Have it started again, by whoever keeps it running: `docker compose start`."""
         self._wanted.set()

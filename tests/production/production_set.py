@@ -24,7 +24,8 @@ from embedded.managed import UpWhileEntered
 from embedded.ports import LOOPBACK
 from embedded.process import MYSELF, User, reaches
 from embedded.supervisor import Supervisor
-from tests.compose import CHECKOUT, composed
+from tests.compose import composed
+from tests.production.administrator import administer
 from tests.production.images import Images
 from tests.production.processes import ContainerProcess, Here, PostgresProcess, give_away, run_as, run_once
 from tests.production.translation import (
@@ -36,8 +37,6 @@ from tests.production.translation import (
     paths_here,
 )
 
-VIRTUAL_TIME: Final = "\nfrontend.WorkflowTimeSkippingEnabled:\n  - value: true\n"
-"""The one value that the set's Temporal has beside its file's: thirty days shall pass in seconds."""
 BUILD_ID: Final = "2026.11.4"
 """Of the workers that come with the set."""
 TEMPORAL_USER: Final = User(1000, 1000)
@@ -54,6 +53,7 @@ _TEMPORAL_PORTS: Final = {
     "WORKER_MEMBERSHIP_PORT": 6939,
 }
 _COMMAND_SECONDS: Final = 600
+_UPGRADE: Final = "upgrade"
 _SMTP_USER, _SMTP_PASSWORD = "cancelamento", "senha-do-correio-de-saida"
 _ASKS_A_PORT: Final = "import socket, sys; socket.create_connection((sys.argv[2], int(sys.argv[3])), 3)"
 _IMAGES_SHELL: Final = ("#!/bin/sh", "#!/bin/bash")
@@ -75,8 +75,8 @@ class ProductionSet(UpWhileEntered):
         self.used: Used = set()
         self.services: dict[str, Any] = {}
         self._said: dict[str, str] = {}
-        self._code: dict[str, Path] = {}
-        """Of containers whose image holds other code than this."""
+        self._code: Path | None = None
+        """What the image holds in place of this code, from now on."""
         self.images = Images(folder)
         self._tell = tell
         self._places = Places(folder, frozenset())
@@ -156,29 +156,34 @@ class ProductionSet(UpWhileEntered):
         """Stop everything, the last one first."""
         await self._supervisor.stop()
 
-    async def add_workers(self, build_id: str, code: Path) -> list[str]:
-        """`BUILD_ID=… docker compose -p … up -d --no-deps worker`, with an image of other code, beside the others.
-
-        Returns:
-            Their names.
-        """
-        services = composed({**self._said, "BUILD_ID": build_id}, project=self.project)
+    async def new_version(self, build_id: str, code: Path) -> None:
+        """What comes before an upgrade's `docker compose up`: another image, another BUILD_ID; nothing is started."""
+        self._said["BUILD_ID"] = build_id
         self._places.said |= {build_id}
-        first = sum(container.service == "worker" for container in self.containers.values())
-        images = self.images.files("worker")
-        added = containers_of(services, "worker", self._places, images, self.used, first)
+        self._code = code
+        self.services = await asyncio.to_thread(self._composed)
+
+    async def up_beside(self, service: str) -> list[str]:
+        """`docker compose --profile … up -d --no-deps SERVICE`; the names of its containers."""
+        fresh = self._containers_of(service)
         async with asyncio.TaskGroup() as group:
-            for container in added:
-                self.containers[container.name] = container
-                self._code[container.name] = code
+            for container in fresh:
                 await asyncio.to_thread(self._fill, container)
                 group.create_task(self._start_one(container))
-        return [container.name for container in added]
+        return [container.name for container in fresh]
 
-    async def set_up(self, code: Path) -> None:
-        """`docker compose run --rm setup`, with an image of other code."""
+    async def up_anew(self, service: str) -> None:
+        """`docker compose up -d --no-deps SERVICE`: what runs gives place to what the file says now."""
+        fresh = self._containers_of(service)
+        await self.down(*(container.name for container in fresh))
+        for container in fresh:
+            self.processes[container.name].become(container, self._here(container))
+        await self.up(*(container.name for container in fresh))
+
+    async def run_setup(self) -> None:
+        """`docker compose run --rm setup`."""
         container = self.containers["setup"]
-        await run_once(container, self._here(container, code), 1)
+        await run_once(container, self._here(container), 1)
 
     async def down(self, *names: str) -> None:
         """`docker compose stop`: with order, side by side."""
@@ -206,7 +211,8 @@ class ProductionSet(UpWhileEntered):
         await self._supervisor.add(self.mail)
         await asyncio.to_thread(self.plan)
         for container in self.containers.values():
-            await asyncio.to_thread(self._fill, container)
+            if "profiles" not in self.services[container.service]:
+                await asyncio.to_thread(self._fill, container)
         await self._start_in_order()
 
     async def _gather(self) -> None:
@@ -225,28 +231,23 @@ class ProductionSet(UpWhileEntered):
         self._places.services = frozenset(self.services)
         for name in self.services:
             if name not in WITHOUT_A_PROCESS:
-                images = self.images.files(name)
-                for container in containers_of(self.services, name, self._places, images, self.used):
-                    self.containers[container.name] = container
+                self._containers_of(name)
+
+    def _containers_of(self, service: str) -> list[Container]:
+        images = self.images.files(service)
+        found = containers_of(self.services, service, self._places, images, self.used)
+        self.containers |= {container.name: container for container in found}
+        return found
+
+    def _composed(self) -> dict[str, Any]:
+        return composed(self._said, "--profile", _UPGRADE, project=self.project)
 
     def _administer(self) -> dict[str, Any]:
         """What docs/servidores.md asks an administrator to do, up to `docker compose up`; the services."""
-        deploy = self.project / "deploy"
-        shutil.copytree(CHECKOUT / "deploy", deploy, ignore=shutil.ignore_patterns("*.env"))
-        for secret in (deploy / "secrets").iterdir():
-            if secret.suffix != ".sh":
-                secret.unlink()
-        subprocess.run(["sh", str(deploy / "secrets" / "make.sh")], check=True, capture_output=True)
-        (deploy / "secrets" / "smtp_password").write_text(_SMTP_PASSWORD)
         authority = self.folder / "authority.pem"
         self._authority.cert_pem.write_to_path(str(authority))
         authority.chmod(0o444)
-        (deploy / "cancelamento.env").write_text(
-            (deploy / "cancelamento.env.example").read_text()
-            + f"CANCELAMENTO_CLOCK=virtual\nCANCELAMENTO_SMTP_CA_FILE={authority}\n"
-        )
-        dynamic = deploy / "temporal" / "dynamic-config.yaml"
-        dynamic.write_text(dynamic.read_text() + VIRTUAL_TIME)
+        administer(self.project, authority, _SMTP_PASSWORD)
         self._said = {
             "GATEWAY_PUBLIC_URL": f"http://{self.address('gateway', 8080)}",
             "DESK_PUBLIC_URL": f"http://{self.address('desk', 8090)}",
@@ -259,7 +260,7 @@ class ProductionSet(UpWhileEntered):
             "BUILD_ID": BUILD_ID,
         }
         self._places.said = frozenset(self._said.values()) | {str(authority)}
-        return composed(self._said, project=self.project)
+        return self._composed()
 
     def _fill(self, container: Container) -> None:
         """Give a container its secrets, its files and its folders, which no other user can read."""
@@ -307,7 +308,7 @@ class ProductionSet(UpWhileEntered):
             {
                 name: set(service.get("depends_on", ()))
                 for name, service in self.services.items()
-                if name not in WITHOUT_A_PROCESS
+                if name not in WITHOUT_A_PROCESS and "profiles" not in service
             }
         )
         order.prepare()
@@ -349,7 +350,7 @@ class ProductionSet(UpWhileEntered):
             port=self._places.port("postgres", 5432),
         )
 
-    def _here(self, container: Container, code: Path | None = None) -> Here:
+    def _here(self, container: Container) -> Here:
         python = self.images.ours.programs / "python"
         common = {"TZ": "UTC", "HOME": "/nonexistent", "TMPDIR": str(container.mounts["/tmp"])}  # noqa: S108
         program: tuple[str, ...] = ()
@@ -370,8 +371,8 @@ class ProductionSet(UpWhileEntered):
             }
             if "CANCELAMENTO_DATABASE_HOST" in container.environment:
                 environment["CANCELAMENTO_DATABASE_PORT"] = str(self._places.port("postgres", 5432))
-            if code := code or self._code.get(container.name):
-                environment["PYTHONPATH"] = str(code)
+            if self._code is not None:
+                environment["PYTHONPATH"] = str(self._code)
         return Here(
             user=self._user_of(container.service),
             program=program,

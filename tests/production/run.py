@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -37,23 +36,28 @@ _LONG: Final = 60.0
 
 @dataclass(frozen=True)
 class Act:
-    """A part of the run: what happens in every case, and what is killed or done meanwhile, one after the other."""
+    """A part of the run: what happens in every case, and what happens meanwhile."""
 
     name: str
     act: Callable[[World, Case], Awaitable[None]] | None = None
-    killed: tuple[str, ...] = ()
-    done: tuple[Callable[[Working], Awaitable[None]], ...] = ()
+    meanwhile: tuple[str | Callable[[Working], Awaitable[None]], ...] = ()
+    """In order: a process that is killed, by its name, or something else that is done."""
+
+    @property
+    def killed(self) -> tuple[str, ...]:
+        """The processes that are killed."""
+        return tuple(one for one in self.meanwhile if isinstance(one, str))
 
 
 ACTS: Final = (
-    Act("requests", World.opens, killed=("desk", "worker-1")),
-    Act("Commercial's outcomes", World.is_decided, killed=("temporal", "monitor"), done=(take_copy,)),
-    Act("formalizations", World.formalises, killed=("inbox", "worker-2"), done=(remember_now,)),
-    Act("the records brought back", done=(bring_records_back,)),
-    Act("everything brought back", done=(bring_everything_back,)),
+    Act("requests", World.opens, ("desk", "worker-1")),
+    Act("Commercial's outcomes", World.is_decided, ("temporal", "monitor", take_copy)),
+    Act("formalizations", World.formalises, (remember_now, "inbox", "worker-2")),
+    Act("the records brought back", meanwhile=(bring_records_back,)),
+    Act("everything brought back", meanwhile=(bring_everything_back,)),
     Act("formalizations, again", World.formalises),
-    Act("ten days later", World.goes_on, killed=("gateway",), done=(upgrade,)),
-    Act("the end", World.reaches_its_end, killed=("postgres", "worker-4", "codec")),
+    Act("ten days later", World.goes_on, ("gateway", upgrade)),
+    Act("the end", World.reaches_its_end, ("postgres", "worker-3", "codec")),
 )
 """In their order."""
 
@@ -128,14 +132,10 @@ async def _in_turn(places: asyncio.Semaphore, act: Act, work: Working, case: Cas
 
 async def _disturb(work: Working, act: Act) -> None:
     """Kill what is killed and do what is done, spread over the act."""
-    steps: list[Callable[[Working], Awaitable[None]]] = [
-        *(partial(_kill, name=name) for name in act.killed),
-        *act.done,
-    ]
-    for place, step in enumerate(steps, 1):
+    for place, one in enumerate(act.meanwhile, 1):
         if act.act is not None:
-            await work.done.reached(len(work.findings.cases) * place / (len(steps) + 1))
-        await step(work)
+            await work.done.reached(len(work.findings.cases) * place / (len(act.meanwhile) + 1))
+        await (_kill(work, one) if isinstance(one, str) else one(work))
 
 
 async def _kill(work: Working, name: str) -> None:

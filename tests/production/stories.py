@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 
@@ -39,7 +40,7 @@ from cancellation.messages.facts import (
     WithdrawalMessage,
 )
 from cancellation.messages.seed import CustomerSeed
-from cancellation.messages.status import CaseResult, CaseStatus
+from cancellation.messages.status import CaseResult
 from embedded.mail import MailSink
 from embedded.virtual_time import VirtualTime
 from starters.cli.demo.download import download, is_dead
@@ -51,6 +52,8 @@ PATIENCE: Final = 600.0
 DAYS_BEFORE_THE_END: Final = 10
 _SKIP_SECONDS: Final = 15.0
 """After this long whoever skips time is asked anew: what it waited for may have died."""
+_LOOKS_AGAIN: Final = 2.0
+"""Seconds after which a case that sleeps is taken to have nothing to do but wait."""
 _AFTER_THE_NOTICE: Final = timedelta(days=6)
 """By then nobody waits any longer for the look at an e-mail that started a notice (X14)."""
 _TERM: Final = timedelta(days=32)
@@ -195,7 +198,7 @@ class World:
             status = await self._insist(lambda: self.client.status(case.customer_id))
             if status.stage is not Stage.NOTICE:
                 await self._mails(case)
-            await self._until(case, lambda status: status.stage is Stage.NOTICE)
+            await self._until(case, Stage.NOTICE)
         if story.recordings:
             await self._report(case, RecordingsRequestMessage(actor="ana"))
             case.link = await self._link(case)
@@ -226,8 +229,9 @@ class World:
             now = await self._now(case)
             await self._pass(case, end + (_AFTER_THE_NOTICE if status.notice else timedelta(0)) - now)
         if case.story.port:
-            await self._until(case, lambda status: status.stage is Stage.CLOSING)
+            await self._as_time_goes_on(case, partial(self._stands_in, case, Stage.CLOSING))
             await self._report(case, _port(case, PortStatus.COMPLETED), "completed")
+        await self._as_time_goes_on(case, partial(self._has_ended, case))
         case.result = await self._insist(lambda: self.client.result(case.customer_id))
         if case.link:
             assert await self._insist(lambda: is_dead(case.link)), (
@@ -298,24 +302,58 @@ class World:
 
         await self._insist(passed)
 
-    async def _until(self, case: Case, condition: Callable[[CaseStatus], bool]) -> None:
-        async def met() -> bool:
-            return condition(await self.client.status(case.customer_id))
+    async def _as_time_goes_on(self, case: Case, met: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until it is met; while the case sleeps, another day passes.
 
-        await _eventually(met)
+        The engine can put a clock forward over a timer that is due and that it could not fire, because its database was
+        away: what should have happened then happens at the end of the span, and the case sleeps on to a later day.
+        """
+
+        async def met_or_a_day_later() -> bool:
+            if await met():
+                return True
+            if await self._sleeps(case):
+                await asyncio.sleep(_LOOKS_AGAIN)
+                if await self._sleeps(case):
+                    await self._pass(case, timedelta(days=1))
+            return False
+
+        await _eventually(met_or_a_day_later)
+
+    async def _sleeps(self, case: Case) -> bool:
+        """Whether nobody works for it: it waits for a timer, or for the next try of something."""
+        raw = (await self._handle(case).describe()).raw_description
+        started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+        at_work = raw.HasField("pending_workflow_task") or any(
+            one.state == started for one in raw.pending_activities
+        )
+        return not at_work
+
+    async def _has_ended(self, case: Case) -> bool:
+        return (await self._handle(case).describe()).status is not WorkflowExecutionStatus.RUNNING
+
+    async def _stands_in(self, case: Case, stage: Stage) -> bool:
+        return (await self.client.status(case.customer_id)).stage is stage
+
+    async def _until(self, case: Case, stage: Stage) -> None:
+        await _eventually(partial(self._stands_in, case, stage))
 
     async def _insist(self, act: Callable[[], Awaitable[T]]) -> T:
         """Do it, again while something that it needs is down."""
-        pause = 0.2
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                try:
-                    return await act()
-                except CaseNotFound:
-                    raise
-                except (*_AWAY, TimeoutError):
-                    await asyncio.sleep(pause)
-                    pause = min(2 * pause, 2.0)
+        pause, last = 0.2, ""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    try:
+                        return await act()
+                    except CaseNotFound:
+                        raise
+                    except (*_AWAY, TimeoutError) as error:
+                        last = f"{type(error).__name__}: {error}"
+                        await asyncio.sleep(pause)
+                        pause = min(2 * pause, 2.0)
+        except TimeoutError:
+            raise TimeoutError(f"not in {PATIENCE:.0f} s; at last {last or 'no answer'}") from None
 
 
 async def _eventually(ask: Callable[[], Awaitable[T]]) -> Any:

@@ -21,6 +21,7 @@ def test_every_setting_of_every_service_is_given_to_a_process(planned: Productio
         "worker-1",
         "worker-2",
         "worker-3",
+        "worker-next-3",
         "inbox",
         "gateway",
         "desk",

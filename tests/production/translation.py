@@ -108,7 +108,6 @@ def containers_of(
     places: Places,
     images: Mapping[str, Path],
     used: Used,
-    first: int = 0,
 ) -> list[Container]:
     """The processes of a service.
 
@@ -118,15 +117,11 @@ def containers_of(
         places: of this machine.
         images: where a path of the service's image is found; its own files.
         used: takes what was given to a process.
-        first: the number of its first replica; those of another project of the same file come after the others.
     """
     replicas = services[name].get("deploy", {}).get("replicas", 1)
     if "replicas" in services[name].get("deploy", {}):
         used.add((name, "deploy.replicas"))
-    return [
-        _container(services[name], name, replica, places, images, used)
-        for replica in range(first, first + replicas)
-    ]
+    return [_container(services[name], name, replica, places, images, used) for replica in range(replicas)]
 
 
 def _container(
@@ -155,7 +150,7 @@ def _container(
     assert service.get("security_opt", ()) in ((), ["no-new-privileges:true"]), (
         "processes.Here gives no other"
     )
-    for setting in ("image", "security_opt", "user"):
+    for setting in ("image", "profiles", "security_opt", "user"):
         use(setting)
     limits = service["deploy"]["resources"]["limits"]
     return Container(

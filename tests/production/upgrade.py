@@ -18,28 +18,29 @@ async def first_version(production: ProductionSet) -> None:
 
 
 async def upgrade(work: Working) -> None:
-    """Database, workers beside, `--verify`, a part of the cases, all of them; then the old ones go.
+    """Database, workers beside, `--verify`, a part of the cases, all of them; then the old ones give place.
 
     The new version has a migration and another order of its commands, for cases that it has in hand from the beginning.
     """
     production, tell = work.production, work.tell
-    old = [name for name in production.processes if name.startswith("worker")]
     code = version(production.folder / "next", GUARDED, added=ADDITIVE_MIGRATION)
-    await production.set_up(code)
+    await production.new_version(NEXT_BUILD_ID, code)
+    await production.run_setup()
     tell("  the database is migrated while the old workers work")
-    new = await production.add_workers(NEXT_BUILD_ID, code)
-    tell(f"  {', '.join(new)} are beside them, {NEXT_BUILD_ID}")
-    said = await _done(production, new[0], "worker", "--verify", "--closed", "0")
+    beside = await production.up_beside("worker-next")
+    tell(f"  {', '.join(beside)} are beside them, {NEXT_BUILD_ID}")
+    said = await _done(production, beside[0], "worker", "--verify", "--closed", "0")
     tell(f"  {said.strip()}")
     serve = ("deploy", "serve", NEXT_BUILD_ID, "--no-verify", "--watch", _WATCHED_SECONDS)
-    await _done(production, new[0], *serve, "--ramp", _RAMP)
+    await _done(production, beside[0], *serve, "--ramp", _RAMP)
     tell(f"  {_RAMP} of a hundred cases go on with {NEXT_BUILD_ID}")
-    await _done(production, new[0], *serve)
-    shown = json.loads(await _done(production, new[0], "deploy", "--json"))
+    await _done(production, beside[0], *serve)
+    shown = json.loads(await _done(production, beside[0], "deploy", "--json"))
     assert shown["current"] == NEXT_BUILD_ID, shown
     tell(f"  {NEXT_BUILD_ID} is in service")
-    await production.down(*old)
-    tell(f"  {', '.join(old)} are stopped")
+    await production.up_anew("worker")
+    await production.down(*beside)
+    tell("  the old workers have given place to new ones")
 
 
 async def _done(production: ProductionSet, *typed: str) -> str:

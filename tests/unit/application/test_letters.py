@@ -12,7 +12,7 @@ from cancellation.domain.case import Case
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import notice_from
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import Archive, Contact, OfferStatus, Outcome, PortStatus, Team
+from cancellation.domain.values import Archive, Channel, Contact, OfferStatus, Outcome, PortStatus, Team
 from cancellation.letters import Letterhead, render
 from cancellation.messages import letter_contents as say
 from cancellation.messages.letters import Letter, LetterBatch
@@ -187,6 +187,21 @@ def test_request_is_told_with_the_instant_of_its_receipt_however_late_it_goes_ou
     late = NOW + timedelta(days=2)
     for kind in (LetterKind.REQUEST_TO_COMMERCIAL, LetterKind.REQUEST_RECEIVED):
         assert "16/11/2026 às 10h15" in plain(written(kind, at=late))
+
+
+@pytest.mark.parametrize("case", [early, in_notice])
+def test_nobody_who_has_formalised_is_told_that_an_e_mail_is_still_needed_X18(
+    case: Callable[[], Case],
+) -> None:
+    needed = "só acontece depois de formalizado por e-mail"
+    assert needed in plain(written(LetterKind.REQUEST_RECEIVED, known()))
+    told = plain(written(LetterKind.REQUEST_RECEIVED, case()))
+    assert needed not in told
+    # Who has asked by e-mail may have formalised by that very e-mail: it is read after this letter.
+    by_mail = plain(written(LetterKind.REQUEST_RECEIVED, known(channel=Channel.EMAIL)))
+    assert "se o que você enviou já é a formalização completa, confirmaremos" in by_mail
+    assert "passo a passo" not in by_mail
+    assert "a formalização por e-mail também já chegou e está completa" in told.lower()
 
 
 def test_customers_text_is_bounded_P2() -> None:
