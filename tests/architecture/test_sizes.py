@@ -33,6 +33,7 @@ LONGER = {
     "starters/desk/cases.py": "a case's page, and each of its acts",
     "tests/contract/billing_suite.py": "one port's contract",
     "tests/contract/desk_suite.py": "one port's contract",
+    "tests/contract/evidence_suite.py": "one port's contract",
     "tests/contract/recordings_suite.py": "one port's contract",
     "tests/contract/test_erasure.py": "every table and column",
     "tests/contract/test_odd_recordings.py": "one port's oddities",
