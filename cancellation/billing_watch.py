@@ -15,6 +15,7 @@ from cancellation.application import watch
 from cancellation.domain.billing_watch import Remedy, UndueCharge, remedy_for
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.policy import CancellationPolicy
+from cancellation.letters.task_facts import with_page
 from cancellation.messages.billing import Aftermath, BillingWatch, TakeBack
 from cancellation.messages.watch import (
     ActKind,
@@ -55,6 +56,8 @@ class BillingWatcher:
     mailer: Mailer
     policy: CancellationPolicy
     """Of this process: mailboxes, and the terms of cases that closed without saying their own."""
+    desk_url: str = ""
+    """Where tasks lead to; empty where there is no desk."""
 
     async def watch(self, batch: WatchBatch, heartbeat: Callable[[], None]) -> WatchBatchResult:
         """Look at the next cases.
@@ -170,7 +173,9 @@ class _OneCase:
     async def _note(self, look: WatchLook) -> Sequence[WatchAct]:
         if not look.acts:
             return ()
-        new = await self._watcher.records.note(look)
+        desk, case_id = self._watcher.desk_url, self._case.case_id
+        tasks = tuple(with_page(one, desk, case_id) for one in look.tasks)
+        new = await self._watcher.records.note(look.model_copy(update={"tasks": tasks}))
         self.new += new
         return new
 

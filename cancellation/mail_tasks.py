@@ -19,6 +19,7 @@ from cancellation.ports import Mailer, MailLedger
 from cancellation.understanding import DeliveryReport
 
 _COMMAND: Final = "cancelamento "
+_PAGE: Final = "Abrir na mesa: "
 
 
 def mail_task(
@@ -55,6 +56,13 @@ def mail_task(
         text="\n".join(lines)[:30_000],
         opened_at=now,
     )
+
+
+def with_mail_page(task: MailTask, desk_url: str) -> MailTask:
+    """The task with the address of its e-mail's page; as it is where there is no desk (X24)."""
+    if not desk_url:
+        return task
+    return task.model_copy(update={"text": f"{task.text}\n\n{_PAGE}{desk_url}/email/{task.sha256}"})
 
 
 def bounce_task(
@@ -135,7 +143,8 @@ class MailReminders:
 
 
 def _letter(task: MailTask, order: MailReminder, policy: CancellationPolicy) -> Letter:
-    lines = task.text.splitlines()
+    # The letter leads to the page by itself.
+    lines = [line for line in task.text.splitlines() if not line.startswith(_PAGE)]
     return Letter(
         key=f"mail-{task.sha256}:{LetterKind.MAIL_WITHOUT_CASE.value}:{Team.COMMERCIAL.value}:{order.count}",
         case_id=f"mail-{task.sha256}",
@@ -147,7 +156,7 @@ def _letter(task: MailTask, order: MailReminder, policy: CancellationPolicy) -> 
         team=Team.COMMERCIAL,
         content=MailWithoutCase(
             title=task.title,
-            text="\n".join(line for line in lines if not line.startswith(_COMMAND)),
+            text="\n".join(line for line in lines if not line.startswith(_COMMAND)).rstrip(),
             commands=tuple(line for line in lines if line.startswith(_COMMAND)),
             reminds=order.count > 0,
             original_sha256=task.sha256,

@@ -45,7 +45,7 @@ from cancellation.failures import CaseFailed, CaseNotAnswering, CaseNotFound, Se
 from cancellation.mail_entries import Read, addresses, entry_of, head_of
 from cancellation.mail_facts import resolve, systems_answer
 from cancellation.mail_reports import ACTOR, counts, fact_of, for_a_person, is_trusted, request_of
-from cancellation.mail_tasks import bounce_task, mail_task
+from cancellation.mail_tasks import bounce_task, mail_task, with_mail_page
 from cancellation.messages.envelope import Message
 from cancellation.messages.facts import BounceMessage, FormalizationMessage, RequestMessage
 from cancellation.messages.letters import KeptLetter
@@ -113,6 +113,8 @@ class Mailroom:
     """What we wrote to whoever answers; without it the reader knows our templates alone (X14)."""
     own_addresses: Sequence[str] = ()
     """Whom our letters come from, beside the mailboxes."""
+    desk_url: str = ""
+    """Where tasks lead to; empty where there is no desk (X24)."""
 
     async def handle(self, mail: IncomingMail, *, patient: bool = True) -> MailOutcome:
         """Do what there is to do about a delivery; running it again changes nothing.
@@ -242,7 +244,7 @@ class Mailroom:
         if fate is MailFate.TASK:
             now = self.clock()
             task = bounce_task(mail, letter, report, registered.reported_as, case, now)
-            await self.ledger.open_task(task)
+            await self.ledger.open_task(with_mail_page(task, self.desk_url))
         why = (f"Uma mensagem nossa foi devolvida: {report.words}",)
         return MailOutcome(fate=fate, action=CAME_BACK, customer_id=customer_id), why
 
@@ -383,7 +385,8 @@ class Mailroom:
         quiet: bool = False,
     ) -> MailFate:
         task = mail_task(read, registered.reported_as, self.clock(), more, customer_id)
-        await self.ledger.open_task(task.model_copy(update={"quiet": quiet}))
+        led = with_mail_page(task, self.desk_url)
+        await self.ledger.open_task(led.model_copy(update={"quiet": quiet}))
         return MailFate.TASK
 
 

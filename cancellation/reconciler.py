@@ -162,7 +162,7 @@ def _letter(
 def _line(one: KeptFinding) -> FoundLine:
     return FoundLine(
         title=words.title(one.rule),
-        whose=words.whose(one),
+        whose=words.whose(one, one.company),
         crm=words.crm_says(one),
         system=words.other_system(one),
         other=words.other_says(one),

@@ -15,7 +15,8 @@ from cancellation.settings import LogFormat
 if TYPE_CHECKING:
     from temporalio.runtime import Runtime
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+"""Fields of every record; the last is the page server's message once more, in the colours of a terminal."""
 _FROM_TEMPORAL = ("temporal_workflow", "temporal_activity")
 _KEPT_FROM_TEMPORAL = ("workflow_id", "workflow_run_id", "run_id", "activity_type", "attempt")
 _CORE = "temporalio.core"

@@ -5,7 +5,7 @@ in one folder, under one supervisor that restarts what dies and leaves nothing b
 """
 
 from embedded.child import Child
-from embedded.errors import EmbeddedError, FolderInUse, StartInterrupted
+from embedded.errors import EmbeddedError, FolderInUse, PortTaken, StartInterrupted
 from embedded.mail import MailSink, ReceivedMail
 from embedded.managed import ManagedServer, ProcessServer
 from embedded.postgres import EmbeddedPostgres
@@ -22,6 +22,7 @@ __all__ = [
     "FolderInUse",
     "MailSink",
     "ManagedServer",
+    "PortTaken",
     "ProcessServer",
     "ReceivedMail",
     "StartInterrupted",

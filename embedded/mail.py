@@ -128,9 +128,7 @@ class MailSink(ManagedServer):
             try:
                 self._server = await loop.create_server(self._connection, self.host, self.port)
             except OSError as error:
-                msg = (
-                    f"o correio embutido não pode escutar em {self.address}: {os.strerror(error.errno or 0)}"
-                )
+                msg = f"o correio embutido não pode escutar em {self.address}"
                 raise EmbeddedError(msg) from error
             self.port = self._server.sockets[0].getsockname()[1]
 

@@ -5,7 +5,7 @@ import secrets
 import socket
 from pathlib import Path
 
-from embedded.errors import EmbeddedError
+from embedded.errors import PortTaken
 
 LOOPBACK = "127.0.0.1"
 _BELOW_EPHEMERAL = range(20_000, 32_768)
@@ -53,13 +53,12 @@ class Ports:
         """The port of that name.
 
         Raises:
-            EmbeddedError: The wanted port is in use.
+            PortTaken: The wanted port is in use.
         """
         known = _read(self._file)
         if wanted:
             if not is_free(wanted):
-                msg = f"a porta {wanted} ({name}) já está em uso"
-                raise EmbeddedError(msg)
+                raise PortTaken(wanted, name)
             self._hold(port := wanted)
         else:
             port = known.get(name, 0)

@@ -102,6 +102,7 @@ def mailroom_of(
         mail_age_days=policy.mail_age_days,
         letters=systems.mailer if isinstance(systems.mailer, SentLetters) else None,
         own_addresses=(settings.sender.address.strip().lower(),),
+        desk_url=systems.desk_url,
     )
 
 

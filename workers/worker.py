@@ -49,7 +49,7 @@ def activities_of(systems: Systems, policy: CancellationPolicy, guard: Guard) ->
     watching = []
     if systems.aftermath is not None and systems.watches is not None:
         watcher = BillingWatcher(
-            systems.watches, systems.aftermath, systems.telephony, systems.mailer, policy
+            systems.watches, systems.aftermath, systems.telephony, systems.mailer, policy, systems.desk_url
         )
         watching = [BillingWatchActivities(watcher, guard).watch_billing]
     return [

@@ -14,7 +14,7 @@ case says what is owed outside, the dispatcher does it (docs/architecture.md).
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from temporalio import workflow
@@ -66,7 +66,10 @@ class CancellationWorkflow(MessageHandlers):
         self._opener: tuple[asyncio.Future[Answer], Answer] | None = None
         """Who opened the case and has not heard the answer yet."""
         self._has_judged = False
-        """Whether something was decided, by what it says and when it came, since the last command."""
+        """Whether something was decided, by what it says and when it came, since the last command.
+
+        A message, or a failure, after which a pause begins; an answer says itself when it came.
+        """
 
     @workflow.run
     async def run(self, start: RawValue) -> CaseResult:
@@ -195,7 +198,7 @@ class CancellationWorkflow(MessageHandlers):
         """Results first, then messages, then what time has brought: decided once, whatever came together (X22)."""
         case, now = self._case, self._now
         self.inbox.woken = False
-        self._dispatcher.take_results(now)
+        self._has_judged |= self._dispatcher.take_results(now)
         if self.inbox.was_reset:
             self.inbox.was_reset = False
             case.notice_reset(now)
@@ -252,7 +255,10 @@ class CancellationWorkflow(MessageHandlers):
         if not info.is_continue_as_new_suggested():
             return False
         length = info.get_current_history_length()
-        self._long_since = self._long_since or length
+        if not self._long_since:
+            self._long_since = length
+            # Without a command this workflow task may be merged with the next, from which a replay would count (X22).
+            self._publisher.leave_mark(self._case)
         may_leave = (
             self._dispatcher.may_be_left
             or (length > self._long_since * _PATIENCE and self._dispatcher.may_be_left_unanswered)
@@ -286,7 +292,10 @@ class CancellationWorkflow(MessageHandlers):
     @workflow.query(name="script", description="O roteiro que o cliente recebe se mantiver a decisão")
     def script(self) -> Letter:
         """The script as it goes out if the customer stays with the decision now; nothing is sent (P6, X24)."""
-        return script_if_declined(self._case, workflow.now())
+        # The case's clock stands still between its tasks, for days; a query leaves nothing in the history.
+        with workflow.unsafe.sandbox_unrestricted():
+            machine = datetime.now(UTC)
+        return script_if_declined(self._case, max(workflow.now(), machine))
 
     @property
     def _now(self) -> datetime:

@@ -148,12 +148,8 @@ class Dispatcher:
             else policy.attempt,
             schedule_to_close_timeout=within,
             heartbeat_timeout=policy.heartbeat,
-            # A long step must really have stopped before what follows removes what it made.
-            cancellation_type=(
-                workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
-                if policy.heartbeat
-                else workflow.ActivityCancellationType.TRY_CANCEL
-            ),
+            # What nobody needs any more must really have ended before what follows undoes or removes what it made.
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             retry_policy=policy.retry_in_outage if head.attention else policy.retry,
             summary=_summary(batch),
         )
@@ -192,28 +188,33 @@ class Dispatcher:
     def _arrive(self, attempt: _Attempt, _: "asyncio.Task[Any]") -> None:
         self._inbox.answer(attempt)
 
-    def take_results(self, now: datetime) -> None:
-        """What became of attempts that have ended."""
+    def take_results(self, now: datetime) -> bool:
+        """What became of attempts that have ended; whether one has failed, which is judged by when it is taken."""
+        has_failed = False
         while self._inbox.results:
             attempt: _Attempt = self._inbox.results.popleft()
             self._running.remove(attempt)
-            self._take(attempt, now)
+            has_failed |= self._take(attempt, now)
             self._file.write_down(now)
+        return has_failed
 
-    def _take(self, attempt: _Attempt, now: datetime) -> None:
+    def _take(self, attempt: _Attempt, now: datetime) -> bool:
         try:
             answered: Answered[Any] = attempt.handle.result()
         except asyncio.CancelledError:
-            return
+            return False
         except ActivityError as error:
             if is_cancelled_exception(error):
-                return
+                return False
             refused = error.retry_state is RetryState.NON_RETRYABLE_FAILURE
             refusal = str(error.cause)[:300] if refused else None
             take_failure(self._file, attempt.batch, attempt.asked_at, now, refusal)
-        else:
-            at = min(attempt.asked_at + timedelta(milliseconds=answered.after), now)
-            take_answer(self._file, attempt.batch, attempt.asked, answered.answer, attempt.asked_at, at)
+            return True
+        if attempt.given_up and ACTIONS[type(attempt.batch[0].command)].policy is READ:
+            return False  # it has changed nothing outside, and is not to change the case
+        at = min(attempt.asked_at + timedelta(milliseconds=answered.after), now)
+        take_answer(self._file, attempt.batch, attempt.asked, answered.answer, attempt.asked_at, at)
+        return False
 
     # ------------------------------------------------------------------ moving on
 

@@ -63,6 +63,14 @@ class Dimension(StrEnum):
     PERSON = "person"
 
 
+class Side(StrEnum):
+    """What became of a customer's monthly value."""
+
+    KEPT = "kept"
+    LOST = "lost"
+    UNDECIDED = "undecided"
+
+
 class Rate(Value):
     """A share with its Wilson interval of 95 %."""
 
@@ -190,6 +198,24 @@ def cases_of(
     return [case for case in cases if code in codes_of(case, dimension) and standing(case, now) in wanted]
 
 
+def answered_cases(cases: Iterable[CaseFigure], now: datetime, *, in_time: bool) -> list[CaseFigure]:
+    """The cases with an outcome within seven days; or those that could have had one by then and had none."""
+    return [case for case in cases if _could_be_answered(case, now) and _was_answered(case) is in_time]
+
+
+def cases_of_stage(cases: Iterable[CaseFigure], stage: Stage) -> list[CaseFigure]:
+    """The cases behind the times of a stage: those that have left it."""
+    span = _SPANS.get(stage)
+    return [case for case in cases if span is not None and _hours(span(case)) is not None]
+
+
+def cases_of_month(
+    cases: Iterable[CaseFigure], first_day: date, side: Side, now: datetime
+) -> list[CaseFigure]:
+    """The cases behind what a month was worth."""
+    return [case for case in cases if _SIDES[standing(case, now)] is side and _month_of(case) == first_day]
+
+
 def wilson(count: int, of: int) -> tuple[float, float]:
     """Wilson's score interval of 95 % for `count` of `of`; of nothing, everything is possible."""
     if of == 0:
@@ -236,22 +262,23 @@ def _saves(cases: Sequence[_Standing], dimension: Dimension) -> tuple[Rate, ...]
 
 
 def _answered(cases: Sequence[CaseFigure], now: datetime) -> Rate:
-    in_time, old_enough = 0, 0
-    for case in cases:
-        answered = case.decided_at is not None and case.decided_at - case.opened_at <= ANSWERED
-        if case.outcome != "discarded" and (answered or now - case.opened_at > ANSWERED):
-            in_time += answered
-            old_enough += 1
-    return _rate("answered", in_time, old_enough)
+    in_time = len(answered_cases(cases, now, in_time=True))
+    return _rate("answered", in_time, in_time + len(answered_cases(cases, now, in_time=False)))
+
+
+def _was_answered(case: CaseFigure) -> bool:
+    """By the first outcome: the customer may change their mind later, and then another one is recorded."""
+    first = min((at for at in (case.declined_at, case.decided_at) if at is not None), default=None)
+    return first is not None and first - case.opened_at <= ANSWERED
+
+
+def _could_be_answered(case: CaseFigure, now: datetime) -> bool:
+    return case.outcome != "discarded" and (_was_answered(case) or now - case.opened_at > ANSWERED)
 
 
 def _stages(cases: Sequence[CaseFigure]) -> Iterable[StageTime]:
     for stage, span in _SPANS.items():
-        hours = sorted(
-            (left - came).total_seconds() / 3600
-            for came, left in map(span, cases)
-            if came is not None and left is not None and left >= came
-        )
+        hours = sorted(one for one in map(_hours, map(span, cases)) if one is not None)
         if hours:
             slowest = quantiles(hours, n=10, method="inclusive")[-1] if len(hours) > 1 else hours[0]
             yield StageTime(
@@ -261,32 +288,42 @@ def _stages(cases: Sequence[CaseFigure]) -> Iterable[StageTime]:
 
 _Span = tuple[datetime | None, datetime | None]
 _SPANS: Final[dict[Stage, Callable[[CaseFigure], _Span]]] = {
-    Stage.RETENTION: lambda case: (case.opened_at, case.declined_at or case.ended_at),
+    Stage.RETENTION: lambda case: (case.opened_at, case.declined_at or case.notice_at or case.ended_at),
     Stage.AWAITING_FORMALIZATION: lambda case: (case.declined_at, case.notice_at or case.ended_at),
     Stage.NOTICE: lambda case: (case.notice_at, case.closing_at or case.ended_at),
     Stage.CLOSING: lambda case: (case.closing_at, case.ended_at),
 }
 
 
+def _hours(span: _Span) -> float | None:
+    """How long a case stood there; None where it did not, or still does."""
+    came, left = span
+    return (left - came).total_seconds() / 3600 if came and left and left >= came else None
+
+
 def _months(cases: Sequence[_Standing]) -> Iterable[Month]:
-    zone, nothing = current_rules(), Decimal("0.00")
-    sums: dict[date, dict[str, Decimal]] = {}
+    nothing = Decimal("0.00")
+    sums: dict[date, dict[Side, Decimal]] = {}
     for case, stands in cases:
-        side = _SIDES.get(stands)
-        if side is None:
-            continue
-        month = zone.local_date(case.opened_at).replace(day=1)
-        at = sums.setdefault(month, {"kept": nothing, "lost": nothing, "undecided": nothing})
-        at[side] += case.monthly
-    return [Month(first_day=month, **sums[month]) for month in sorted(sums)]
+        side = _SIDES[stands]
+        if side is not None:
+            sums.setdefault(_month_of(case), dict.fromkeys(Side, nothing))[side] += case.monthly
+    return [
+        Month(first_day=month, kept=at[Side.KEPT], lost=at[Side.LOST], undecided=at[Side.UNDECIDED])
+        for month, at in sorted(sums.items())
+    ]
 
 
-_SIDES: Final = {
-    Standing.STOOD: "kept",
-    Standing.LAPSED: "kept",
-    Standing.CLOSED: "lost",
-    Standing.OPEN: "undecided",
-    Standing.FRESH: "undecided",
+def _month_of(case: CaseFigure) -> date:
+    return current_rules().local_date(case.opened_at).replace(day=1)
+
+
+_SIDES: Final[dict[Standing, Side | None]] = {
+    Standing.STOOD: Side.KEPT,
+    Standing.LAPSED: Side.KEPT,
+    Standing.CLOSED: Side.LOST,
+    Standing.OPEN: Side.UNDECIDED,
+    Standing.FRESH: Side.UNDECIDED,
     # Its later case of the customer says what became of the money.
     Standing.BACK: None,
     Standing.DISCARDED: None,

@@ -94,9 +94,7 @@ def _content(
         case LetterKind.REQUEST_TO_COMMERCIAL:
             return _request_to_commercial(case)
         case LetterKind.REQUEST_RECEIVED:
-            return say.RequestReceived(
-                channel=case.channel, received_at=case.opened_at, replaces=case.replaces
-            )
+            return _request_received(case)
         case LetterKind.SCRIPT:
             return _script(case, now)
         case LetterKind.WHAT_IS_MISSING:
@@ -198,6 +196,16 @@ def _request_to_commercial(case: Case) -> say.RequestToCommercial:
         received_at=case.opened_at,
         contact=_contact(case),
         request_text=_request_text(case),
+    )
+
+
+def _request_received(case: Case) -> say.RequestReceived:
+    formalized = dates.complete_formalization(case) is not None
+    return say.RequestReceived(
+        channel=case.channel,
+        received_at=case.opened_at,
+        formalized=formalized or None,
+        replaces=case.replaces,
     )
 
 

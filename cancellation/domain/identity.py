@@ -1,4 +1,4 @@
-"""Names that two systems must agree on: workflow id, protocol number, idempotency keys, message ids."""
+"""Names that two systems must agree on: workflow id, protocol number, message ids."""
 
 import hashlib
 import re
@@ -49,11 +49,6 @@ def find_protocols(text: str) -> list[str]:
     """All protocol numbers in a text, in their canonical form and in order of appearance, each once."""
     found = [f"CAN-{day}-{letters.upper()}" for day, letters in _PROTOCOL.findall(text)]
     return list(dict.fromkeys(found))
-
-
-def idempotency_key(case_id: str, step: str, ordinal: int | str = 0) -> str:
-    """The key under which an effect counts once, however often it runs: never the attempt."""
-    return f"{case_id}:{step}:{ordinal}"
 
 
 def mail_message_id(key: str, domain: str) -> str:

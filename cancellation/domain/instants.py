@@ -14,11 +14,6 @@ class Due(BaseModel):
     """`lapse`, `notice_end`, `hold_end`, or a reminder such as `remind_commercial:24`."""
     at: AwareDatetime
 
-    @property
-    def is_reminder(self) -> bool:
-        """Whether it only reminds somebody."""
-        return self.what.startswith("remind_")
-
 
 class RefusedMessage(BaseModel):
     """A message that was refused, as `status` shows it (X8)."""

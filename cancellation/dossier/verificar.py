@@ -327,9 +327,6 @@ def _other_original(mails: "list[dict[str, Any]]", files: "dict[str, bytes]") ->
     return ""
 
 
-# -------------------------------------------------------------------------------- DKIM (RFC 6376)
-
-
 def signatures_of(raw: bytes) -> "list[dict[str, str]]":
     """The tags of every DKIM signature of an e-mail, in the order of its header."""
     return [_tags(value) for _, value in _signing(_fields(raw)[0])]
@@ -439,9 +436,6 @@ def _signed_fields(
     return b"".join(signed) + _canonical_field((signing[0], bare), relaxed=relaxed)
 
 
-# -------------------------------------------------------------------------------- RSA and DER
-
-
 def _rsa_key(der: bytes) -> "tuple[int, int]":
     """Modulus and exponent of an RSA public key, bare or with its algorithm before it."""
     parts = _inside(_only(der))
@@ -458,15 +452,10 @@ def _rsa_holds(key: "tuple[int, int]", name: str, signed: bytes, signature: byte
         return False
     oid = next(one for one, known in HASHES.items() if known == name)
     digest = hashlib.new(name, signed).digest()
-    algorithm = _der(0x30, _der(0x06, oid) + _der(0x05, b""))
-    info = _der(0x30, algorithm + _der(0x04, digest))
+    head = bytes([0x30, len(digest) + 17, 0x30, 13, 6, 9]) + oid + bytes([5, 0, 4, len(digest)])  # DigestInfo
+    info = head + digest
     padded = b"\x00\x01" + b"\xff" * (size - len(info) - 3) + b"\x00" + info
     return pow(int.from_bytes(signature, "big"), exponent, modulus) == int.from_bytes(padded, "big")
-
-
-def _der(tag: int, content: bytes) -> bytes:
-    """One value of less than 128 bytes."""
-    return bytes([tag, len(content)]) + content
 
 
 def _values(data: bytes) -> "list[tuple[int, bytes, bytes]]":
@@ -491,9 +480,6 @@ def _only(data: bytes) -> "tuple[int, bytes, bytes]":
 
 def _inside(value: "tuple[int, bytes, bytes]") -> "list[tuple[int, bytes, bytes]]":
     return _values(value[1])
-
-
-# -------------------------------------------------------------------------------- time stamps (RFC 3161)
 
 
 def stamp_of(response: bytes) -> "dict[str, str]":

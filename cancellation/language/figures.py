@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Final
 
+from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel, OfferKind, ReasonCategory
 from cancellation.language import vocabulary, words
 
@@ -40,6 +41,24 @@ _STANDINGS: Final = {
     "lapsed": "prazo vencido",
     "discarded": "aberto por engano",
 }
+
+
+_SIDES: Final = {"kept": "mantido", "lost": "perdido", "undecided": "ainda não se sabe"}
+
+
+def answered(in_time: bool) -> str:
+    """Cases with an outcome within seven days, or without."""
+    return "Com resultado em até 7 dias" if in_time else "Sem resultado em 7 dias"
+
+
+def in_stage(code: str) -> str:
+    """Cases that have left a stage."""
+    return f"Já passaram pela etapa: {vocabulary.short_stage(Stage(code)).lower()}"
+
+
+def worth(first_day: date, side: str) -> str:
+    """What the requests of a month were worth: kept, lost, or not known yet."""
+    return f"Valor mensal dos pedidos de {month(first_day)}: {_SIDES[side]}"
 
 
 def dimension(code: str) -> str:

@@ -9,7 +9,7 @@ from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Team
 from cancellation.language import vocabulary
-from cancellation.language.words import counted, moment, phone, printable, short_date
+from cancellation.language.words import counted, deadline, phone, printable, short_date, short_moment
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,24 @@ _AUDIENCES: Final[Mapping[str, str]] = {
     **{team.value: f"ao {team.label}" for team in Team},
 }
 _LAST_DAYS: Final = frozenset({Rule.BILLING_END_LEFT, Rule.TIMER_MISSED})
+_ABOUT_MAIL: Final = frozenset({Rule.MAIL_NOT_HANDLED, Rule.MAIL_UNDECIDED})
+_OF_NOBODY: Final = "e-mail de cliente não identificado"
+_SINCE: Final = "desde"
+_UNTIL: Final = "até"
+_INSTANTS: Final[Mapping[Rule, tuple[str, str]]] = {
+    Rule.EXECUTION_WITHOUT_CASE: (_SINCE, "iniciada em"),
+    Rule.EXECUTION_WEDGED: (_SINCE, "iniciada em"),
+    Rule.TASK_DIFFERS: (_SINCE, _UNTIL),
+    Rule.TIMER_MISSED: (_SINCE, _UNTIL),
+    Rule.LINK_LEFT: (_SINCE, _UNTIL),
+    Rule.BILLING_END_LEFT: (_SINCE, "programado em"),
+    Rule.LETTER_NOT_SENT: ("em", "em"),
+    Rule.MAIL_NOT_HANDLED: ("em", "em"),
+    Rule.EXPORT_WITHOUT_CASE: ("em", "em"),
+    Rule.NUMBER_WITHOUT_HOLD: ("liberação pedida em", _SINCE),
+}
+"""How an instant belongs to what the CRM and the other side say, where it is not since when that holds."""
+_ENDED: Final = frozenset(stage.value for stage in Stage if stage.is_terminal)
 _NOTHING: Final = "nada consta"
 
 
@@ -146,11 +164,12 @@ def other_system(finding: Finding) -> str:
     return _SYSTEMS[finding.terms.against]
 
 
-def whose(finding: Finding) -> str:
-    """`cliente 1042, protocolo CAN-…`, as far as that is known; else what it is about."""
+def whose(finding: Finding, company: str | None = None) -> str:
+    """`Acme Ltda, cliente 1042, protocolo CAN-…`, as far as that is known; else what it is about."""
     customer = f"cliente {finding.customer_id}" if finding.customer_id else ""
     protocol = f"protocolo {finding.protocol}" if finding.protocol else ""
-    return ", ".join(filter(None, (customer, protocol))) or printable(finding.subject)
+    known = ", ".join(filter(None, (printable(company or ""), customer, protocol)))
+    return known or (_OF_NOBODY if finding.rule in _ABOUT_MAIL else printable(finding.subject))
 
 
 def crm_says(finding: Finding) -> str:
@@ -181,7 +200,8 @@ def _side(finding: Finding, side: Side) -> str:
     if side.day is not None:
         parts.append(f"{'último dia' if rule in _LAST_DAYS else 'para'} {short_date(side.day)}")
     if side.at is not None:
-        parts.append(f"{_since(finding, side)} {moment(side.at)}")
+        since = _since(finding, side)
+        parts.append(f"{since} {deadline(side.at) if since == _UNTIL else short_moment(side.at)}")
     return ", ".join(parts)
 
 
@@ -217,10 +237,7 @@ def _count(rule: Rule, count: int) -> str:
 
 def _since(finding: Finding, side: Side) -> str:
     """How an instant belongs to what was said."""
-    if side is finding.other and finding.rule in {Rule.TASK_DIFFERS, Rule.TIMER_MISSED, Rule.LINK_LEFT}:
-        return "até"
-    if side is finding.other and finding.rule is Rule.BILLING_END_LEFT:
-        return "programado em"
-    if finding.rule in {Rule.LETTER_NOT_SENT, Rule.MAIL_NOT_HANDLED, Rule.EXPORT_WITHOUT_CASE}:
-        return "em"
-    return "desde"
+    of_crm, of_other = _INSTANTS.get(finding.rule, (_SINCE, _SINCE))
+    if side is finding.crm and finding.rule is Rule.LINK_LEFT and side.state not in _ENDED:
+        return _UNTIL
+    return of_other if side is finding.other else of_crm

@@ -29,7 +29,7 @@ _RULES: Final[dict[str, Callable[[Any], str]]] = {
     "not_held": lambda _: "o aviso prévio terminou e o número não está retido para portabilidade",
     "port_asked_for_too_late": lambda _: "o prazo para pedir a portabilidade terminou com o aviso prévio",
     "ported_already": lambda _: "a portabilidade deste número já foi concluída",
-    "before_from_date": lambda _: "é anterior ao primeiro dia pedido (from_date)",
+    "before_from_date": lambda _: "é anterior ao primeiro dia pedido",
     "not_an_authorised_contact": lambda _: "não é o endereço de um contato autorizado do cliente",
     "unknown_customer": lambda _: "o CRM não conhece este cliente; o Comercial recebeu o contato",
     "unknown_letter": lambda _: "nenhuma mensagem deste caso tem essa identificação",

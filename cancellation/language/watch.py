@@ -1,6 +1,6 @@
 """What the billing watch found and did, in words (X10)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -119,3 +119,30 @@ def not_told_sentence(team: Team | None, refusal: str) -> str:
     """For the record."""
     what = f"O aviso à equipe do {team.label}" if team else "A declaração de quitação"
     return words.sentence(f"{what} não pôde ser entregue: {vocabulary.undelivered(refusal)}")
+
+
+# ---------------------------------------------------------------------------- what a run says
+
+_RUN: Final = (
+    ("voided", "cobrança indevida anulada", "cobranças indevidas anuladas"),
+    ("to_repay", "devolução pedida ao Financeiro", "devoluções pedidas ao Financeiro"),
+    ("to_review", "cobrança a conferir pelo Financeiro", "cobranças a conferir pelo Financeiro"),
+    ("revived", "recurso em uso a conferir pelo Suporte", "recursos em uso a conferir pelo Suporte"),
+    (
+        "overdue",
+        "declaração de quitação parada por pendência",
+        "declarações de quitação paradas por pendência",
+    ),
+    ("settled", "declaração de quitação enviada", "declarações de quitação enviadas"),
+    ("failed", "caso que não pôde ser conferido agora", "casos que não puderam ser conferidos agora"),
+)
+
+
+def run(counts: Mapping[str, int]) -> str:
+    """What a run has newly found of customers who have left; empty: there was nobody to look after."""
+    looked = counts.get("looked", 0)
+    if not looked:
+        return ""
+    new = [words.counted(counts[name], one, many) for name, one, many in _RUN if counts.get(name)]
+    told = words.listed(new) if new else "nada de novo"
+    return f"De quem já saiu, {words.counted(looked, 'caso conferido', 'casos conferidos')}: {told}."

@@ -1,16 +1,19 @@
-"""What goes along with a letter as a file: the notice's dates for a calendar, the invoice's lines for a spreadsheet."""
+"""What goes along with a letter as a file: dates for a calendar, the invoice's lines for a spreadsheet."""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, timedelta
 from typing import NamedTuple
 
 from cancellation.domain.values import Team
 from cancellation.language import words
 from cancellation.letters import clean
-from cancellation.messages.letter_contents import ClosedToTeam, NoticeStarted
+from cancellation.messages.letter_contents import ClosedToTeam, NoticeStarted, Script
 from cancellation.messages.letters import Letter
+
+_Day = tuple[str, date, str]
+"""Its name in the calendar, the day, and what it is."""
 
 
 class Enclosure(NamedTuple):
@@ -29,24 +32,30 @@ def enclosures(letter: Letter, company: str) -> list[Enclosure]:
     """
     match letter.content:
         case NoticeStarted() if not words.has_passed(letter.content.notice.last_day, letter.at):
-            return [
-                Enclosure("datas-do-cancelamento.ics", "calendar", _calendar(letter, letter.content, company))
-            ]
+            days = _days_of_notice(letter, letter.content, company)
+            return [Enclosure("datas-do-cancelamento.ics", "calendar", _calendar(letter, days))]
+        case Script() if not words.has_passed(letter.content.formalization_until, letter.at):
+            what = "Último dia para formalizar o cancelamento, se a decisão for mantida"
+            day = ("formalizacao", letter.content.formalization_until, what)
+            return [Enclosure("prazo-para-formalizar.ics", "calendar", _calendar(letter, [day]))]
         case ClosedToTeam() if letter.team is Team.FINANCE and letter.content.invoice:
             return [Enclosure("fatura-final.csv", "csv", _table(letter.content))]
         case _:
             return []
 
 
-def _calendar(letter: Letter, content: NoticeStarted, company: str) -> str:
-    """RFC 5545: whole days, told and not asked for."""
-    events = [("ultimo-dia", content.notice.last_day, f"Último dia dos serviços da {company}")]
+def _days_of_notice(letter: Letter, content: NoticeStarted, company: str) -> list[_Day]:
+    days: list[_Day] = [("ultimo-dia", content.notice.last_day, f"Último dia dos serviços da {company}")]
     if not words.has_passed(content.port_until, letter.at):
-        events.append(
-            ("portabilidade", content.port_until, "Último dia seguro para pedir a portabilidade dos números")
-        )
+        what = "Último dia seguro para pedir a portabilidade dos números"
+        days.append(("portabilidade", content.port_until, what))
+    return days
+
+
+def _calendar(letter: Letter, days: Sequence[_Day]) -> str:
+    """RFC 5545: whole days, told and not asked for."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//cancelamento//PT-BR", "METHOD:PUBLISH"]
-    for name, day, summary in events:
+    for name, day, summary in days:
         lines += _event(letter, name, day, summary)
     return "\r\n".join([*(part for line in lines for part in _folded(line)), "END:VCALENDAR", ""])
 

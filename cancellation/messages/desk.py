@@ -221,7 +221,7 @@ class CaseFigure(NamedTuple):
     """Kinds that were offered, each once."""
     accepted: tuple[str, ...]
     declined_at: datetime | None
-    """When it came to wait for the formalization."""
+    """When the customer stayed with the decision; the case then waited for the formalization, unless it was there."""
     notice_at: datetime | None
     closing_at: datetime | None
     monthly: Decimal

@@ -94,6 +94,8 @@ class RequestReceived(Brief):
     kind: Literal[LetterKind.REQUEST_RECEIVED] = LetterKind.REQUEST_RECEIVED
     channel: Channel
     received_at: AwareDatetime
+    formalized: bool | None = None
+    """True: a complete formalization is here already, and another letter says what it means (X18)."""
     replaces: Replaced | None = None
     """The case before this one, if its execution was terminated: what was told with it no longer holds (X18)."""
 

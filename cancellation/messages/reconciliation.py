@@ -88,6 +88,8 @@ class KeptFinding(Finding):
     resolved_at: AwareDatetime | None = None
     """When a look did not find it any more."""
     told_at: AwareDatetime | None = None
+    company: str | None = None
+    """The customer's name, where the CRM knows it."""
     repair: Repair | None = None
     """What was undone because of it."""
     repaired_at: AwareDatetime | None = None

@@ -82,6 +82,9 @@ class Findings(Protocol):
     async def counts(self, *, untold: bool = False) -> Mapping[Rule, int]:
         """How many are not gone, or were told by no letter, for every rule."""
 
+    async def last_run(self) -> datetime | None:
+        """When the last run began that has read every execution; None: there was none."""
+
     async def tell(self, rules: Collection[Rule], at: datetime) -> int:
         """A letter has told all of these rules that were found until then; how many."""
 

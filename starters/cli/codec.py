@@ -17,8 +17,6 @@ def codec() -> None:
     serve_until_stopped(
         run_codec(settings, ready=lambda url: typer.echo(f"Servidor de leitura em {url}")),
         stopped="Servidor de leitura parado.",
-        address=f"{settings.codec.host}:{settings.codec.port}",
-        variable="CANCELAMENTO_CODEC_PORT",
     )
 
 

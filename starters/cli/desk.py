@@ -60,8 +60,6 @@ def _serve(settings: Settings) -> None:
     serve_until_stopped(
         run_desk(settings, ready=lambda url: typer.echo(f"Mesa do Comercial em {url}")),
         stopped="Mesa do Comercial parada.",
-        address=f"{settings.desk.host}:{settings.desk.port}",
-        variable="CANCELAMENTO_DESK_PORT",
     )
 
 

@@ -9,7 +9,7 @@ import typer
 
 from starters.cli.options import AsJson, CaseReference
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import ExitCode, Failure, as_json, settings_of_command, wait_for
+from starters.cli.running import ExitCode, Failure, as_json, settings_of_command, wait_for, why_not
 
 if TYPE_CHECKING:
     from cancellation.messages.evidence import Evidence
@@ -54,7 +54,7 @@ def dossier(
             _write(written, verificar.zip_of(files))
         _write(pages, files[parts.OPEN_SHEET if redact else parts.SHEET])
     except OSError as error:
-        raise Failure(f"não foi possível gravar em {to}: {error.strerror}", ExitCode.USAGE) from None
+        raise Failure(f"não foi possível gravar em {to}: {why_not(error)}", ExitCode.USAGE) from None
     wrong = [repr(one) for one in verificar.check(files)[0] if one.state not in verificar.GOOD]
     if json:
         typer.echo(

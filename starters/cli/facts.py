@@ -32,6 +32,7 @@ from cancellation.messages.facts import (
 )
 from cancellation.messages.status import Answer
 from starters.cli import rendering
+from starters.cli.instead import needing_a_case, reported
 from starters.cli.moment import dated
 from starters.cli.options import (
     Actor,
@@ -126,16 +127,17 @@ def offer(
     """Registra uma oferta de retenção feita, aceita ou recusada."""
 
     async def work(client: CancellationClient) -> Answer:
-        made = (await client.status(case)).offers
-        fields = {
-            **_offer_named(made, kind, status, offer_id, text, message_id),
-            "kind": kind,
-            "status": status,
-            "message_id": message_id,
-            "occurred_at": instant(occurred_at),
-        }
-        fact = message(RetentionOfferMessage, actor, fields)
-        return await client.report(case, await dated(client, case, fact))
+        with needing_a_case(case):
+            made = (await client.status(case)).offers
+            fields = {
+                **_offer_named(made, kind, status, offer_id, text, message_id),
+                "kind": kind,
+                "status": status,
+                "message_id": message_id,
+                "occurred_at": instant(occurred_at),
+            }
+            fact = message(RetentionOfferMessage, actor, fields)
+            return await reported(client, case, await dated(client, case, fact))
 
     _show(with_client(work), json, "Oferta registrada.")
 
@@ -278,7 +280,8 @@ def _report(case: str, fact: Message, no_wait: bool, json: bool, words: str) -> 
         await client.tell(case, await dated(client, case, fact))
 
     async def report(client: CancellationClient) -> Answer:
-        return await client.report(case, await dated(client, case, fact))
+        with needing_a_case(case):
+            return await reported(client, case, await dated(client, case, fact))
 
     if no_wait:
         with_client(tell)

@@ -36,6 +36,7 @@ from starters.cli.running import (
     default_actor,
     settings_of_command,
     wait_for,
+    why_not,
 )
 from workers.policy import load_policy
 from workers.provider import provider_of
@@ -125,9 +126,9 @@ def formalize(
             fact = fact.model_copy(update={"message_id": copies.reported_as})
         try:
             return await client.report(whose, fact)
-        except CaseNotFound:
+        except CaseNotFound as missing:
             if not open_case:
-                raise
+                raise Failure(f"{missing}; com --open este e-mail abre um novo caso") from None
         await client.open_or_join(whose, _request(reading, actor))
         return await client.report(whose, fact)
 
@@ -206,7 +207,7 @@ def read_original(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise Failure(f"não foi possível ler {file}: {error.strerror}", ExitCode.USAGE) from None
+        raise Failure(f"não foi possível ler {file}: {why_not(error)}", ExitCode.USAGE) from None
 
 
 def _must_be_worth_it(understood: Understanding, customer: str | None, *, vouched: bool) -> None:

@@ -13,12 +13,9 @@ def gateway() -> None:
     settings = settings_of_command()
     configure_logging(settings.log_level, settings.log_format)
 
-    gate = settings.gateway
     serve_until_stopped(
         run_gateway(settings, ready=lambda url: typer.echo(f"Páginas de download em {url}")),
         stopped="Páginas de download paradas.",
-        address=f"{gate.host}:{gate.port}",
-        variable="CANCELAMENTO_GATEWAY_PORT",
     )
 
 

@@ -59,6 +59,6 @@ def _show(found: list[MailTask]) -> None:
         out.print(Text(task.title, style="bold"))
         out.print(Text(f"desde {task.opened_at.astimezone(ZONE):%d/%m/%Y às %Hh%M}"), style="bright_black")
         for line in task.text.splitlines():
-            # A command that is broken in two is no command when it is pasted: the terminal wraps it.
-            out.print(Text(line), soft_wrap=line.startswith("cancelamento "))
+            # A command or an address that is broken in two is none when it is pasted: the terminal wraps it.
+            out.print(Text(line), soft_wrap=line.startswith("cancelamento ") or "://" in line)
         out.print()

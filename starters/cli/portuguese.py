@@ -36,6 +36,18 @@ _WORDS: Final = tuple(
             r"^Invalid value for (?P<a>.+?): .*?(?P<b>'.*') does not exist\.$",
             "arquivo não encontrado: {b}",
         ),
+        (
+            r"^Invalid value for (?P<a>.+?): Input should be greater than or equal to (?P<b>\S+)$",
+            "valor inválido para {a}: deve ser no mínimo {b}",
+        ),
+        (
+            r"^Invalid value for (?P<a>.+?): Input should be less than or equal to (?P<b>\S+)$",
+            "valor inválido para {a}: deve ser no máximo {b}",
+        ),
+        (
+            r"^Invalid value for (?P<a>.+?): Input should be a valid (?:integer|number).*$",
+            "valor inválido para {a}: deve ser um número",
+        ),
         (r"^Invalid value for (?P<a>.+?): (?:Value error, )?(?P<b>.*)$", "valor inválido para {a}: {b}"),
         (r"^Invalid value: (?P<b>.*)$", "valor inválido: {b}"),
     )

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from cancellation.language import findings as words
+from cancellation.language import watch
 from cancellation.language.words import counted, integer, moment
 from cancellation.messages.reconciliation import KeptFinding, ReconciliationResult
 from cancellation.settings import Settings
@@ -83,7 +84,7 @@ def _show(result: ReconciliationResult, found: Sequence[KeptFinding], count: int
         mine = list(group)
         out.print(Text(f"{words.title(rule)} ({integer(len(mine))})", style="bold"))
         for one in mine:
-            out.print(f"  {escape(words.whose(one))}", soft_wrap=True)
+            out.print(f"  {escape(words.whose(one, one.company))}", soft_wrap=True)
             out.print(f"    CRM: {escape(words.crm_says(one))}", soft_wrap=True)
             out.print(f"    {words.other_system(one)}: {escape(words.other_says(one))}", soft_wrap=True)
             out.print(f"    desde {moment(one.first_seen)}", style="bright_black", soft_wrap=True)
@@ -93,6 +94,9 @@ def _show(result: ReconciliationResult, found: Sequence[KeptFinding], count: int
         out.print()
     if count > len(found):
         out.print(f"E mais {counted(count - len(found), 'divergência', 'divergências')}.")
+    watched = watch.run(result.counts.get("watch_billing", {}))
+    if watched:
+        out.print(watched, soft_wrap=True)
     for step in result.failed:
         out.print(Text(f"Não deu para concluir: {step}", style="bold red"))
     if not count and not result.failed:

@@ -1,6 +1,7 @@
 """What every command shares: settings, a connected client, messages built from options, exit codes."""
 
 import asyncio
+import errno
 import getpass
 import logging
 import os
@@ -119,19 +120,12 @@ def kept_to_ourselves() -> Iterator[None]:
         os.umask(before)
 
 
-def serve_until_stopped(
-    server: Coroutine[Any, Any, None], *, stopped: str, address: str, variable: str
-) -> None:
+def serve_until_stopped(server: Coroutine[Any, Any, None], *, stopped: str) -> None:
     """Run a page server until SIGTERM or SIGINT.
 
     Args:
         server: runs until it is cancelled.
         stopped: what is said then.
-        address: where it listens.
-        variable: the setting by which it would listen elsewhere.
-
-    Raises:
-        Failure: the address is taken.
     """
     import signal
 
@@ -146,10 +140,6 @@ def serve_until_stopped(
             await serving
         except asyncio.CancelledError:
             typer.echo(stopped)
-        except OSError as error:
-            if error.strerror and "in use" in error.strerror:
-                raise Failure(f"o endereço {address} já está em uso ({variable})", ExitCode.USAGE) from None
-            raise
 
     wait_for(run())
 
@@ -204,13 +194,15 @@ def exit_code_of(error: BaseException) -> tuple[ExitCode, str]:
 
     match error:
         case Refused():
-            return ExitCode.REFUSED, f"recusado: {_by_option(error)}"
+            return ExitCode.REFUSED, f"recusado: {by_option(error)}"
         case CaseNotFound() | CaseFailed() | CaseNotAnswering():
             return ExitCode.REFUSED, str(error)
         case ServerUnreachable():
             return ExitCode.UNREACHABLE, str(error)
         case _ if _is_of(error, "workers.prepared", "NotPrepared"):
-            return ExitCode.REFUSED, str(error)
+            lacks = str(error).split("; ")
+            wrong_namespace = all("TEMPORAL_NAMESPACE" in one for one in lacks)
+            return ExitCode.USAGE if wrong_namespace else ExitCode.REFUSED, str(error)
         case NotConfigured():
             return ExitCode.UNREACHABLE, " ".join(str(error).split())
         case _ if _is_of(error, "cancellation.encryption", "CannotDecrypt"):
@@ -263,11 +255,16 @@ _OPTIONS: Final = {
     "occurred_at": "--occurred-at",
     "message_id": "--message-id",
     "actor": "--actor",
+    "customer_id": "CLIENTE",
+    "received_at": "--received-at",
+    "explicit_request": "--explicit-request",
+    "confirmed_by": "--confirmed-by",
+    "refused_by": "--refused-by",
 }
 """What a field of a message is called where it is typed."""
 
 
-def _by_option(refusal: "Refused") -> str:
+def by_option(refusal: "Refused") -> str:
     """Every problem, each field under the name by which it was typed (X8)."""
     told = (
         one.model_copy(update={"field": _OPTIONS.get(one.field, one.field)}).told for one in refusal.problems
@@ -297,6 +294,22 @@ def _is_unreachable(error: BaseException) -> bool:
         asyncpg.CannotConnectNowError,
     )
     return isinstance(error, gone)
+
+
+def why_not(error: OSError) -> str:
+    """Why a file could not be read or written, in Portuguese."""
+    return _FILES.get(error.errno or 0, f"erro {error.errno} do sistema")
+
+
+_FILES: Final = {
+    errno.ENOENT: "não existe",
+    errno.EACCES: "sem permissão",
+    errno.EPERM: "sem permissão",
+    errno.EISDIR: "é uma pasta",
+    errno.ENOTDIR: "o caminho passa por um arquivo",
+    errno.ENOSPC: "o disco está cheio",
+    errno.EROFS: "o disco não aceita gravação",
+}
 
 
 def complain(line: str) -> None:

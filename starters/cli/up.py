@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
@@ -11,12 +11,22 @@ from rich.panel import Panel
 from cancellation.addresses import Addresses
 from cancellation.settings import Settings
 from cancellation.telemetry import configure_logging
+from embedded import PortTaken
 from starters.cli.happening import tell_happenings
 from starters.cli.portuguese import PortugueseCommand
-from starters.cli.running import settings_of_command, wait_for
+from starters.cli.running import ExitCode, Failure, settings_of_command, wait_for
 from starters.cli.stack import embedded_stack
 from starters.cli.terminal import console
 from starters.desk.people import first_access_file
+
+_OPTIONS: Final = {
+    "temporal": "--temporal-port",
+    "web_ui": "--ui-port",
+    "gateway": "--gateway-port",
+    "desk": "--desk-port",
+    "smtp_in": "--smtp-in-port",
+}
+"""By which option a port is asked for."""
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -26,19 +36,19 @@ def add_commands(app: typer.Typer) -> None:
 
 def up(
     temporal_port: Annotated[
-        int | None, typer.Option(help="Porta do Temporal.", show_default="livre")
+        int | None, typer.Option(min=1, max=65535, help="Porta do Temporal.", show_default="livre")
     ] = None,
     ui_port: Annotated[
-        int | None, typer.Option(help="Porta da tela do Temporal.", show_default="livre")
+        int | None, typer.Option(min=1, max=65535, help="Porta da tela do Temporal.", show_default="livre")
     ] = None,
     gateway_port: Annotated[
-        int | None, typer.Option(help="Porta dos downloads.", show_default="livre")
+        int | None, typer.Option(min=1, max=65535, help="Porta dos downloads.", show_default="livre")
     ] = None,
     desk_port: Annotated[
-        int | None, typer.Option(help="Porta da mesa do Comercial.", show_default="livre")
+        int | None, typer.Option(min=1, max=65535, help="Porta da mesa do Comercial.", show_default="livre")
     ] = None,
     smtp_in_port: Annotated[
-        int | None, typer.Option(help="Porta do correio de entrada.", show_default="livre")
+        int | None, typer.Option(min=1, max=65535, help="Porta do correio de entrada.", show_default="livre")
     ] = None,
     virtual_clock: Annotated[
         bool,
@@ -76,7 +86,11 @@ def up(
             telling.cancel()
         out.print("Tudo parado.")
 
-    wait_for(run())
+    try:
+        wait_for(run())
+    except PortTaken as taken:
+        told = f"a porta {taken.port} ({_OPTIONS[taken.name]}) já está em uso"
+        raise Failure(told, ExitCode.USAGE) from None
 
 
 def show_addresses(addresses: Addresses, settings: Settings) -> None:

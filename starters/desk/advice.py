@@ -38,9 +38,9 @@ def to_do(status: "CaseStatus", now: datetime, *, looks: bool = False) -> list[s
             pass
     found += [
         f"Parado desde {words.short_moment(work.failing_since)}: {vocabulary.step(work.what).lower()}. "
-        "O sistema continua tentando sozinho; o Suporte foi avisado."
+        f"O sistema continua tentando sozinho{'; o Suporte foi avisado' if work.attention else ''}."
         for work in status.pending
-        if work.attention and work.failing_since is not None
+        if work.failing_since is not None
     ]
     return found
 
@@ -92,6 +92,12 @@ def _in_notice(status: "CaseStatus", now: datetime) -> list[str]:
 
 
 def _closing(status: "CaseStatus") -> list[str]:
+    waits = next((due.at for due in status.due if due.what == "decision"), None)
+    if waits is not None:
+        return [
+            f"O aviso prévio terminou, e o encerramento espera por esta decisão até {words.short_moment(waits)}. "
+            "Até lá o cliente ainda pode desistir do cancelamento."
+        ]
     held = [number for number in status.numbers if number.held_until is not None and number.ended is None]
     if held:
         what = words.counted(len(held), "número espera", "números esperam")
@@ -107,6 +113,20 @@ def how_it_ended(dossier: Dossier, status: "CaseStatus | None") -> str | None:
     what = vocabulary.stage(Stage(summary.outcome or summary.stage))
     by = f", por {status.ended_by}" if status is not None and status.ended_by else ""
     return f"{what} em {words.moment(summary.ended_at)}{by}."
+
+
+def what_the_end_brought(dossier: Dossier, status: "CaseStatus") -> list[str]:
+    """Why the case ended, what was released and what is to be paid, as `status` says it."""
+    found = []
+    known = dossier.reason.text if dossier.reason else None
+    if status.ending and status.ending != known:
+        found.append(f"Por quê: {status.ending}")
+    if status.released is not None and vocabulary.released(status.released):
+        found.append(f"Liberado: {words.listed(vocabulary.released(status.released))}.")
+    if status.invoice_total is not None:
+        label = "Fatura final" if status.invoice_total >= 0 else "Crédito a devolver"
+        found.append(f"{label}: {words.money(abs(status.invoice_total))}.")
+    return found
 
 
 def may_be_withdrawn(status: "CaseStatus") -> bool:
@@ -168,5 +188,9 @@ def brings_discard(status: "CaseStatus") -> list[str]:
         found.append("O roteiro já enviado deixa de valer: o cliente é avisado.")
     elif status.formalization is not None:
         found.append("O e-mail de formalização já recebido deixa de contar: o cliente é avisado.")
+    else:
+        found.append(
+            "O cliente recebe um e-mail: o pedido foi encerrado do nosso lado e nada muda no serviço."
+        )
     found.append("Se o pedido era de verdade, o cliente terá de pedir de novo: descarte só o que foi engano.")
     return found

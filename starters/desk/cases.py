@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +44,7 @@ SAID: Final = {
     "oferta": "Oferta registrada.",
     "fica": "Registrado: o cliente fica. As ofertas aceitas viraram tarefas.",
     "mantem": "Registrado: o cliente mantém a decisão. O roteiro está a caminho.",
+    "aviso": "Registrado: o cliente mantém a decisão. O aviso prévio já vale, e todos estão sendo avisados.",
     "portabilidade": "Portabilidade registrada.",
     "gravacoes": "Pedido das gravações registrado.",
     "desistencia": "Desistência registrada. Tudo o que estava programado está sendo desfeito.",
@@ -145,8 +147,8 @@ class Cases:
             text = "Confira o número do protocolo ou procure pelo nome do cliente."
             return desk.pages.message(404, "Caso não encontrado", text, visitor)
         summary = dossier.summary
-        (live, silence), account, tasks, trail = await asyncio.gather(
-            self._status(dossier),
+        (live, silence, preview), account, tasks, trail = await asyncio.gather(
+            self._status_and_end(dossier),
             desk.records.account(summary.customer_id),
             desk.records.tasks(TaskFilter(case_id=summary.case_id, open_only=False)),
             desk.records.trail(summary.case_id),
@@ -171,7 +173,9 @@ class Cases:
             else [],
             wants_again=wants_again,
             ended=advice.how_it_ended(dossier, live),
-            preview=await self._preview(live, account is not None),
+            brought=advice.what_the_end_brought(dossier, live) if live else [],
+            may_be_withdrawn=live is not None and advice.may_be_withdrawn(live),
+            preview=preview,
             said=said,
             tried=tried,
             key=new_key(),
@@ -180,24 +184,36 @@ class Cases:
     async def _status(self, dossier: Dossier) -> "tuple[CaseStatus | None, str | None]":
         """The live case; or why it does not answer, in words."""
         summary = dossier.summary
-        reference = summary.protocol if summary.ended_at else summary.workflow_id
         try:
             client = await self._desk.connect()
-            live = await client.status(reference)
+            live = await client.status(summary.workflow_id)
+            if live.case_id != summary.case_id and summary.ended_at is not None:
+                # A later case of the customer answers under the same id; by protocol takes a search.
+                live = await client.status(summary.protocol)
         except SILENT as error:
             return None, str(error)
-        # A later case of the customer answers under the same id.
         return (live, None) if live.case_id == summary.case_id else (None, None)
 
-    async def _preview(self, live: "CaseStatus | None", known: bool) -> BillingPreview | None:
+    async def _status_and_end(
+        self, dossier: Dossier
+    ) -> "tuple[CaseStatus | None, str | None, BillingPreview | None]":
+        """The live case, or why it does not answer; and its end in figures."""
+        live, silence = await self._status(dossier)
+        return live, silence, await self._preview(live, dossier.summary.workflow_id)
+
+    async def _preview(self, live: "CaseStatus | None", workflow_id: str) -> BillingPreview | None:
         """The end in figures: of the notice once it runs, else if it began today (X25)."""
-        if live is None or not known or live.stage.is_terminal or live.stage is Stage.CLOSING:
+        if live is None or live.customer_name is None:
+            return None
+        if live.stage.is_terminal or live.stage is Stage.CLOSING:
             return None
         early = live.formalization.notice_if_declined if live.formalization else None
         notice = live.notice or early
-        if notice is not None:
-            return await self._desk.previews.preview(live.customer_id, notice.last_day)
-        return None
+        last_day = notice.last_day if notice else None
+        if last_day is None:
+            with suppress(*SILENT):  # the script reckons it, by the case's own clock and policy
+                last_day = previewed_day(await (await self._desk.connect()).script(workflow_id))
+        return await self._desk.previews.preview(live.customer_id, last_day) if last_day else None
 
     # ------------------------------------------------------------------ a new case
 
@@ -286,7 +302,10 @@ class Cases:
         return await self._report(request, visitor, form, RetentionOutcomeMessage, fields, _REASON, said)
 
     async def _script_page(self, protocol: str, visitor: Visitor, form: Form) -> Response:
-        """The very script that will go out, with the end in figures, before anything is recorded (X24, X25)."""
+        """The very script that will go out, with the end in figures, before anything is recorded (X24, X25).
+
+        None goes out to whoever has formalised already: their notice begins to count (X18).
+        """
         wrong = {name: "Preencha este campo." for name in ("motivo", "motivo_texto") if not form[name]}
         if wrong:
             return await self._case_page(protocol, visitor, tried=Tried("mantem", form, wrong), status=422)
@@ -295,16 +314,18 @@ class Cases:
             return self._desk.pages.message(404, "Caso não encontrado", "", visitor)
         try:
             client = await self._desk.connect()
+            live = await client.status(dossier.summary.workflow_id)
             letter = await client.script(dossier.summary.workflow_id)
         except SILENT as error:
             tried = Tried("mantem", form, {"": _not_now(error)})
             return await self._case_page(protocol, visitor, tried=tried, status=503)
-        if letter.case_id != dossier.summary.case_id:
+        if letter.case_id != dossier.summary.case_id or live.stage is not Stage.RETENTION:
             return self._changed(visitor, protocol)
-        last_day = previewed_day(letter)
+        early = live.formalization.notice_if_declined if live.formalization else None
+        last_day = early.last_day if early else previewed_day(letter)
         assert last_day is not None, "a script says when the end would be"
         preview = await self._desk.previews.preview(dossier.summary.customer_id, last_day)
-        shown = _text_of(with_preview(letter, preview), self._desk)
+        shown = None if early else _text_of(with_preview(letter, preview), self._desk)
         return self._desk.pages.page(
             "script",
             visitor,
@@ -312,6 +333,7 @@ class Cases:
             d=dossier,
             form=form,
             key=form.key,
+            early=early,
             letter=shown,
             to=letter.to,
             last_day=last_day,
@@ -483,6 +505,8 @@ class Cases:
             raise CaseEnded(request.path_params["protocol"])
         client = await self._desk.connect()
         answer = await client.report(dossier.summary.workflow_id, fact)
+        if said == "mantem" and answer.stage is not Stage.AWAITING_FORMALIZATION:
+            said = "aviso"  # the formalization was there already
         return done(case_address(answer.protocol, "repetido" if answer.duplicate else said))
 
     def _changed(self, visitor: Visitor, protocol: str) -> Response:

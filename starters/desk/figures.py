@@ -1,5 +1,6 @@
 """The page of the figures, and the cases behind each of them (X26)."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -11,10 +12,15 @@ from cancellation.application.figures import (
     FUNNEL,
     Dimension,
     Figures,
+    Side,
+    answered_cases,
     cases_of,
+    cases_of_month,
+    cases_of_stage,
     figures_of,
     standing,
 )
+from cancellation.domain.stage import Stage
 from cancellation.domain.zone import current_rules
 from cancellation.language import figures as told
 from cancellation.messages.desk import CaseFigure
@@ -79,19 +85,7 @@ class FiguresPages:
         last: date,
         now: datetime,
     ) -> Response:
-        asked = request.query_params
-        by, code = asked["ver"], asked.get("valor", "")
-        if by == "funil" and code in FUNNEL:
-            found, title = [case for case in cases if FUNNEL[code](case)], told.step(code)
-        elif by in set(Dimension):
-            dimension = Dimension(by)
-            saved = bool(asked.get("salvos"))
-            found = cases_of(cases, dimension, code, now, saved_only=saved)
-            # A code that no case has is whatever somebody typed.
-            title = told.dimension(by) + (f": {told.of_dimension(by, code)}" if found else "")
-            title += " – ficaram" if saved else ""
-        else:
-            found, title = [], "Nenhum caso"
+        found, title = _cases_behind(request.query_params, cases, now)
         return self._desk.pages.page(
             "behind",
             visitor,
@@ -114,6 +108,37 @@ class FiguresPages:
         since, until = zone.at(first), zone.at(last + timedelta(days=1))
         mails = await self._desk.records.mail_figures(since, until)
         return figures_of(cases, mails, since, until, now)
+
+
+def _cases_behind(
+    asked: Mapping[str, str], cases: list[CaseFigure], now: datetime
+) -> tuple[list[CaseFigure], str]:
+    """The very cases that a figure counts, and what that figure is."""
+    by, code = asked["ver"], asked.get("valor", "")
+    if by == "funil" and code in FUNNEL:
+        return [case for case in cases if FUNNEL[code](case)], told.step(code)
+    if by == "resposta":
+        in_time = code == "sim"
+        return answered_cases(cases, now, in_time=in_time), told.answered(in_time)
+    if by == "etapa" and code in set(Stage):
+        return cases_of_stage(cases, Stage(code)), told.in_stage(code)
+    month = _month(asked.get("mes", ""))
+    if by == "valor" and code in set(Side) and month is not None:
+        return cases_of_month(cases, month, Side(code), now), told.worth(month, code)
+    if by not in set(Dimension):
+        return [], "Nenhum caso"
+    saved = bool(asked.get("salvos"))
+    found = cases_of(cases, Dimension(by), code, now, saved_only=saved)
+    # A code that no case has is whatever somebody typed.
+    title = told.dimension(by) + (f": {told.of_dimension(by, code)}" if found else "")
+    return found, title + (" – ficaram" if saved else "")
+
+
+def _month(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text).replace(day=1)
+    except ValueError:
+        return None
 
 
 def _money_plot(figures: Figures) -> object:

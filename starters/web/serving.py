@@ -87,9 +87,11 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(256)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        # In the event loop's own words, with the address: whoever tells people which setting it is needs it.
+        told = f"error while attempting to bind on address ('{host}', {port}): {error.strerror}"
+        raise OSError(error.errno, told) from error
     listener.setblocking(False)
     return listener
 

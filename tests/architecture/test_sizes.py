@@ -44,7 +44,6 @@ LONGER = {
     "tests/e2e/test_gateway.py": "one page, asked in every way",
     "tests/e2e/test_inbox.py": "one way in",
     "tests/unit/application/test_answers.py": "every answer, one after the other",
-    "tests/unit/application/test_letters.py": "every letter's content",
     "tests/unit/domain/test_case.py": "one object",
     "tests/unit/domain/test_ledger.py": "one object",
     "tests/unit/domain/test_procedure.py": "one object",

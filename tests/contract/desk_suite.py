@@ -374,6 +374,15 @@ class DeskContract:
         assert (figure.monthly, figure.outcome, figure.back_at) == (Decimal("100.00"), None, None)
         assert await opened.desk.figures(OPENED - timedelta(days=1), OPENED) == []
 
+    async def test_who_formalised_before_the_outcome_has_stayed_with_the_decision_too_X18_X26(
+        self, opened: Rig
+    ) -> None:
+        said = RetentionRecord(offers=(), decision=decision(Outcome.DECLINED))
+        formalized = cases.formalization()
+        await opened.crm.record(record(minutes=120, stage="notice", retention=said, formalization=formalized))
+        (figure,) = await opened.desk.figures(OPENED, OPENED + timedelta(days=1))
+        assert figure.declined_at == OPENED + timedelta(hours=2)
+
     async def test_the_report_of_sixty_cases_is_what_was_counted_by_hand_X26(self, rig: Rig) -> None:
         await sixty_cases(rig)
         since, until = OPENED - timedelta(days=1), OPENED + timedelta(days=30)

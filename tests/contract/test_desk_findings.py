@@ -22,6 +22,13 @@ from tests.contract.findings_suite import FIRST
 
 
 @pytest.fixture
+async def owner(database: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(database, max_size=1)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
 async def ledger(database: str) -> AsyncIterator[PostgresFindings]:
     pool = await open_pool(database, max_size=1, role=Role.WORKER)
     yield PostgresFindings(pool)
@@ -64,8 +71,16 @@ async def page(desk: Starlette, query: str = "") -> str:
     return b"".join(parts).decode()
 
 
-async def test_the_page_says_that_everything_agrees_X11(desk: Starlette) -> None:
-    assert "Tudo combina." in await page(desk)
+async def test_the_page_says_that_everything_agrees_once_somebody_has_looked_X11(
+    desk: Starlette, owner: Pool
+) -> None:
+    shown = await page(desk)
+    assert "Nenhuma conferência inteira foi feita ainda." in shown
+    assert "Tudo combina." not in shown
+    await owner.execute("insert into reconciliation.runs (run_at, executions_at) values ($1, $1)", FIRST)
+    shown = await page(desk)
+    assert "Tudo combina." in shown
+    assert "Última conferência inteira: 01/03/2027 02h00, " in shown
 
 
 async def test_the_page_shows_both_sides_and_what_was_undone_X11(
@@ -95,10 +110,30 @@ async def test_the_page_shows_both_sides_and_what_was_undone_X11(
     shown = await page(desk)
     assert "2 divergências abertas" in shown
     assert '<a href="/caso/CAN-20261122-7F3KQ2">cliente 1042, protocolo CAN-20261122-7F3KQ2</a>' in shown
-    assert "CRM: Cliente desistiu do cancelamento" in shown
-    assert "Faturamento: último dia 01/03/2027" in shown
-    assert "já corrigido: a cobrança foi retomada" in shown
+    assert "<dt>CRM</dt><dd>Cliente desistiu do cancelamento, desde 01/03/2027 02h00</dd>" in shown
+    assert "<dt>Faturamento</dt><dd>último dia 01/03/2027</dd>" in shown
+    assert "Já corrigido: a cobrança foi retomada" in shown
+    assert "Financeiro (1)" in shown
+    # What keeps a case from going on comes first.
+    assert shown.index("Execução que não avança") < shown.index("Fim da cobrança programado")
     assert "<b>x" not in shown
     finance = await page(desk, "equipe=finance")
     assert "1 divergência aberta" in finance
     assert "Execução que não avança" not in finance
+
+
+async def test_the_page_names_the_customer_and_leads_to_the_email_X11(
+    desk: Starlette, ledger: PostgresFindings, owner: Pool
+) -> None:
+    await owner.execute(
+        "insert into crm.customers (customer_id, name, status, status_at) "
+        "values ('1042', 'Acme & Filhos', 'Ativo', now())"
+    )
+    sha256 = "ab" * 32
+    known = Finding(rule=Rule.STATUS_UNEXPLAINED, subject="1042", customer_id="1042")
+    kept = Finding(rule=Rule.MAIL_NOT_HANDLED, subject=f"original:{sha256}", crm=Side(name=sha256, at=FIRST))
+    await ledger.keep([known, kept], FIRST)
+    shown = await page(desk)
+    assert '<strong>Acme &amp; Filhos</strong> <span class="soft">cliente 1042</span>' in shown
+    assert "<strong>e-mail de cliente não identificado</strong>" in shown
+    assert f'<a href="/email/{sha256}">Ler o e-mail</a>' in shown

@@ -81,7 +81,8 @@ WATCHES = "insert into crm.billing_watches (case_id, terms) values ('d', '{\"cyc
 ACTS = """
 insert into crm.watch_acts (case_id, seq, look, at, actor, kind, key, detail, facts)
 select 'd', place, 1, now(), 'x', kind, place::text, 'd', '{}'
-from unnest('{voided,voided,repay,told,revived,no_debt}'::text[]) with ordinality one (kind, place) order by place
+from unnest('{voided,voided,repay,told,revived,no_debt}'::text[]) with ordinality as one (kind, place)
+order by one.place
 """
 FINDINGS = """
 insert into reconciliation.findings (rule, subject, crm, other, first_seen, last_seen, resolved_at)

@@ -4,6 +4,7 @@ import ast
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +82,36 @@ def test_a_file_without_names_or_with_one_twice_is_refused(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(BadQueryFile):
         queries("x", package)
+
+
+PLAN = """
+create function pg_temp.plan_of(query text) returns json language plpgsql as $$
+declare
+    plan json;
+begin
+    execute 'explain (generic_plan, verbose, format json) ' || query into plan;
+    return plan;
+end $$;
+set local enable_seqscan = off;
+"""
+
+
+def walked(node: dict[str, Any]) -> Iterator[str]:
+    """Tables of which a plan reads every row, for no index serves."""
+    if node["Node Type"] == "Seq Scan":
+        yield f"{node['Schema']}.{node['Relation Name']}"
+    for part in node.get("Plans", ()):
+        yield from walked(part)
+
+
+@pytest.mark.parametrize("file", ["crm", "billing", "telephony", "kamailio", "recordings", "watch"])
+async def test_what_is_asked_for_every_case_never_reads_a_whole_table(pool: Pool, file: str) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(PLAN)
+        found = {
+            name: tables
+            for name, query in queries(file).items()
+            for [top] in [await connection.fetchval("select pg_temp.plan_of($1)", query)]
+            if (tables := sorted(walked(top["Plan"])))
+        }
+    assert found == {}

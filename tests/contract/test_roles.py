@@ -58,7 +58,7 @@ STATEMENTS: dict[Role, dict[str, set[str]]] = {
         "crm": {"customer", "customers_by_email", "customers_by_cnpj", "keep_mail_decisions"},
         "inbox": {"copies", "task", "close_task"},
         "billing": {"account"},
-        "reconciliation": {"open_findings", "counts"},
+        "reconciliation": {"open_findings", "counts", "last_run"},
     },
     Role.REPORTS: {"desk": {"figures", "mail_figures"}},
     Role.MONITOR: {"gauges": set(queries("gauges"))},

@@ -58,7 +58,8 @@ class WatchRig:
     def watcher(self, **other: Any) -> BillingWatcher:
         """The watch over these ports, or over others."""
         ports = {"records": self.watches, "billing": self.billing, "telephony": self.telephony} | other
-        return BillingWatcher(**({"mailer": self.mailer} | ports), policy=self.policy)
+        watched = {"mailer": self.mailer} | ports
+        return BillingWatcher(**watched, policy=self.policy, desk_url="https://mesa")
 
     async def closed(
         self, customer_id: str = "1042", case_id: str = "case-a", watch: WatchTerms | None = TERMS
@@ -240,6 +241,7 @@ class WatchSuite:
             assert again == NOTHING.model_copy(update={"looked": 1})
         assert (await rig.billing.aftermath("case-a", "1042", LAST_DAY)).undue == ()
         (task,) = await rig.tasks("watch_voided")
+        assert task.order.text.endswith("\n\nAbrir o caso: https://mesa/caso/case-a")
         assert task.order.team is Team.FINANCE
         assert "cobrança jan, de 01/01/2027 a 31/01/2027, R$\xa0310,00" in task.order.text
         assert rig.subjects() == ["Cobrança indevida depois do encerramento: Acme Comércio de Ferragens Ltda"]

@@ -147,6 +147,28 @@ async def test_a_closing_waits_for_billing_alone_where_billing_alone_is_down_X17
     await house.replays()
 
 
+async def test_what_is_undone_comes_after_what_was_under_way_when_the_customer_stays_X3_X17(
+    house: House,
+) -> None:
+    billing_goes_on = house.billing.pauses("plan_end")
+    case = await house.open()
+    await case.quiet()
+    await case.decline()
+    await case.quiet()
+    await case.formalize()
+    await case.quiet_but("plan_billing_end")
+    await case.check("withdrawal", reason="Fica", actor="ana")
+    await case.quiet_but("plan_billing_end")
+    billing_goes_on.set()
+    assert (await case.result()).outcome == "withdrawn"
+    assert [name for name, _ in house.billing.done] == ["plan_end", "lift_end"]
+    assert not any(plan.in_force for plan in house.billing.adapter._plans.values())
+    kinds = await case.kinds()
+    assert kinds.index("billing_end_planned") < kinds.index("billing_end_lifted")
+    await everything_is_told(case)
+    await house.replays()
+
+
 # -------------------------------------------------------------------- the CRM down at the opening
 
 

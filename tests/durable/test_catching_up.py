@@ -6,7 +6,7 @@ update comes next.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,11 +18,16 @@ from temporalio.testing import WorkflowEnvironment
 from activities.terms import Terms, TermsActivities
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.trail import TrailEntry
+from cancellation.messages.telephony import PortRecord
+from cancellation.ports import PermanentRefusal
+from tests.durable.customers import own_numbers
 from tests.durable.house import CaseDriver, House, until
 from workflows.plugin import Undisturbed
 
 GAP = 3.0
 """Real seconds between one worker and the next, by which instants could be mistaken."""
+SLOWER = 1.0
+"""Real seconds: the CRM answers within them."""
 
 
 async def test_a_letter_was_sent_when_it_was_sent_whoever_looks_P20_X22(
@@ -99,6 +104,47 @@ async def test_a_timer_that_comes_with_an_earlier_time_has_rung_all_the_same_X22
         assert (await case.result()).outcome == "closed"
     assert (await case.kinds()).count("reminded") == 1  # of the last safe day for a port
     await house.replays()
+
+
+@pytest.mark.proof
+async def test_a_pause_after_a_refusal_begins_when_it_came_whoever_looks_X22_X7(
+    temporal_env: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause is longer than the notice, whose timer stays: a refusal of which nothing follows at once.
+
+    Nor does anything of the CRM's answer just before it, so that a cold worker sees the refusal with the next update.
+    """
+    house = House(temporal_env)
+
+    async def refuse(_: PortRecord) -> None:
+        await asyncio.sleep(SLOWER)
+        raise PermanentRefusal("não")
+
+    monkeypatch.setattr(house.telephony.adapter, "record_port", refuse)
+    async with house.worker():
+        case = await house.open(policy={"notice_days": 1, "holidays": []})
+        notice = (await case.to_notice()).notice
+        assert notice is not None
+        number = own_numbers(case.seed)[0]
+        await case.check("portability", number=number, status="requested", actor="ana")
+        refused_at, pause = await refusal(case), timedelta(minutes=10)
+        while refused_at + pause < notice.ends_at:
+            await case.forward_to(refused_at + pause + timedelta(seconds=SLOWER / 4))
+            await case.check("request", channel="phone", text="E aí?")
+            refused_at, pause = await refusal(case), pause * 2
+    await asyncio.sleep(GAP)
+    async with house.worker():
+        await case.check("request", channel="phone", text="E agora?")
+        await case.forward_to(refused_at + min(pause, timedelta(days=1)) + timedelta(seconds=GAP / 2))
+        await case.check("request", channel="phone", text="E então?")
+        await house.replays()
+        await house.close()
+
+
+async def refusal(case: CaseDriver) -> datetime:
+    """When the step that is being tried was refused."""
+    await case.quiet()
+    return await case.now()
 
 
 async def recorded(case: CaseDriver) -> None:

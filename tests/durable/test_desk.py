@@ -1,5 +1,7 @@
 """What the desk sees of whole cases on the real server: the script before it goes out, what Commercial tried (X24)."""
 
+from datetime import UTC, datetime
+
 from cancellation.messages.letters import Letter
 from tests.durable.house import House
 
@@ -13,6 +15,14 @@ async def test_the_script_that_is_shown_is_the_one_that_goes_out_X24(house: Hous
     await case.quiet()
     (sent,) = case.letters("script")
     assert (shown.content, shown.to, shown.key) == (sent.content, sent.to, sent.key)
+
+
+async def test_the_script_is_shown_as_of_today_however_long_nothing_has_happened_X25(house: House) -> None:
+    case = await house.open()
+    await case.quiet()
+    asked = datetime.now(UTC)
+    # The case's own clock stands still while it waits for people.
+    assert (await case.handle.query("script", result_type=Letter)).at >= asked
 
 
 async def test_what_commercial_tried_reaches_the_crm_as_data_P3_P4_X26(house: House) -> None:

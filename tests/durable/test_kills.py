@@ -79,6 +79,7 @@ async def test_a_worker_killed_in_the_middle_of_closing_loses_nothing_and_double
     async with house.worker_process():
         await closed_exactly_once(house, billing)
         await closed_exactly_once(house, releasing)
+    await house.replays()
 
 
 @pytest.mark.drill
@@ -173,6 +174,7 @@ async def test_a_worker_that_is_stopped_politely_hands_over_X7(everything: Every
     async with house.worker_process():
         await case.forward(timedelta(seconds=31))
         await closed_exactly_once(house, case)
+    await house.replays()
 
 
 @pytest.mark.proof
@@ -193,6 +195,7 @@ async def test_temporal_and_postgresql_killed_in_the_notice_and_in_closing_X7(ev
             await pull_the_plug(temporal, postgres)
         await house.answers()
         await closed_exactly_once(house, case)
+    await house.replays()
 
 
 @pytest.mark.proof
@@ -212,3 +215,4 @@ async def test_postgresql_down_for_a_day_in_the_middle_of_closing_heals_X7(every
         await case.forward(2 * HOUR)
         await closed_exactly_once(house, case)
         assert (await case.status()).attention == ()
+    await house.replays()

@@ -1,5 +1,6 @@
 """A case whose history grows long goes on in a new execution with everything it knew."""
 
+import asyncio
 import random
 import uuid
 from collections.abc import AsyncIterator
@@ -157,6 +158,8 @@ async def test_long_texts_do_not_keep_a_case_from_going_on_X8(house: House) -> N
 # -------------------------------------------------------------------- a bot that talks and talks
 
 TALK = 40
+PLACES = 4
+"""Cases whose histories are found long at one place each."""
 LONG_TEXTS = 400 if WHOLE else 50
 MOST = 3 * EVENTS
 """What an execution may hold: it goes on in a new one at the first quiet moment after the suggestion."""
@@ -245,6 +248,44 @@ async def test_nor_while_a_system_is_down_X8_X17(house: House, system: str, span
     contacts = [entry for entry in await case.crm_trail() if entry.kind == "request_received"]
     assert len(contacts) == TALK + 1
     await house.replays()
+
+
+@pytest.mark.proof
+async def test_a_worker_that_comes_cold_finds_a_history_long_where_it_was_found_X22(
+    short_histories: WorkflowEnvironment,
+) -> None:
+    """Mail is down and nobody was told yet, so that the case goes on by how much longer its history has grown since.
+
+    A port's two answers come one after the other, and nothing is to be done about either: a worker that comes cold
+    sees the second of them, where the history may be found long, as one with the update that it is given.
+    """
+    house = House(short_histories)
+    house.crm.becomes_slow("record")
+    cases: list[CaseDriver] = []
+    for turn in range(EVENTS):
+        async with house.worker():
+            if not cases:
+                cases = [await house.open() for _ in range(PLACES)]
+                await asyncio.gather(*(case.quiet() for case in cases))
+                house.mailer.goes_down()
+            await asyncio.gather(*(_one_more(case, place, turn) for place, case in enumerate(cases)))
+            moved = [len(await executions(case)) > 1 for case in cases]
+        if all(moved):
+            break
+    assert all(moved)
+    assert await house.replays() >= 2 * PLACES
+    await house.close()
+
+
+async def _one_more(case: CaseDriver, place: int, turn: int) -> None:
+    """What makes a history longer: contacts, to begin at another place, then what becomes of a port."""
+    if turn < place:
+        await talk(case, 1)
+    else:
+        status = ("requested", "rejected")[turn % 2]
+        number = own_numbers(case.seed)[0]
+        await case.check("portability", number=number, status=status, message_id=f"p{turn}")
+    await case.quiet_but("send_letters")
 
 
 @pytest.mark.proof

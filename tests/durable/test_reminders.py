@@ -236,3 +236,4 @@ async def test_a_restarted_worker_reminds_nobody_twice_X4(temporal_env: Workflow
         keys = [letter.key for letter in case.letters("remind_formalization")]
         assert len(keys) == len(set(keys)) == 3
         assert (await case.kinds()).count("reminded") == 3
+        await house.replays()

@@ -122,8 +122,15 @@ def test_refusal_names_the_field_and_ends_with_1_P3_X8(up: Up, do: TypedCommand)
     said = do("portability", "1048", "+5511", "requested", code=1)
     assert "“NÚMERO”" in said.err
     said = do("withdraw", "1048", "--reason", "ficou", code=1)
-    assert "não se aplica a um caso na etapa “Em retenção com o Comercial”" in said.err
-    assert said.err.count("\n") == 1
+    stays = "cancelamento outcome 1048 retained --reason CATEGORIA --text ficou"
+    assert said.err.endswith(f"na etapa “Em retenção com o Comercial”; nesta etapa: {stays}\n")
+
+
+def test_an_e_mail_without_a_case_is_told_how_it_opens_one(up: Up, do: TypedCommand, tmp_path: Path) -> None:
+    mail = tmp_path / "mail.eml"
+    mail.write_bytes(sample_email("oficina-gmail-celular", received_at=datetime.now(UTC)))
+    said = do("formalize", str(mail), "--customer", "1052", "--confirmed-by", "ana", code=1)
+    assert said.err.endswith("; com --open este e-mail abre um novo caso\n")
 
 
 def test_message_sent_twice_counts_once_X2(up: Up, do: TypedCommand) -> None:
@@ -137,7 +144,7 @@ def test_unknown_case_ends_with_1(up: Up, do: TypedCommand) -> None:
     for reference in ("9999", "CAN-20261122-7F3KQ2", "cancellation-9999"):
         said = do("status", reference, code=1)
         assert said.err == f"cancelamento: nenhum caso encontrado para “{reference}”\n"
-        do("discard", reference, "--reason", "engano", code=1)
+        assert "novo pedido: cancelamento open" in do("discard", reference, "--reason", "x", code=1).err
 
 
 def test_a_protocol_just_given_finds_its_case_X12(up: Up, do: TypedCommand) -> None:
@@ -318,7 +325,7 @@ def test_wrong_usage_ends_with_2_in_portuguese(tmp_path: Path, capsys: pytest.Ca
         (("status", "1042", "1043"), "argumento a mais: 1043"),
         (("withdraw", "1042"), "falta a opção --reason"),
         (("understand",), "informe um e-mail ou --texts"),
-        (("formalize", "/nowhere/mail.eml"), "não foi possível ler /nowhere/mail.eml"),
+        (("formalize", "/nowhere/mail.eml"), "não foi possível ler /nowhere/mail.eml: não existe"),
         (("open", "1042", "--occurred-at", "ontem"), "data e hora inválidas: ontem"),
     ):
         said = typed(tmp_path, capsys, *arguments)

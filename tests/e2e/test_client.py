@@ -28,6 +28,7 @@ from cancellation.messages.facts import (
     WithdrawalMessage,
 )
 from tests.e2e.running_up import Up, discard, running_up
+from workers.verify import replayed_cases
 
 DECLINED = RetentionOutcomeMessage(
     outcome=Outcome.DECLINED, reason=Reason(category=ReasonCategory.PRICE, text="caro")
@@ -210,6 +211,9 @@ async def test_stopped_and_started_again_it_goes_on_where_it_was_X7(
         status = await anew.status("1051")
         assert (status.protocol, status.stage) == (before.protocol, Stage.RETENTION)
         assert (await anew.report("1051", DECLINED)).stage is Stage.AWAITING_FORMALIZATION
+        replayed = [one async for one in replayed_cases(anew.temporal, latest_closed=100)]
+        assert replayed
+        assert [one for one in replayed if one.problem] == []
 
 
 def test_nobody_else_can_read_a_recording_even_where_the_folder_is_opened(up: Up) -> None:

@@ -157,6 +157,7 @@ def test_a_salesperson_works_a_whole_case_in_the_browser_X24(up: Up, ana: Seat) 
     ana.sees("Rita Souza")
     ana.sees("R$ 859,00")
     assert ana.page.locator('a[href="tel:+5511999990000"]').count() >= 1
+    ana.sees("Se a formalização chegasse hoje")
 
     ana.page.locator("#of-tipo").select_option(label="Ajuste de plano")
     ana.page.get_by_label("O que foi oferecido").fill("20% de desconto por 12 meses")
@@ -215,9 +216,8 @@ def test_an_e_mail_that_waits_is_decided_under_the_name_of_who_read_it_X9(up: Up
     ana.page.get_by_label("Motivo, nas palavras do cliente").fill("vamos trocar de operadora")
     ana.presses("Registrar a decisão")
     ana.sees("Decisão registrada no seu nome")
-    formalization = status(up, "1043")["formalization"]
-    assert formalization["confirmed_by"] == "Ana Lima"
-    assert formalization["reason"] == "vamos trocar de operadora"
+    found = status(up, "1043")["formalization"]
+    assert (found["confirmed_by"], found["reason"]) == ("Ana Lima", "vamos trocar de operadora")
 
 
 @pytest.mark.proof
@@ -234,6 +234,17 @@ def test_an_e_mail_of_no_case_is_decided_and_waits_no_more_X15(up: Up, ana: Seat
     ana.page.goto(address)
     ana.sees("Ana Lima decidiu em")
     assert ana.page.get_by_role("button", name="Registrar a decisão").count() == 0
+
+
+@pytest.mark.proof
+def test_who_has_formalised_already_gets_no_script_and_the_page_says_so_X18(up: Up, ana: Seat) -> None:
+    case = ana.opens_case("1051", "Quer sair.")
+    mails(up, "ana-paula-outlook-web-so-html", case)
+    ana.comes_to_see(case, "já chegou e está completo")
+    ana.declines("Ficou caro")
+    ana.sees("Nenhum roteiro sai")
+    ana.presses("Registrar a decisão")
+    ana.sees("O aviso prévio já vale")
 
 
 @pytest.mark.proof
@@ -277,6 +288,7 @@ def test_a_serious_act_shows_what_it_brings_first_and_then_does_it_X3(up: Up, an
     ana.presses("Descartar o caso")
     ana.sees("Caso descartado.")
     until(lambda: status(up, "1050")["outcome"] == "discarded")
+    ana.comes_to_see(case, "Por quê: Era outro cliente")
     ana.goes(f"{case}/desistencia")
     ana.sees("Isso não cabe nesta etapa")
 
@@ -315,6 +327,9 @@ def test_figures_open_to_their_cases_X26(up: Up, ana: Seat, case: str) -> None:
     ana.page.locator("summary", has_text="Em tabela").click()
     ana.page.get_by_role("link", name=re.compile("Pedidos de cancelamento: ver")).click()
     ana.sees(re.compile("casos? abertos? de"))
+    ana.goes("/numeros")
+    ana.page.get_by_role("link", name=re.compile("ainda não se sabe: ver os casos")).first.click()
+    assert ana.page.locator(f'main a[href="{case}"]').count() == 1
     table = spawned(up.home, "report", "--csv").out
     assert table.startswith("\ufeffparte,grupo,item")
     assert "funil,,Pedidos de cancelamento," in table
@@ -400,17 +415,9 @@ def test_a_role_changes_only_what_it_may_X24(up: Up, case: str, login: str, allo
     assert "Registrar uma oferta" not in page
     whole = {**OFFER, "csrf": csrf_of(page), "texto": "nota", "motivo_texto": "x", "motivo": "price"}
     acts = (
-        "oferta",
-        "fica",
-        "mantem",
-        "portabilidade",
-        "gravacoes",
-        "desistencia",
-        "descarte",
-        "reenviar",
-        "nota",
+        "oferta", "fica", "mantem", "portabilidade", "gravacoes", "desistencia", "descarte", "reenviar", "nota",
         "responsavel",
-    )
+    )  # fmt: skip
     for act in acts:
         answer, _ = ask(up, "POST", f"{case}/{act}", whole, Cookie=cookie)
         assert answer.status == (303 if act in allowed else 403), act
@@ -422,10 +429,8 @@ def test_a_form_sent_again_counts_once_X24(up: Up, case: str) -> None:
     cookie = cookie_of(up, "ana")
     whole = {**OFFER, "csrf": csrf_of(ask(up, "GET", case, Cookie=cookie)[1]), "chave": "b2" * 12}
     answers = [ask(up, "POST", f"{case}/oferta", whole, Cookie=cookie)[0] for _ in range(2)]
-    assert [str(answer.getheader("location")).rpartition("=")[2] for answer in answers] == [
-        "oferta",
-        "repetido",
-    ]
+    said = [str(answer.getheader("location")).rpartition("=")[2] for answer in answers]
+    assert said == ["oferta", "repetido"]
     assert offers(up) == 1
 
 

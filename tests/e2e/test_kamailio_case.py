@@ -29,6 +29,7 @@ from tests.kamailio.sipp import Sip
 from tests.kamailio.wait import PATIENCE_SECONDS, until
 from workers.wiring import guard_of, open_systems
 from workers.worker import activities_of, cancellation_worker
+from workflows.plugin import replayer
 
 pytestmark = pytest.mark.kamailio
 
@@ -146,6 +147,7 @@ async def case(
         yield Case(temporal_env, exchange, handle)
         if (await handle.describe()).close_time is None:
             await handle.terminate("the test is over")
+        await replayer().replay_workflow(await handle.fetch_history())
 
 
 async def result_of(case: Case) -> CaseResult:

@@ -1,5 +1,6 @@
 """Each wrong setting is one true Portuguese sentence that names the variable, with the right exit code."""
 
+import errno
 from pathlib import Path
 
 import asyncpg
@@ -60,6 +61,27 @@ WRONG = [
         "CANCELAMENTO_METRICS_ADDRESS: esperado endereço:porta, como 127.0.0.1:9464",
     ),
 ]
+MORE = [
+    ("CANCELAMENTO_DESK_PROXY_PEERS", "x", "não é um endereço nem uma rede, como 10.0.0.0/8: x"),
+    (
+        "CANCELAMENTO_INBOX_LISTENER_PEERS",
+        "10.0.0.0/8,y",
+        "não é um endereço nem uma rede, como 10.0.0.0/8: y",
+    ),
+    ("CANCELAMENTO_GATEWAY_TRUSTED_PROXIES", "z", "não é um endereço nem uma rede, como 10.0.0.0/8: z"),
+    ("CANCELAMENTO_SENDER_ADDRESS", "foo", "não é um endereço de e-mail: foo"),
+    ("CANCELAMENTO_TEAMS_FINANCE", "foo@", "não é um endereço de e-mail: foo@"),
+    ("CANCELAMENTO_SMTP_CA_FILE", "/nada.pem", "não há arquivo em /nada.pem"),
+    ("CANCELAMENTO_METRICS_ADDRESS", "127.0.0.1:99999", "esperado endereço:porta, como 127.0.0.1:9464"),
+    ("CANCELAMENTO_DESK_HOST", "nada.invalid", "endereço desconhecido: nada.invalid"),
+    ("CANCELAMENTO_RECORDINGS_URL", "s3://", "falta o nome do armazenamento, como s3://gravacoes"),
+    ("DATABASE_URL", "postgresql://u@h:abc/x", "a porta é um número de 1 a 65535"),
+    ("DATABASE_URL", "postgresql://u@h:99999/x", "a porta é um número de 1 a 65535"),
+    ("TEMPORAL_ADDRESS", "127.0.0.1:abc", "esperado servidor:porta, como 127.0.0.1:7233"),
+    ("TEMPORAL_ADDRESS", "http://127.0.0.1:7233", "esperado servidor:porta, como 127.0.0.1:7233"),
+    ("TEMPORAL_CONFIG_FILE", "/nada.toml", "não há arquivo em /nada.toml"),
+    ("TEMPORAL_TLS_CLIENT_CERT_PATH", "/nada.pem", "não há arquivo em /nada.pem"),
+]
 COMMANDS = [
     ("list",), ("status", "1042"), ("open", "1042"), ("setup",), ("seed",), ("worker",), ("inbox",), ("gateway",),
     ("desk",), ("up",), ("report",), ("preview", "1042"), ("mail", "1042"), ("ui", "1042"),
@@ -80,6 +102,82 @@ def test_a_wrong_setting_is_named_by_every_command_alike(
     monkeypatch.setenv(variable, value)
     said = typed(tmp_path, capsys, *command)
     assert (said.code, said.out, said.err) == (SETTINGS, "", f"cancelamento: {sentence}\n")
+
+
+@pytest.mark.parametrize("command", [("list",), ("desk",)], ids=lambda command: command[0])
+@pytest.mark.parametrize(("variable", "value", "what"), MORE, ids=lambda text: text[:40])
+def test_what_only_one_process_would_stumble_over_is_named_by_all(
+    variable: str,
+    value: str,
+    what: str,
+    command: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    said = typed(tmp_path, capsys, *command)
+    assert (said.code, said.out, said.err) == (SETTINGS, "", f"cancelamento: {variable}: {what}\n")
+
+
+def test_a_setting_in_json_is_named_by_its_whole_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CANCELAMENTO_TELEPHONY_OPTIONS", "foo")
+    said = typed(tmp_path, capsys, "list")
+    assert said.code == SETTINGS
+    assert "inválida em CANCELAMENTO_TELEPHONY_OPTIONS: não é JSON válido" in said.err
+    monkeypatch.setenv("CANCELAMENTO_TELEPHONY_OPTIONS", "{}")
+    monkeypatch.setenv("CANCELAMENTO_TELEPHONY_ADAPTER", "kamailio")
+    said = typed(tmp_path, capsys, "list")
+    assert said.code == SETTINGS
+    assert said.err == "cancelamento: CANCELAMENTO_TELEPHONY_OPTIONS: rpc_urls: campo obrigatório ausente\n"
+
+
+def test_a_policy_that_is_none_is_named_by_a_command_that_needs_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "politica.json"
+    file.write_text('{"notice_dayz": 30}')
+    monkeypatch.setenv("CANCELAMENTO_POLICY_FILE", str(file))
+    said = typed(tmp_path, capsys, "list")
+    told = f"CANCELAMENTO_POLICY_FILE: política inválida em {file}: notice_dayz: campo desconhecido"
+    assert (said.code, said.err) == (SETTINGS, f"cancelamento: {told}\n")
+
+
+def test_a_profile_of_temporal_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_PROFILE", "nada")
+    said = typed(tmp_path, capsys, "list")
+    assert (said.code, said.err) == (
+        SETTINGS,
+        "cancelamento: TEMPORAL_PROFILE: não há esse perfil no arquivo do Temporal\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["METRICS_ADDRESS", "DESK_PORT", "DESK_HOST"])
+def test_an_address_on_which_nothing_can_listen_is_told_with_its_own_variable(name: str) -> None:
+    """Whoever fails to listen: the event loop's words, a page server's, and those of the engine's library."""
+    here = Settings.model_validate({"metrics_address": "127.0.0.1:9464", "desk": {"host": "10.9.9.9"}})
+    number = errno.EADDRNOTAVAIL if name.endswith("HOST") else errno.EADDRINUSE
+    told = {
+        "METRICS_ADDRESS": ValueError(
+            "Failed starting Prometheus exporter: Address already in use (os error 98)"
+        ),
+        "DESK_PORT": OSError(number, "error while attempting to bind on address ('10.9.9.9', 8090): x"),
+        "DESK_HOST": OSError(number, "error while attempting to bind on address ('10.9.9.9', 8090): x"),
+    }
+    found = trouble(told[name], here)
+    assert found is not None
+    assert found[0] is ExitCode.USAGE
+    assert found[1].endswith(f"(CANCELAMENTO_{name})")
+    bound = OSError(
+        errno.EADDRINUSE, "[Errno 98] error while attempting to bind on address ('127.0.0.1', 9464): x"
+    )
+    assert trouble(bound, here) == (
+        ExitCode.USAGE, "o endereço 127.0.0.1:9464 já está em uso (CANCELAMENTO_METRICS_ADDRESS)"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

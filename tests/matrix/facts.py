@@ -82,7 +82,7 @@ def _telephony(life: Life) -> list[str]:
 def _state(item: _Item) -> str:
     if item.ported:
         return "ported"
-    return "released" if item.released_by else "active" if item.thing.active else "dead"
+    return "released" if item.released_at else "active" if item.thing.active else "dead"
 
 
 async def _recordings(life: Life) -> list[str]:

@@ -63,6 +63,13 @@ async def test_unexpected_failure_is_tried_again_then_goes_to_a_person_P11() -> 
     assert (await room.handle(mail)).fate is MailFate.TASK
 
 
+async def test_a_task_about_an_e_mail_of_no_case_leads_to_its_page_X24() -> None:
+    room, mail = await room_and_mail(ValueError("a bug"))
+    await replace(room, desk_url="https://mesa").handle(mail, patient=False)
+    [task] = await room.ledger.mail_tasks()
+    assert task.text.endswith(f"\n\nAbrir na mesa: https://mesa/email/{mail.sha256}")
+
+
 async def test_system_that_is_away_is_waited_for_however_long_it_takes_P11() -> None:
     room, mail = await room_and_mail(ServerUnreachable("fora do ar"))
     for patient in (True, False):

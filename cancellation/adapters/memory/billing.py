@@ -1,7 +1,7 @@
 """Billing in memory: the semantics of the embedded billing system, refusals included (P16, P19)."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -81,6 +81,7 @@ class MemoryBilling:
     _charges: dict[str, HeldCharge] = field(default_factory=dict)
     _plans: dict[str, _Plan] = field(default_factory=dict)
     _invoices: dict[str, tuple[BillingClosure, FinalInvoice]] = field(default_factory=dict)
+    _line_kinds: dict[str, tuple[LineKind, ...]] = field(default_factory=dict)
     _invoice_payments: dict[str, Decimal] = field(default_factory=dict)
 
     # ---------------------------------------------------------------- the notice
@@ -149,6 +150,7 @@ class MemoryBilling:
             ended_on = contract.terms.ended_on
             if contract.stopped_on is None and (ended_on is None or ended_on > closure.last_day):
                 contract.stopped_on = closure.last_day
+                contract.stopped_by = (warrant.case_id, warrant.at)
         await self.lift_end(warrant.case_id)
         voided = [one.void for one in self._charges.values() if one.void is not None]
         after_end = sum((reason, case) == ("after_end", warrant.case_id) for reason, case, _ in voided)
@@ -161,12 +163,16 @@ class MemoryBilling:
 
     async def read_back(self, closure: BillingClosure) -> BillingReading:
         """Read what billing holds, day by day, independently of what `close` believes it did."""
+        return self.reading(closure.warrant.customer_id, closure.last_day)
+
+    def reading(self, customer_id: str, last_day_due: date) -> BillingReading:
+        """The same, of a customer until a day."""
         active, after_end, due_days, invoiced_days = [], [], 0, 0
-        for subscription_id, contract in self._contracts_of(closure.warrant.customer_id):
+        for subscription_id, contract in self._contracts_of(customer_id):
             ends = (contract.terms.ended_on, contract.stopped_on)
-            if all(day is None or day > closure.last_day for day in ends):
+            if all(day is None or day > last_day_due for day in ends):
                 active.append(subscription_id)
-            last_day = min(day for day in (*ends, closure.last_day) if day is not None)
+            last_day = min(day for day in (*ends, last_day_due) if day is not None)
             charges = [one.charge for one in self._charges_of(subscription_id)]
             after_end += [
                 one.charge_id for one in charges if any(day > last_day for day in standing_days(one))
@@ -269,6 +275,21 @@ class MemoryBilling:
                 document_id=document.document_id, issued_at=document.issued_at
             )
 
+    # ---------------------------------------------------------------- for the dossier's memory twin
+
+    def all_contracts(self) -> Mapping[str, HeldContract]:
+        """Every subscription, by id."""
+        return self._contracts
+
+    def all_charges(self) -> Mapping[str, HeldCharge]:
+        """Every charge, by id."""
+        return self._charges
+
+    def issued(self, case_id: str) -> tuple[BillingClosure, FinalInvoice, tuple[LineKind, ...]] | None:
+        """The case's final invoice, for what it was issued, and where each of its lines comes from."""
+        held = self._invoices.get(case_id)
+        return (*held, self._line_kinds[case_id]) if held else None
+
     # ---------------------------------------------------------------- inner
 
     def _contracts_of(self, customer_id: str) -> list[tuple[str, HeldContract]]:
@@ -337,6 +358,7 @@ class MemoryBilling:
             for subscription_id in settlements
             for line in settlements[subscription_id].lines
         ]
+        self._line_kinds[case_id] = tuple(line.kind for _, line in lines)
         for subscription_id, line in lines:
             if line.charge_id is None:
                 self._put(new_charge_id(case_id, subscription_id, line), subscription_id, line, invoiced=True)

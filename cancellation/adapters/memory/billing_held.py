@@ -30,6 +30,8 @@ class HeldContract:
     description: str
     terms: Subscription
     stopped_on: date | None = None
+    stopped_by: tuple[str, datetime] | None = None
+    """Which case stopped it, and when."""
 
     @property
     def subscription(self) -> Subscription:

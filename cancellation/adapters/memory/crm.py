@@ -72,8 +72,11 @@ class HeldRecord:
     decision: RetentionDecision | None = None
     formalization: FormalizationRecord | None = None
     in_force: bool = False
-    acts: set[str] = field(default_factory=set)
-    """Destructive acts ordered under this case's formalization."""
+    revoked_at: datetime | None = None
+    originals_kept: bool = False
+    """Whether every e-mail of the formalization was kept here when it was registered."""
+    acts: dict[str, datetime] = field(default_factory=dict)
+    """Destructive acts ordered under this case's formalization, and when first."""
     watch: WatchTerms | None = None
     """Under which terms billing is watched after the end (X10)."""
     watch_acts: list[WatchAct] = field(default_factory=list)
@@ -117,7 +120,7 @@ class MemoryCrm:
         self._customers: dict[str, Customer] = {}
         self._status_at: dict[str, datetime] = {}
         self._cases: dict[str, HeldRecord] = {}
-        self._originals: dict[str, bytes] = {}
+        self._originals: dict[str, tuple[bytes, datetime]] = {}
         self.decisions: list[MailDecision] = []
         """What people decided about e-mails of cases (X14)."""
 
@@ -174,11 +177,14 @@ class MemoryCrm:
             _put_retention(case, record.retention)
         if record.formalization is not None and case.formalization is None:
             case.formalization, case.in_force = with_local_days(record.formalization), True
+            case.originals_kept = all(
+                mail.original_sha256 in self._originals for mail in record.formalization.mails
+            )
         self.decisions += [one for one in record.decisions if one not in self.decisions]
         for correction in record.corrections:
             self._correct_contact(record.customer_id, correction)
-        if revokes(record):
-            case.in_force = False
+        if revokes(record) and case.in_force:
+            case.in_force, case.revoked_at = False, record.at
         _advance(case, record)
         case.watch = case.watch or record.watch
         if record.customer_status is not None:
@@ -207,12 +213,13 @@ class MemoryCrm:
     async def keep_original(self, raw: bytes, at: datetime) -> Original:
         """Keep an e-mail byte for byte under its SHA-256, once for each content (P11)."""
         sha256 = hashlib.sha256(raw).hexdigest()
-        self._originals.setdefault(sha256, raw)
+        self._originals.setdefault(sha256, (raw, at))
         return Original(sha256=sha256, ref=f"crm:original/{sha256}", size=len(raw))
 
     async def original(self, sha256: str) -> bytes | None:
         """The bytes of a kept e-mail, or None."""
-        return self._originals.get(sha256)
+        kept = self._originals.get(sha256)
+        return kept[0] if kept else None
 
     async def case_by_protocol(self, protocol: str) -> CaseSummary | None:
         """The case with that protocol number, or None (X12)."""
@@ -316,7 +323,11 @@ class MemoryCrm:
             raise DestructionForbidden("no such formalization is in force")
         if warrant.at < warrant.notice_ends_at:
             raise DestructionForbidden("the notice has not ended")
-        case.acts.add(act)
+        case.acts.setdefault(act, warrant.at)
+
+    def kept_original(self, sha256: str) -> tuple[bytes, datetime] | None:
+        """The bytes of a kept e-mail, and since when they are here."""
+        return self._originals.get(sha256)
 
     def all_cases(self) -> Mapping[str, HeldRecord]:
         """Every case with all that is held of it, for the desk's memory twin."""

@@ -10,7 +10,8 @@ from cancellation.adapters.crm_views import CaseTask, bare_cnpj
 from cancellation.adapters.memory.crm import HeldRecord, MemoryCrm
 from cancellation.adapters.memory.inbox import MemoryInbox
 from cancellation.domain.trail import TrailEntry
-from cancellation.domain.values import Contact
+from cancellation.domain.values import Contact, Outcome
+from cancellation.messages.crm import RetentionDecision
 from cancellation.messages.desk import (
     CONFIRMS_NOTICE,
     DECIDES_ON_MAIL,
@@ -227,6 +228,10 @@ class MemoryDesk:
         self._acts.append(act)
         return True
 
+    def notes_of(self, case_id: str) -> list[DeskAct]:
+        """What people noted beside a case, in order."""
+        return [act for act in self._acts if act.case_id == case_id]
+
     # ------------------------------------------------------------------ figures
 
     async def figures(self, since: datetime, until: datetime) -> Sequence[CaseFigure]:
@@ -380,12 +385,17 @@ class MemoryDesk:
             decided_at=decision.at if decision else None,
             offers=tuple(sorted(kinds)),
             accepted=tuple(sorted(accepted)),
-            declined_at=stages.get("awaiting_formalization"),
+            declined_at=stages.get("awaiting_formalization") or _declined_at(decision),
             notice_at=stages.get("notice"),
             closing_at=stages.get("closing"),
             monthly=sum(paid, Decimal(0)),
             back_at=min(later, default=None),
         )
+
+
+def _declined_at(decision: RetentionDecision | None) -> datetime | None:
+    """Of a case whose formalization was there already: it has never waited for it (X18)."""
+    return decision.at if decision and decision.outcome is Outcome.DECLINED else None
 
 
 def _asks_for_attention(task: CaseTask, stage: str) -> bool:

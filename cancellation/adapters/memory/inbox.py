@@ -19,7 +19,9 @@ from cancellation.messages.mail_in import (
 
 
 @dataclass
-class _Row:
+class Delivered:
+    """A delivery, and what became of it."""
+
     entry: MailEntry
     reported_as: str
     outcome: MailOutcome | None = None
@@ -30,7 +32,7 @@ class MemoryInbox:
     """Implements `cancellation.ports.MailLedger`."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, _Row] = {}
+        self._rows: dict[str, Delivered] = {}
         self._tasks: dict[str, MailTask] = {}
         self._decisions: dict[tuple[str, datetime], MailDecision] = {}
         self._keys: dict[tuple[str, str, str], SigningKey] = {}
@@ -44,7 +46,7 @@ class MemoryInbox:
                 if row.entry.message_id == entry.message_id
             ]
             reported_as = first_reported_as(entry.message_id, entry.content_sha256, others)
-            self._rows[entry.id] = _Row(entry, reported_as)
+            self._rows[entry.id] = Delivered(entry, reported_as)
         row = self._rows[entry.id]
         earlier = self._before(row)
         return Registered(
@@ -71,7 +73,7 @@ class MemoryInbox:
 
     async def keys_of(self, sha256: str) -> list[SigningKey]:
         """The keys that are kept of an e-mail's signatures."""
-        return [key for (mail, _, _), key in sorted(self._keys.items()) if mail == sha256]
+        return self.kept_keys(sha256)
 
     async def copies(self, sha256: str) -> Copies | None:
         """What all deliveries of an e-mail say together."""
@@ -138,6 +140,14 @@ class MemoryInbox:
         found = [task for task in self._tasks.values() if task.closed_at is None or not open_only]
         return sorted(found, key=lambda task: (task.opened_at, task.sha256))
 
+    def kept_keys(self, sha256: str) -> list[SigningKey]:
+        """The keys of an e-mail's signatures, by domain and selector."""
+        return [key for (mail, _, _), key in sorted(self._keys.items()) if mail == sha256]
+
+    def deliveries(self) -> list[Delivered]:
+        """Every delivery in the order in which they were registered, for the dossier's memory twin."""
+        return list(self._rows.values())
+
     def original_of(self, message_id: str) -> str | None:
         """The SHA-256 of the e-mail that was reported under that Message-ID."""
         return next((r.entry.sha256 for r in self._rows.values() if r.reported_as == message_id), None)
@@ -150,7 +160,7 @@ class MemoryInbox:
         """How many e-mails arrived in [since, until), copies counted once."""
         return len({r.reported_as for r in self._rows.values() if since <= r.entry.received_at < until})
 
-    def _before(self, row: _Row) -> list[_Row]:
+    def _before(self, row: Delivered) -> list[Delivered]:
         rows = list(self._rows.values())
         return [e for e in rows[: rows.index(row)] if e.reported_as == row.reported_as]
 

@@ -4,7 +4,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -36,6 +37,18 @@ class SentMail:
         return message_from_bytes(self.content, policy=policy.default)
 
 
+@dataclass
+class Tried:
+    """What was tried of a letter."""
+
+    attempts: int = 0
+    last_attempt_at: datetime | None = None
+    last_error: str | None = None
+    settled_at: datetime | None = None
+    answered_at: dict[str, datetime] = field(default_factory=dict)
+    """When an address was settled."""
+
+
 class MemoryOutbox:
     """An outbox that ends with the process."""
 
@@ -43,6 +56,7 @@ class MemoryOutbox:
         """Empty."""
         self.drafts: dict[str, Draft] = {}
         self.entries: dict[str, Entry] = {}
+        self.tried: defaultdict[str, Tried] = defaultdict(Tried)
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def contents_to(self, addresses: Sequence[str], most: int) -> Sequence[bytes]:
@@ -94,11 +108,25 @@ class MemoryTurn:
         self._outbox.drafts.setdefault(self._key, draft)
         pending = dict.fromkeys(draft.recipients, Answer(Fate.PENDING))
         entry = Entry(draft.message_id, draft.content, draft.content_is_whole, pending, draft.told)
-        return self._outbox.entries.setdefault(self._key, entry)
+        held = self._outbox.entries.setdefault(self._key, entry)
+        tried = self._outbox.tried[self._key]
+        if held.waiting:
+            tried.attempts += 1
+            tried.last_attempt_at = datetime.now(UTC)
+        elif tried.settled_at is None:
+            tried.settled_at = datetime.now(UTC)  # nobody is to get it
+        return held
 
     async def settle(self, answers: Mapping[str, Answer], error: str | None) -> Entry:
         """Note what became of each address."""
-        entry = self._outbox.entries[self._key].answered(answers)
+        before = self._outbox.entries[self._key]
+        entry = before.answered(answers)
+        tried, now = self._outbox.tried[self._key], datetime.now(UTC)
+        if before.waiting:
+            tried.last_error = error
+            tried.settled_at = None if entry.waiting else now
+        for address in set(before.waiting) - set(entry.waiting):
+            tried.answered_at[address] = now
         self._outbox.entries[self._key] = entry
         return entry
 

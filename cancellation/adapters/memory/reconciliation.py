@@ -14,6 +14,8 @@ class MemoryFindings:
 
     held: dict[tuple[Rule, str], KeptFinding] = field(default_factory=dict)
     repairs: dict[tuple[Rule, str, datetime], RepairDone] = field(default_factory=dict)
+    whole_runs: set[datetime] = field(default_factory=set)
+    """The comparison's, where the two belong together."""
 
     async def keep(self, found: Sequence[Finding], run_at: datetime) -> None:
         """They were seen in the run that began then; one that was gone and is back is new."""
@@ -60,6 +62,10 @@ class MemoryFindings:
         """How many are not gone, or were told by no letter, for every rule."""
         held = [one.rule for one in self._open(untold)]
         return {rule: held.count(rule) for rule in Rule}
+
+    async def last_run(self) -> datetime | None:
+        """When the last run began that has read every execution."""
+        return max(self.whole_runs, default=None)
 
     async def tell(self, rules: Collection[Rule], at: datetime) -> int:
         """A letter has told all of these rules that were found until then; how many."""

@@ -36,6 +36,8 @@ class MemoryLedger:
     _revoked: set[str] = field(default_factory=set)
     _removals: dict[tuple[str, str], _Removal] = field(default_factory=dict)
     _accesses: list[Access] = field(default_factory=list)
+    purges: dict[str, datetime] = field(default_factory=dict)
+    """When each case first ordered that recordings be removed."""
 
     async def link(self, link_id: str) -> Link | None:
         """The link, or None."""
@@ -51,6 +53,12 @@ class MemoryLedger:
             raise PermanentRefusal("the links of this case are dead")
         return self._links.setdefault(link.link_id, link)
 
+    def links_of(self, case_id: str) -> list[Link]:
+        """The case's links, in order, for the dossier's memory twin."""
+        return sorted(
+            (one for one in self._links.values() if one.case_id == case_id), key=lambda one: one.ordinal
+        )
+
     async def is_revoked(self, case_id: str) -> bool:
         """Whether the case's links were killed."""
         return case_id in self._revoked
@@ -65,6 +73,7 @@ class MemoryLedger:
     async def order_purge(self, warrant: Warrant) -> OrderedPurge:
         """Record the order and kill every link of the customer."""
         await must_be_formalized(warrant, self.formalization)
+        self.purges.setdefault(warrant.case_id, warrant.at)
         cases = {link.case_id for link in self._links.values() if link.customer_id == warrant.customer_id}
         cases.add(warrant.case_id)
         for case_id in cases:

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from cancellation.adapters.memory.crm import MemoryCrm
 from cancellation.domain.values import PortStatus, Released
+from cancellation.messages.evidence import PortEvidence, ResourceEvidence
 from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.telephony import (
     Inventory,
@@ -16,6 +18,7 @@ from cancellation.messages.telephony import (
     ResourceKind,
     Shutdown,
 )
+from cancellation.messages.warrant import Warrant
 from cancellation.ports import PermanentRefusal
 
 _COUNTED_AS: Final = {
@@ -31,7 +34,10 @@ class _Item:
 
     customer_id: str
     thing: Resource | Number
-    released_by: str | None = None
+    ordered_by: str | None = None
+    """The case that had it deactivated or released first."""
+    deactivated_at: datetime | None = None
+    released_at: datetime | None = None
     ported: bool = False
 
     @property
@@ -40,7 +46,28 @@ class _Item:
 
     @property
     def in_use(self) -> bool:
-        return self.released_by is None and not self.ported
+        return self.released_at is None and not self.ported
+
+    @property
+    def kind(self) -> str:
+        return "number" if isinstance(self.thing, Number) else self.thing.kind.value
+
+    @property
+    def status(self) -> str:
+        if self.ported:
+            return "ported"
+        if self.released_at is not None:
+            return "released"
+        return "deactivated" if self.deactivated_at is not None else "active"
+
+    def end(self, warrant: Warrant, *, release: bool) -> None:
+        """Deactivate it, or give it back; what an earlier run noted stays."""
+        self.ordered_by = self.ordered_by or warrant.case_id
+        self.deactivated_at = self.deactivated_at or warrant.at
+        if release:
+            self.released_at = warrant.at
+        else:
+            self.thing = self.thing.model_copy(update={"active": False})
 
 
 class MemoryTelephony:
@@ -101,7 +128,7 @@ class MemoryTelephony:
         """
         self._crm.order_act(shutdown.warrant, "telephony.deactivate")
         for item in self._not_held(shutdown):
-            item.thing = item.thing.model_copy(update={"active": False})
+            item.end(shutdown.warrant, release=False)
             await asyncio.sleep(0)  # one by one, as on a platform of switches: others see it half done
 
     async def release(self, shutdown: Shutdown) -> ReleaseReport:
@@ -112,7 +139,7 @@ class MemoryTelephony:
         """
         self._crm.order_act(shutdown.warrant, "telephony.release")
         for item in self._not_held(shutdown):
-            item.released_by = shutdown.warrant.case_id
+            item.end(shutdown.warrant, release=True)
             await asyncio.sleep(0)
         return ReleaseReport(
             released=self._released_by(shutdown.warrant.case_id),
@@ -131,6 +158,30 @@ class MemoryTelephony:
                 fresh = number.model_copy(update={"active": True, "port": None})
                 self._items.append(_Item(customer_id, fresh))
 
+    def resources_of(self, case_id: str) -> list[ResourceEvidence]:
+        """What the case deactivated and released (X13)."""
+        found = [
+            ResourceEvidence(
+                kind=item.kind,
+                resource_id=item.name,
+                status=item.status,
+                deactivated_at=item.deactivated_at,
+                released_at=item.released_at,
+            )
+            for item in self._items
+            if item.ordered_by == case_id
+        ]
+        return sorted(found, key=lambda one: (one.kind, one.resource_id))
+
+    def ports_of(self, case_id: str) -> list[PortEvidence]:
+        """What the case recorded of its numbers' portability (X13)."""
+        found = [
+            PortEvidence(number=port.number, status=port.status.value, operator=port.operator, at=port.at)
+            for port in self._ports
+            if port.case_id == case_id
+        ]
+        return sorted(found, key=lambda one: one.at)
+
     def _in_use(self, customer_id: str) -> list[_Item]:
         return [item for item in self._items if item.customer_id == customer_id and item.in_use]
 
@@ -146,7 +197,7 @@ class MemoryTelephony:
     def _released_by(self, case_id: str) -> Released:
         released = Released()
         for item in self._items:
-            if item.released_by == case_id:
+            if item.ordered_by == case_id and item.status == "released":
                 kind = "numbers" if isinstance(item.thing, Number) else _COUNTED_AS[item.thing.kind]
                 released += Released.model_validate({kind: 1})
         return released

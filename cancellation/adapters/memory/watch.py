@@ -1,14 +1,18 @@
 """The billing watch's record in memory, over the memory CRM (X10)."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from cancellation.adapters.memory.crm import HeldRecord, MemoryCrm
-from cancellation.adapters.watch_rules import numbered, opened
+from cancellation.adapters.trailchain import GENESIS, SALT_BYTES
+from cancellation.adapters.watch_rules import facts_of, numbered, opened
 from cancellation.domain.billing_watch import WatchTerms, watched_since
+from cancellation.dossier import verificar
 from cancellation.language import words
+from cancellation.messages.evidence import WatchActEvidence, WatchEvidence
 from cancellation.messages.watch import WatchAct, WatchedCase, WatchedTask, WatchLook
 
 WATCH_TASKS: Final = "watch_"
@@ -20,6 +24,8 @@ class _Watch:
     terms: WatchTerms
     acts: list[WatchAct]
     settled_at: datetime | None = None
+    salts: list[str] = field(default_factory=list)
+    """Of each act's commitment, hexadecimal."""
 
 
 @dataclass
@@ -46,6 +52,7 @@ class MemoryWatches:
         watch = self._watches.setdefault(look.case_id, _Watch(held.watch or look.terms, held.watch_acts))
         acts = numbered(look, len(watch.acts), {act.key for act in watch.acts})
         watch.acts += acts
+        watch.salts += [secrets.token_hex(SALT_BYTES) for _ in acts]
         for task in opened(look, acts):
             held.order_task(task, look.at)
         if look.settles:
@@ -56,6 +63,26 @@ class MemoryWatches:
         """Everything recorded of a case, in order."""
         watch = self._watches.get(case_id)
         return list(watch.acts) if watch else []
+
+    def evidence_of(self, case_id: str) -> WatchEvidence | None:
+        """The watch as the dossier tells of it (X13); None: the case has none."""
+        watch = self._watches.get(case_id)
+        if watch is None:
+            starts = self.crm.all_cases()[case_id].watch is not None
+            return WatchEvidence(head=GENESIS.hex()) if starts else None
+        head, told = GENESIS, []
+        for act, salt in zip(watch.acts, watch.salts, strict=True):
+            one = WatchActEvidence(
+                **act.model_dump(exclude={"kind", "found"}),
+                kind=act.kind.value,
+                facts=facts_of(act),
+                salt=salt,
+                commitment=verificar.commitment_of(salt, [act.actor, act.key, act.detail, facts_of(act)]),
+                hash="",
+            )
+            head = verificar.watch_hash(head, case_id, one.model_dump(mode="json"))
+            told.append(one.model_copy(update={"hash": head.hex()}))
+        return WatchEvidence(settled_at=watch.settled_at, head=head.hex(), acts=tuple(told))
 
     def _is_watched(self, held: HeldRecord, at: datetime, terms: WatchTerms) -> bool:
         summary, formalization = held.summary, held.formalization

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+
+_VARIABLE: Final = "CANCELAMENTO_RECORDINGS_URL"
 
 
 def open_store(url: str, options: Mapping[str, Any] | None = None) -> ObjectStore:
@@ -25,7 +27,7 @@ def open_store(url: str, options: Mapping[str, Any] | None = None) -> ObjectStor
         case "file":
             folder = Path(unquote(parts.path))
             if parts.netloc not in ("", "localhost") or not folder.is_absolute():
-                raise ValueError("a folder of recordings is file:///absolute/path")
+                raise ValueError(f"{_VARIABLE}: use file:///pasta/absoluta")
             # Nobody else gets as far as to the files, unless who made the folder has said so; and what our commands
             # write there is closed by itself (`kept_to_ourselves`), for a folder is easily opened later.
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,9 +42,11 @@ def _open_cloud(url: str, options: dict[str, Any]) -> ObjectStore:
     try:
         return from_url(url, **options)
     except Exception as error:
-        raise ValueError(f"the recordings cannot be opened: {type(error).__name__}") from error
+        raise ValueError(
+            f"{_VARIABLE}: o armazenamento não pode ser aberto ({type(error).__name__})"
+        ) from error
     except BaseException as error:
         # The library panics, beside every Exception, on an option that it does not know.
         if type(error).__name__ != "PanicException":
             raise
-        raise ValueError("the recordings cannot be opened: unknown option") from None
+        raise ValueError("CANCELAMENTO_RECORDINGS_OPTIONS: opção desconhecida do armazenamento") from None

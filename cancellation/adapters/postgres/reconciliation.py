@@ -97,6 +97,11 @@ class PostgresFindings:
         held = {row["rule"]: row["count"] for row in await self._pool.fetch(SQL["counts"], untold)}
         return {rule: held.get(rule.value, 0) for rule in Rule}
 
+    async def last_run(self) -> datetime | None:
+        """When the last run began that has read every execution."""
+        begun: datetime | None = await self._pool.fetchval(SQL["last_run"])
+        return begun
+
     async def tell(self, rules: Collection[Rule], at: datetime) -> int:
         """A letter has told all of these rules that were found until then; how many."""
         return _changed(await self._pool.execute(SQL["tell"], _codes(rules), at))

@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 
 from cancellation.application.letters import write
-from cancellation.application.payloads import is_superfluous
 from cancellation.domain.case import Case
-from cancellation.domain.commands import SendLetter
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import notice_from
 from cancellation.domain.stage import Stage
-from cancellation.domain.values import Archive, Contact, OfferStatus, Outcome, PortStatus, Team
+from cancellation.domain.values import Archive, Channel, Contact, OfferStatus, Outcome, PortStatus, Team
 from cancellation.letters import Letterhead, render
 from cancellation.messages import letter_contents as say
 from cancellation.messages.letters import Letter, LetterBatch
@@ -191,6 +189,21 @@ def test_request_is_told_with_the_instant_of_its_receipt_however_late_it_goes_ou
         assert "16/11/2026 às 10h15" in plain(written(kind, at=late))
 
 
+@pytest.mark.parametrize("case", [early, in_notice])
+def test_nobody_who_has_formalised_is_told_that_an_e_mail_is_still_needed_X18(
+    case: Callable[[], Case],
+) -> None:
+    needed = "só acontece depois de formalizado por e-mail"
+    assert needed in plain(written(LetterKind.REQUEST_RECEIVED, known()))
+    told = plain(written(LetterKind.REQUEST_RECEIVED, case()))
+    assert needed not in told
+    # Who has asked by e-mail may have formalised by that very e-mail: it is read after this letter.
+    by_mail = plain(written(LetterKind.REQUEST_RECEIVED, known(channel=Channel.EMAIL)))
+    assert "se o que você enviou já é a formalização completa, confirmaremos" in by_mail
+    assert "passo a passo" not in by_mail
+    assert "a formalização por e-mail também já chegou e está completa" in told.lower()
+
+
 def test_customers_text_is_bounded_P2() -> None:
     case = opened()
     case.contacts = [request(text="x" * 20_000, contact=Contact(name="Rita"))]
@@ -298,38 +311,6 @@ def test_lost_letter_is_told_with_whom_it_was_for_X16() -> None:
     content = written(LetterKind.BOUNCED, about=lost, about_team=team).content
     assert isinstance(content, say.Bounced)
     assert (content.about, content.about_team, content.words) == (lost, team, "550")
-
-
-def test_who_stays_hears_no_more_of_a_notice_that_was_undone_meanwhile_X18() -> None:
-    case = in_notice()
-    case.announce_notice(NOW)
-    case.learn_inventory(INVENTORY, NOW)
-    case.request_recordings(recordings(), NOW)
-    case.note_archive(ARCHIVE, 1, NOW)
-    case.record_port(port(), NOW)
-
-    def going_out() -> list[LetterKind]:
-        waiting = [one for one in case.pending.owed if isinstance(one.command, SendLetter)]
-        return [
-            one.command.letter.kind  # type: ignore[union-attr]
-            for one in waiting
-            if not is_superfluous(case, one, case.pending.owed, NOW)
-        ]
-
-    of_the_notice = {
-        LetterKind.NOTICE_STARTED,
-        LetterKind.FINAL_BILLING,
-        LetterKind.SHUTDOWN_PLAN,
-        LetterKind.RECORDINGS_READY,
-    }
-    assert of_the_notice <= set(going_out())
-    case.withdraw("fica", "ana", NOW)
-    case.settle_ending(NOW)
-    assert not of_the_notice & set(going_out())
-    assert {LetterKind.WITHDRAWN, LetterKind.WITHDRAWN_TO_TEAM, LetterKind.PORT_NOTED} <= set(going_out())
-    noted = written(LetterKind.PORT_NOTED, case).content
-    assert isinstance(noted, say.PortNoted)
-    assert noted.last_day is None
 
 
 @pytest.mark.parametrize(

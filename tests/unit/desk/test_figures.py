@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from cancellation.application.figures import (
     STANDS,
     Dimension,
+    Side,
     Standing,
+    answered_cases,
     cases_of,
+    cases_of_month,
+    cases_of_stage,
     figures_of,
     standing,
     wilson,
 )
+from cancellation.domain.stage import Stage
 from cancellation.language import figures as told
 from cancellation.messages.desk import CaseFigure, MailFigures
 from starters.figures import as_csv
@@ -88,6 +93,26 @@ def test_a_figure_opens_to_the_very_cases_that_it_counts_X26() -> None:
             assert len(cases_of(cases, dimension, rate.code, NOW, saved_only=True)) == rate.count
 
 
+def test_times_answers_and_money_open_to_their_cases_too_X26() -> None:
+    cases = [
+        ended("closed", decided_at=OPENED + timedelta(hours=3), decision="declined"),
+        ended("lapsed", declined_at=OPENED + timedelta(days=9), decision="declined"),
+        ended("discarded", OPENED + timedelta(days=9)),
+        ended("retained", decided_at=OPENED + timedelta(days=1), decision="retained", monthly=Decimal("70")),
+        case(opened_at=OPENED + timedelta(days=40)),
+    ]
+    figures = figures_of(cases, NO_MAIL, OPENED, NOW, NOW)
+    answered = [len(answered_cases(cases, NOW, in_time=in_time)) for in_time in (True, False)]
+    assert answered == [figures.answered.count, figures.answered.of - figures.answered.count]
+    for stage in Stage:
+        told_of = {one.stage: one.cases for one in figures.stages}
+        assert len(cases_of_stage(cases, stage)) == told_of.get(stage, 0)
+    for month in figures.months:
+        for side in Side:
+            behind = cases_of_month(cases, month.first_day, side, NOW)
+            assert sum((one.monthly for one in behind), Decimal(0)) == getattr(month, side.value)
+
+
 @given(st.integers(0, 500), st.integers(1, 500))
 def test_the_interval_holds_the_rate_and_narrows_with_more_cases_X26(count: int, more: int) -> None:
     of = count + more
@@ -146,6 +171,20 @@ def test_an_answer_counts_within_seven_days_of_those_that_could_have_one_X26() -
     young = case(opened_at=NOW - timedelta(days=2))
     rate = figures_of([answered, late, young, ended("discarded")], NO_MAIL, OPENED, NOW, NOW).answered
     assert (rate.count, rate.of) == (1, 2)
+
+
+def test_a_customer_who_changes_their_mind_was_answered_all_the_same_X26() -> None:
+    declined = OPENED + timedelta(days=2)
+    changed = ended("retained", declined_at=declined, decided_at=OPENED + timedelta(days=20))
+    rate = figures_of([changed], NO_MAIL, OPENED, NOW, NOW).answered
+    assert (rate.count, rate.of) == (1, 1)
+
+
+def test_a_case_whose_formalization_was_there_already_was_in_retention_until_the_outcome_X26() -> None:
+    notice = OPENED + timedelta(hours=5)
+    early = ended("closed", notice + timedelta(days=30), notice_at=notice)
+    stages = {one.stage: one.median_hours for one in figures_of([early], NO_MAIL, OPENED, NOW, NOW).stages}
+    assert stages == {Stage.RETENTION: 5.0, Stage.NOTICE: 30 * 24}
 
 
 def test_figures_of_no_case_can_be_told_X26() -> None:

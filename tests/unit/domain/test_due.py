@@ -41,7 +41,7 @@ def test_commercial_is_reminded_from_the_opening_in_business_hours_X4() -> None:
         ("remind_commercial:72", local(2026, 11, 19, 10, 15)),
         ("remind_commercial:168", local(2026, 11, 23, 10, 15)),
     ]
-    assert all(due.is_reminder for due in dues)
+    assert all(due.what.startswith("remind_") for due in dues)
 
 
 def test_a_reminder_at_night_waits_for_the_morning_X4() -> None:

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from cancellation.domain.identity import (
     customer_of,
     find_protocols,
-    idempotency_key,
     mail_message_id,
     protocol_day,
     protocol_number,
@@ -68,8 +67,7 @@ def test_what_only_looks_like_a_protocol_is_none_X12(text: str) -> None:
     assert find_protocols(text) == []
 
 
-def test_keys_and_message_ids_do_not_depend_on_the_attempt() -> None:
-    assert idempotency_key("run-1", "close") == "run-1:close:0"
+def test_message_ids_do_not_depend_on_the_attempt() -> None:
     first = mail_message_id("run-1:script:customer:0", "nuvemjti.com.br")
     assert first == mail_message_id("run-1:script:customer:0", "nuvemjti.com.br")
     assert first != mail_message_id("run-2:script:customer:0", "nuvemjti.com.br")

@@ -42,8 +42,15 @@ def test_both_sides_are_said_X11() -> None:
         Side(name="cancellation-1042", day=date(2027, 2, 27), at=AT),
     )
     assert words.crm_says(wrong) == "tarefa D+30, fechada, para 01/03/2027"
-    assert words.other_says(wrong).startswith("cancellation-1042, para 27/02/2027, até ")
+    assert words.other_says(wrong) == "cancellation-1042, para 27/02/2027, até 27/02/2027 24h00"
     assert words.whose(wrong) == "cliente 1042, protocolo CAN-20261122-7F3KQ2"
+    assert words.whose(wrong, "Acme Ltda") == "Acme Ltda, cliente 1042, protocolo CAN-20261122-7F3KQ2"
+
+
+def test_an_email_of_nobody_is_not_named_by_its_hash_X11() -> None:
+    kept = Finding(rule=Rule.MAIL_NOT_HANDLED, subject=f"original:{'ab' * 32}")
+    assert words.whose(kept) == "e-mail de cliente não identificado"
+    assert words.whose(Finding(rule=Rule.EXECUTION_WEDGED, subject="mail-1")) == "mail-1"
 
 
 def test_who_holds_nothing_says_so_X11() -> None:
@@ -59,6 +66,12 @@ def test_codes_are_said_in_words_X11() -> None:
     assert words.other_says(planned).startswith("último dia 01/03/2027, programado em 28/02/2027")
     idle = finding(Rule.CASE_WITHOUT_EXECUTION, other=Side(name="cancellation-1042", state="not_running"))
     assert words.other_says(idle) == "cancellation-1042, não está em andamento"
+    link = finding(Rule.LINK_LEFT, Side(state="notice", at=AT), Side(at=AT))
+    assert words.crm_says(link) == "Aviso prévio em curso, até 27/02/2027 24h00"
+    link = finding(Rule.LINK_LEFT, Side(state="withdrawn", at=AT), Side(at=AT))
+    assert words.crm_says(link) == "Cliente desistiu do cancelamento, desde 28/02/2027 00h00"
+    wedged = finding(Rule.EXECUTION_WEDGED, other=Side(name="cancellation-1042", state="wedged", at=AT))
+    assert words.other_says(wedged).endswith("falham seguidamente, iniciada em 28/02/2027 00h00")
     number = finding(Rule.NUMBER_WITHOUT_HOLD, other=Side(name="+551130000013", state="active"))
     assert words.other_says(number) == "+55 (11) 3000-0013, em uso"
 

@@ -11,5 +11,6 @@ grant select on telephony.numbers to cancelamento_desk;
 grant select on notification.outbox, notification.recipients to cancelamento_desk;
 grant select on inbox.messages to cancelamento_desk;
 grant select on reconciliation.findings, reconciliation.repairs to cancelamento_desk;
+grant select (run_at) on reconciliation.runs to cancelamento_desk;
 grant select, insert, delete on desk.sessions to cancelamento_desk;
 grant update (seen_at) on desk.sessions to cancelamento_desk;

@@ -90,7 +90,7 @@ with stopped as (
 ), settled as (
     update billing.end_plans set state = 'settled' where case_id = $4 and state = 'planned'
 )
-select count(*) from billing.charges where void_case = $4 and void_reason = 'after_end';
+select count(*) from billing.charges where void_case = $4 and status = 'void' and void_reason = 'after_end';
 
 -- name: doubtful
 -- Subscriptions, and charges that closing has to do with, without an amount from 0 to $3: NaN and infinity are above
@@ -185,7 +185,7 @@ where charge_id = any($3) and status = 'open'
 select charge_id, subscription_id, first_day, last_day, amount, false as invoiced, 'no' as paid,
     null::numeric as paid_amount, null::text as document_id, null::timestamptz as issued_at
 from billing.charges
-where void_case = $1 and void_reason = 'undue' and voided_at = $2
+where void_case = $1 and status = 'void' and void_reason = 'undue' and voided_at = $2
 order by first_day, charge_id;
 
 -- name: take_back
@@ -207,7 +207,7 @@ with taken_back as (
         d.status
     from billing.charges c
     left join billing.fiscal_documents d on d.charge_id = c.charge_id and d.ended_case = $1
-    where c.void_case = $1 and c.void_reason = 'undue'
+    where c.void_case = $1 and c.status = 'void' and c.void_reason = 'undue'
 ), debts as (
     select i.invoice_id as reference, (i.total - coalesce(r.paid, 0))::text as amount, i.due_on
     from billing.invoices i left join billing.receivables r using (invoice_id)

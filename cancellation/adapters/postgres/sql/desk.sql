@@ -191,7 +191,9 @@ select sha256 from inbox.messages where reported_as = $1 order by seq limit 1;
 select c.case_id, c.protocol, k.name as company, c.channel, c.opened_at, c.ended_at, c.outcome,
     r.reason_category as reason, r.outcome as decision, r.decided_by, r.decided_at,
     coalesce(o.kinds, '{}') as offers, coalesce(o.accepted, '{}') as accepted,
-    s.declined_at, s.notice_at, s.closing_at,
+    -- A case whose formalization was there already has never waited for it.
+    coalesce(s.declined_at, case when r.outcome = 'declined' then r.decided_at end) as declined_at,
+    s.notice_at, s.closing_at,
     coalesce((
         select sum(b.monthly) from billing.subscriptions b
         where b.customer_id = c.customer_id and b.monthly between 0 and 10000000

@@ -56,8 +56,9 @@ update reconciliation.findings set resolved_at = $2 where rule = $1 and last_see
 
 -- name: open_findings
 select f.rule, f.subject, f.customer_id, f.case_id, f.protocol, f.crm, f.other, f.first_seen, f.last_seen, f.resolved_at,
-    f.told_at, r.repair, r.at as repaired_at
+    f.told_at, k.name as company, r.repair, r.at as repaired_at
 from reconciliation.findings f
+left join crm.customers k on k.customer_id = f.customer_id
 left join lateral (
     select repair, at from reconciliation.repairs r
     where r.rule = f.rule and r.subject = f.subject and r.run_at >= f.first_seen
@@ -66,6 +67,9 @@ left join lateral (
 where f.resolved_at is null and f.rule = any($1) and (f.told_at is null or not $2) and (r.repair is null or not $3)
 order by f.rule, f.first_seen, f.subject
 limit $4;
+
+-- name: last_run
+select max(run_at) from reconciliation.runs;
 
 -- name: counts
 select rule, count(*) as count from reconciliation.findings

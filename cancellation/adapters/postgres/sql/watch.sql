@@ -17,7 +17,7 @@ from crm.cases c
 join crm.formalizations f using (case_id)
 left join crm.billing_watches w using (case_id)
 left join crm.customer_cards k on k.customer_id = c.customer_id
-where c.outcome = 'closed' and c.ended_at <= $1 and ($4::text is null or c.case_id > $4)
+where c.outcome = 'closed' and c.ended_at <= $1 and c.case_id > coalesce($4, '')
     and case
         when w.case_id is null then f.last_day >= $3 and ($2::jsonb ->> 'cycles')::integer > 0
         else w.settled_at is null and (w.terms ->> 'cycles')::integer > 0
