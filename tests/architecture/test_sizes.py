@@ -20,6 +20,7 @@ MOST_LINES = 400
 LONGER = {
     "benchmarks/statements.py": "one measurement with the tables that it prints",
     "cancellation/adapters/memory/crm.py": "one port",
+    "cancellation/adapters/memory/desk.py": "one port",
     "cancellation/adapters/objectstore/archive.py": "one format, written as a stream",
     "cancellation/application/letters.py": "what each kind of letter says, one after the other",
     "cancellation/application/tasks.py": "what each kind of task says, one after the other",
@@ -33,6 +34,7 @@ LONGER = {
     "starters/desk/cases.py": "a case's page, and each of its acts",
     "tests/contract/billing_suite.py": "one port's contract",
     "tests/contract/desk_suite.py": "one port's contract",
+    "tests/contract/evidence_suite.py": "one port's contract",
     "tests/contract/recordings_suite.py": "one port's contract",
     "tests/contract/test_erasure.py": "every table and column",
     "tests/contract/test_odd_recordings.py": "one port's oddities",
@@ -40,6 +42,7 @@ LONGER = {
     "tests/contract/test_telephony_kamailio.py": "one real system",
     "tests/contract/watch_suite.py": "one watch's contract",
     "tests/durable/house.py": "the rig of whole cases",
+    "tests/e2e/test_cli.py": "every command's way with what is wrong",
     "tests/e2e/test_desk.py": "a whole case in the browser, page by page",
     "tests/e2e/test_gateway.py": "one page, asked in every way",
     "tests/e2e/test_inbox.py": "one way in",
