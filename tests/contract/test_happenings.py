@@ -11,9 +11,10 @@ from cancellation.adapters.postgres.pool import Pool
 from starters.cli.happening import line_of, tell_happenings
 from tests.contract.cases import OPENED, opening, record, trail
 
-LISTENERS = (
-    "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'"
-)
+LISTENERS = """
+select count(*) from pg_stat_activity
+where datname = current_database() and query ilike 'listen%' and state = 'idle'
+"""
 
 
 async def until(condition: Callable[[], Awaitable[object]]) -> None:
@@ -49,8 +50,9 @@ async def test_every_entry_is_said_once_and_in_order_P20(pool: Pool, said: list[
 
 
 async def test_a_database_that_drops_the_listener_is_listened_to_again(pool: Pool, said: list[str]) -> None:
-    await pool.execute(LISTENERS.replace("count(*)", "pg_terminate_backend(pid)"))
-    await until(lambda: pool.fetchval(LISTENERS))
+    dropped = await pool.fetchval(LISTENERS.replace("count(*)", "pid"))
+    await pool.execute("select pg_terminate_backend($1)", dropped)
+    await until(lambda: pool.fetchval(f"{LISTENERS} and pid <> $1", dropped))  # that one takes a moment to go
     await PostgresCrm(pool).open_case(opening())
     await until(lambda: length(said, 2))
 

@@ -28,7 +28,7 @@ from tests.replay.lockstep import (
 
 pytestmark = pytest.mark.sampled
 
-SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "2"))
+SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "1"))
 """Walks of a story in one way."""
 AT_ONCE = 16
 """Cases that are walked beside each other."""

@@ -449,5 +449,5 @@ class AnyProcedure(RuleBasedStateMachine):
         return self.case.model_dump(exclude={"refused", "messages_seen"})
 
 
-AnyProcedure.TestCase.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+AnyProcedure.TestCase.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
 TestAnyProcedure = AnyProcedure.TestCase
