@@ -14,7 +14,7 @@ from cancellation.messages.previews import EndToPreview
 from cancellation.ports.letter_facts import LetterFacts
 
 MOST_LINES: Final = 200
-"""How many lines an answer carries; the total is of all of them."""
+"""How many lines, and how many debts, an answer carries; the totals are of all of them."""
 
 
 @dataclass(frozen=True)
@@ -35,4 +35,6 @@ class PreviewActivities:
             raise ApplicationError("nothing says which day the last one is", type="NoEnd", non_retryable=True)
         with refusals_are_final():
             preview = await self.facts.preview(asked.customer_id, last_day)
-        return preview.model_copy(update={"lines": preview.lines[:MOST_LINES]})
+        return preview.model_copy(
+            update={"lines": preview.lines[:MOST_LINES], "debts": preview.debts[:MOST_LINES]}
+        )

@@ -8,7 +8,14 @@ from typing import Final
 from cancellation.domain.proration import Charge, Days, Line, LineKind, Settlement, Subscription, is_sound
 from cancellation.domain.values import MOST_LEFT_OUT, readable
 from cancellation.language import words
-from cancellation.messages.billing import CREDIT, BillingClosed, BillingPreview, FinalInvoice, InvoiceLine
+from cancellation.messages.billing import (
+    CREDIT,
+    BillingClosed,
+    BillingPreview,
+    FinalInvoice,
+    InvoiceLine,
+    OpenDebt,
+)
 
 DUE_DAYS: Final = 10
 """Days from its issue in which the final invoice is to be paid, unless the settings say otherwise."""
@@ -61,7 +68,7 @@ def preview_of(
     last_day: date,
     settled: Sequence[tuple[Subscription, str, Sequence[Charge], Settlement]],
 ) -> BillingPreview:
-    """The invoice that closing would issue.
+    """The invoice that closing would issue, and beside it what is open of earlier ones.
 
     Args:
         customer_id: whose it is.
@@ -77,12 +84,25 @@ def preview_of(
         int(not is_sound(subscription.monthly)) + sum(not is_sound(charge.amount) for charge in charges)
         for subscription, _, charges, _ in settled
     )
+    debts = [
+        OpenDebt(
+            description=description,
+            first_day=charge.days.first,
+            last_day=charge.days.last,
+            amount=charge.owed,
+        )
+        for _, description, charges, _ in settled
+        for charge in charges
+        if charge.owed > 0
+    ]
     return BillingPreview(
         customer_id=customer_id,
         last_day=last_day,
         lines=lines,
         total=sum((line.amount for line in lines), Decimal("0.00")),
         doubtful_count=doubtful,
+        debts=tuple(sorted(debts, key=lambda debt: (debt.first_day, debt.last_day))),
+        debts_total=sum((debt.amount for debt in debts), Decimal("0.00")),
     )
 
 

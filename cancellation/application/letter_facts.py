@@ -52,9 +52,16 @@ def with_preview(letter: Letter, preview: BillingPreview) -> Letter:
     """The letter with the end in figures, where they are sound and few enough to be read."""
     content = letter.content
     told = isinstance(content, Script | NoticeStarted)
-    if not told or preview.doubtful_count or not preview.lines or len(preview.lines) > MOST_LINES:
+    says_nothing = not preview.lines and not preview.debts
+    if not told or preview.doubtful_count or says_nothing or len(preview.lines) > MOST_LINES:
         return letter
-    end = EndPreview(last_day=preview.last_day, lines=preview.lines, total=preview.total)
+    end = EndPreview(
+        last_day=preview.last_day,
+        lines=preview.lines,
+        total=preview.total,
+        debts=preview.debts if len(preview.debts) <= MOST_LINES else (),
+        debts_total=preview.debts_total or None,
+    )
     return letter.model_copy(update={"content": content.model_copy(update={"preview": end})})
 
 

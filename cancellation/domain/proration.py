@@ -154,6 +154,16 @@ class Charge:
     invoiced: bool
     credited: tuple[Days, ...] = ()
     """Days that an invoice has already given back."""
+    paid: Decimal | None = None
+    """What has come in for it, in reais; None: nobody knows whether it was paid."""
+
+    @property
+    def owed(self) -> Decimal:
+        """What is still to be paid of a charge that an invoice took, to the cent; zero where nobody knows (X25)."""
+        if not self.invoiced or self.paid is None or not is_sound(self.amount):
+            return Decimal("0.00")
+        given = share(self.amount, sum(run.count for run in self.credited), self.days.count)
+        return max(round_to_cent(self.amount - given - self.paid), Decimal("0.00"))
 
 
 class LineKind(StrEnum):

@@ -311,9 +311,11 @@ def _money(pages: Pages, evidence: Evidence) -> None:
     pages.heading("Prévia e fatura final")
     for letter in evidence.letters:
         if letter.told:
+            owed = letter.told.get("debts_total")
+            beside = f"; à parte, em aberto de faturas anteriores: {_amount(owed)}" if owed else ""
             pages.say(
                 f"Prévia informada em “{_kind(letter.kind)}”, {words.moment(letter.written_at)}: total "
-                f"{_amount(letter.told.get('total'))}, até {_day(letter.told.get('last_day'))}."
+                f"{_amount(letter.told.get('total'))}, até {_day(letter.told.get('last_day'))}{beside}."
             )
     invoice = evidence.invoice
     if invoice is None:

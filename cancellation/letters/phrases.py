@@ -15,7 +15,7 @@ from cancellation.domain.values import Archive, Channel, Contact, Offer, Reason,
 from cancellation.language import vocabulary, watch, words
 from cancellation.letters import clean
 from cancellation.letters.letterhead import Letterhead
-from cancellation.messages.billing import InvoiceLine
+from cancellation.messages.billing import InvoiceLine, OpenDebt
 from cancellation.messages.letter_contents import EndChange, KnownCustomer
 from cancellation.messages.letters import Letter
 
@@ -272,6 +272,15 @@ def invoice_lines(invoice: Sequence[InvoiceLine]) -> list[str]:
         f"{line.description}, de {words.short_date(line.first_day)} a {words.short_date(line.last_day)} "
         f"({line.days} de {words.days(line.period_days)}): {words.money(line.amount)}"
         for line in invoice
+    ]
+
+
+def debt_lines(debts: Sequence[OpenDebt]) -> list[str]:
+    """What is open of earlier invoices: what, which days, how much (X25)."""
+    return [
+        f"{debt.description}, de {words.short_date(debt.first_day)} a {words.short_date(debt.last_day)}: "
+        f"{words.money(debt.amount)}"
+        for debt in debts
     ]
 
 

@@ -59,6 +59,17 @@ class FinalInvoice(Value):
     """Until when it is to be paid, in America/Sao_Paulo; None: nothing is, or billing does not say."""
 
 
+class OpenDebt(Value):
+    """What is still to be paid of a charge that ordinary invoicing took (X25)."""
+
+    description: Label
+    """The subscription's."""
+    first_day: date
+    last_day: date
+    amount: Decimal
+    """In reais, above zero: less what was given back of it and what has come in."""
+
+
 class BillingPreview(Value):
     """What the final invoice would be if the last day were this one (X25). Nothing is written for it."""
 
@@ -68,6 +79,10 @@ class BillingPreview(Value):
     total: Decimal
     doubtful_count: int = 0
     """Amounts that cannot be charged as they stand: they count as zero here, and Finance sees to them."""
+    debts: tuple[OpenDebt, ...] = ()
+    """What is open of earlier invoices, the oldest first: beside the final invoice, no part of its total."""
+    debts_total: Decimal = Decimal("0.00")
+    """Of all of them, where fewer are listed too."""
 
     @property
     def credits(self) -> Decimal:

@@ -28,7 +28,7 @@ from cancellation.domain.values import (
     Team,
 )
 from cancellation.messages.afterwards_contents import Findings, NoDebt, Revived, UndueFound
-from cancellation.messages.billing import InvoiceLine
+from cancellation.messages.billing import InvoiceLine, OpenDebt
 
 Codes = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -107,10 +107,17 @@ class EndPreview(Brief):
     lines: tuple[InvoiceLine, ...]
     total: Decimal
     """In reais; below zero it is a credit."""
+    debts: tuple[OpenDebt, ...] = ()
+    """What is open of earlier invoices, beside this one; empty where they are too many to be read."""
+    debts_total: Decimal | None = None
+    """Of all of them; None: none is known."""
 
     @property
     def told(self) -> EndTold:
-        """What the case keeps of it: the hash is over the last day, the total, and what each line bills."""
+        """What the case keeps of it: the hash is over the last day, the total, and what each line bills.
+
+        Open debts are none of it: the final invoice bills none.
+        """
         billed = [
             (one.subscription_id, one.first_day.isoformat(), one.last_day.isoformat(), str(one.amount))
             for one in self.lines

@@ -79,4 +79,7 @@ class BillingPreviews(Protocol):
     """The end in figures, before anything ends (X25)."""
 
     async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
-        """What `Billing.close` would invoice for that last day, by the same arithmetic; writes nothing."""
+        """What `Billing.close` would invoice for that last day, by the same arithmetic; writes nothing.
+
+        Beside it stands what is still to be paid of earlier invoices, as far as billing knows.
+        """

@@ -20,7 +20,10 @@ from starters.cli.running import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cancellation.application.figures import Figures
+    from cancellation.messages.billing import InvoiceLine, OpenDebt
     from cancellation.settings import Settings
 
 _PANEL: Final = "Acompanhar"
@@ -67,14 +70,22 @@ def preview(
         typer.echo(as_json(ended))
         return
     typer.echo(f"Último dia: {words.long_date(ended.last_day)}")
-    for line in ended.lines:
-        period = f"{words.short_date(line.first_day)} a {words.short_date(line.last_day)}"
-        typer.echo(f"  {period}  {words.money(line.amount):>14}  {line.description}")
+    _list(ended.lines)
     label = "Total" if ended.total >= 0 else "Crédito a devolver"
     typer.echo(f"{label}: {words.money(abs(ended.total))}")
     if ended.doubtful_count:
         count = words.counted(ended.doubtful_count, "valor não pode", "valores não podem")
         typer.echo(f"{count} ser cobrado como está no faturamento: o Financeiro confere no encerramento.")
+    if ended.debts:
+        typer.echo("Em aberto de faturas anteriores, à parte desta:")
+        _list(ended.debts)
+        typer.echo(f"Total em aberto: {words.money(ended.debts_total)}")
+
+
+def _list(items: "Sequence[InvoiceLine | OpenDebt]") -> None:
+    for item in items:
+        period = f"{words.short_date(item.first_day)} a {words.short_date(item.last_day)}"
+        typer.echo(f"  {period}  {words.money(item.amount):>14}  {item.description}")
 
 
 def add_commands(app: typer.Typer) -> None:

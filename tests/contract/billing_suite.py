@@ -16,7 +16,7 @@ from cancellation.messages.billing import (
     InvoiceLine,
 )
 from cancellation.messages.crm import Customer
-from cancellation.messages.seed import ChargeSeed, CustomerSeed, SubscriptionSeed
+from cancellation.messages.seed import ChargeSeed, CustomerSeed, PaymentSeed, SubscriptionSeed
 from cancellation.ports import Billing, BillingAfterwards, DestructionForbidden, PermanentRefusal
 from cancellation.ports.billing import BillingPreviews
 from tests.contract.formalized import Formalizations, warrant_for
@@ -43,11 +43,12 @@ class BillingRig:
         self,
         *subscriptions: SubscriptionSeed,
         charges: tuple[ChargeSeed, ...] = (),
+        payments: tuple[PaymentSeed, ...] = (),
         customer_id: str = "1042",
     ) -> None:
         customer = Customer(customer_id=customer_id, name="Acme Comércio de Ferragens Ltda")
         await self.billing.provision(
-            CustomerSeed(customer=customer, subscriptions=subscriptions, charges=charges)
+            CustomerSeed(customer=customer, subscriptions=subscriptions, charges=charges, payments=payments)
         )
 
     async def formalized(
@@ -162,6 +163,61 @@ class BillingSuite:
         await rig.customer(of_amount(subscription("odd", "1.00", "2026-12-01"), "NaN"))
         preview = await rig.billing.preview("1042", date(2026, 12, 15))
         assert (preview.total, preview.doubtful_count) == (Decimal("0.00"), 1)
+
+    async def test_the_preview_tells_what_is_open_of_earlier_invoices_beside_its_total_X25(
+        self, rig: BillingRig
+    ) -> None:
+        """Of what has no row nobody knows whether it was paid; what no invoice took is in the final one."""
+        months = {"ago": "08", "set": "09", "out": "10"}
+        await rig.customer(
+            subscription("pabx", "310.00", "2026-08-01", billed_through="2026-10-31"),
+            subscription("ramais", "99.90", "2026-08-01", billed_through="2026-10-31"),
+            charges=(
+                *(
+                    charge(f"{name}-{of}", of, f"2026-{n}-01", f"2026-{n}-30", "310.00", invoiced=True)
+                    for name, n in months.items()
+                    for of in ("pabx", "ramais")
+                ),
+                charge("nov", "pabx", "2026-11-01", "2026-11-30", "310.00"),
+            ),
+        )
+        unknown = await rig.billing.preview("1042", date(2026, 11, 30))
+        assert (unknown.debts, unknown.debts_total) == ((), Decimal(0))
+        paid = PaymentSeed(charge_id="ago-pabx", paid_on=date(2026, 9, 5), amount=Decimal("310.00"))
+        part = PaymentSeed(charge_id="set-ramais", paid_on=date(2026, 10, 5), amount=Decimal("300.00"))
+        waited_for = [PaymentSeed(charge_id=name) for name in ("out-ramais", "set-pabx", "nov")]
+        await rig.customer(payments=(paid, part, *waited_for))
+        preview = await rig.billing.preview("1042", date(2026, 11, 30))
+        assert [(one.description, str(one.first_day), str(one.amount)) for one in preview.debts] == [
+            ("Assinatura pabx", "2026-09-01", "310.00"),
+            ("Assinatura ramais", "2026-09-01", "10.00"),
+            ("Assinatura ramais", "2026-10-01", "310.00"),
+        ]
+        assert preview.debts_total == Decimal("630.00")
+        assert (preview.lines, preview.total) == (unknown.lines, unknown.total)
+
+    async def test_what_an_invoice_gave_back_is_no_open_debt_X25(self, rig: BillingRig) -> None:
+        await rig.customer(
+            subscription("pabx", "310.00", "2026-12-01"),
+            charges=(charge("dez", "pabx", "2026-12-01", "2026-12-31", "310.00", invoiced=True),),
+            payments=(PaymentSeed(charge_id="dez"),),
+        )
+        before = await rig.billing.preview("1042", date(2026, 12, 15))
+        assert (before.total, before.debts_total) == (Decimal("-160.00"), Decimal("310.00"))
+        await rig.billing.close(await rig.formalized("2026-12-15"))
+        after = await rig.billing.preview("1042", date(2026, 12, 15))
+        assert (after.total, after.debts_total) == (Decimal("0.00"), Decimal("150.00"))
+
+    async def test_the_letter_of_a_notice_tells_the_debts_that_the_plan_of_its_end_read_X25(
+        self, rig: BillingRig
+    ) -> None:
+        await rig.customer(
+            subscription("pabx", "310.00", "2026-11-01"),
+            charges=(charge("nov", "pabx", "2026-11-01", "2026-11-30", "310.00", invoiced=True),),
+            payments=(PaymentSeed(charge_id="nov"),),
+        )
+        await rig.billing.plan_end(plan("2026-12-15"))
+        assert (await rig.billing.preview("1042", date(2026, 12, 15))).debts_total == Decimal("310.00")
 
     async def test_before_closing_the_reading_is_not_clean_P16(self, rig: BillingRig) -> None:
         await rig.customer(

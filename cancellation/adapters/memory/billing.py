@@ -40,7 +40,6 @@ from cancellation.domain.proration import (
     missing_lines,
     month_of,
     settle,
-    share,
 )
 from cancellation.messages.billing import (
     Aftermath,
@@ -118,7 +117,7 @@ class MemoryBilling:
         """What `close` would invoice for that last day (X25)."""
         settled = []
         for subscription_id, contract in self._contracts_of(customer_id):
-            charges = [one.charge for one in self._charges_of(subscription_id)]
+            charges = [one.as_paid for one in self._charges_of(subscription_id)]
             settlement = settle(contract.subscription, charges, last_day)
             settled.append((contract.subscription, contract.description, charges, settlement))
         return preview_of(customer_id, last_day, settled)
@@ -314,18 +313,9 @@ class MemoryBilling:
                 yield Debt(reference=invoice.invoice_id, amount=left, due_on=invoice.due_on)
         for subscription_id, contract in self._contracts_of(customer_id):
             for one in self._charges_of(subscription_id) if was_contracted(contract, last_day) else ():
-                known = one.charge.invoiced and one.paid is not Paid.UNKNOWN
-                if known and one.charge.days.first <= last_day and is_sound(one.charge.amount):
-                    given = sum(
-                        (
-                            share(one.charge.amount, r.count, one.charge.days.count)
-                            for r in one.charge.credited
-                        ),
-                        Decimal(0),
-                    )
-                    left = one.charge.amount - given - (one.paid_amount or 0)
-                    if left > 0:
-                        yield Debt(reference=one.charge.charge_id, amount=left)
+                left = one.as_paid.owed
+                if left > 0 and one.charge.days.first <= last_day:
+                    yield Debt(reference=one.charge.charge_id, amount=left)
 
     def _planned_end(self, customer_id: str) -> date | None:
         planned = (held.plan for held in self._plans.values() if held.in_force)

@@ -21,6 +21,12 @@ class HeldCharge:
     document: FiscalDocument | None = None
     document_ended: Remedy | None = None
 
+    @property
+    def as_paid(self) -> Charge:
+        """The charge with what has come in for it, as far as anybody knows."""
+        known = None if self.paid is Paid.UNKNOWN else self.paid_amount or Decimal(0)
+        return replace(self.charge, paid=known)
+
 
 @dataclass
 class HeldContract:

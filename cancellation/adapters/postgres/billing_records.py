@@ -93,6 +93,7 @@ def _charge(rows: Sequence[asyncpg.Record]) -> Charge:
             for row in rows
             if row["credit_first_day"] is not None
         ),
+        paid=first["paid"],
     )
 
 
