@@ -12,6 +12,7 @@ from cancellation.dossier import dates, verificar
 from cancellation.dossier.mails import signatures_of
 from cancellation.dossier.pages import Pages
 from cancellation.language import vocabulary, words
+from cancellation.language.trail_kinds import trail_kind
 from cancellation.messages.evidence import Evidence, LetterEvidence
 
 _DELIVERY: Final = {"sent": "entregue ao servidor", "refused": "recusada", "pending": "não enviada ainda"}
@@ -122,9 +123,9 @@ def _timeline(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
     pages.heading("Linha do tempo")
     if redacted:
         pages.table(
-            ("Nº", "Quando (Brasília)", "O quê (código)"),
+            ("Nº", "Quando (Brasília)", "O quê"),
             (0.6, 2, 5),
-            ((str(one.seq), words.short_moment(one.at), one.kind) for one in evidence.trail),
+            ((str(one.seq), words.short_moment(one.at), trail_kind(one.kind)) for one in evidence.trail),
         )
         return
     pages.table(

@@ -96,7 +96,9 @@ def test_without_the_reserved_parts_it_holds_with_the_same_root_and_says_what_is
     assert wrong(redacted) == []
 
 
-def test_a_third_party_sees_nobody_and_nothing_that_was_said_X13() -> None:
+def test_a_third_party_sees_nobody_and_nothing_that_was_said_X13(whole: dict[str, bytes]) -> None:
+    # What happened is told in words, and what was said of whom is not.
+    assert "solicitação recebida" in pages_of(whole["dossie-sem-reservas.pdf"])
     for path, data in files(redacted=True).items():
         text = pages_of(data) if path.endswith(".pdf") else data.decode()
         found = [word for word in PRIVATE if word in text]
