@@ -330,6 +330,15 @@ def test_figures_open_to_their_cases_X26(up: Up, ana: Seat, case: str) -> None:
     ana.goes("/numeros")
     ana.page.get_by_role("link", name=re.compile("ainda não se sabe: ver os casos")).first.click()
     assert ana.page.locator(f'main a[href="{case}"]').count() == 1
+    mails(up, "transportadora-thunderbird-sem-motivo")
+    ana.comes_to_see("/numeros?ver=emails&valor=pessoa", "Ler e decidir: e-mail recebido (Transportadora")
+    ana.goes("/numeros")
+    ana.page.get_by_role("link", name=re.compile("E-mails deixados a uma pessoa: ver")).click()
+    ana.page.get_by_role("link", name=re.compile("Transportadora")).first.click()
+    ana.sees("Por que ficou para você")
+    ana.goes("/numeros")
+    ana.page.get_by_role("link", name=re.compile("E-mails recebidos: ver")).click()
+    ana.sees("sem caso, deixado a uma pessoa")
     table = spawned(up.home, "report", "--csv").out
     assert table.startswith("\ufeffparte,grupo,item")
     assert "funil,,Pedidos de cancelamento," in table

@@ -156,9 +156,15 @@ class MemoryInbox:
         """What the reader said of an e-mail when it was handled."""
         return next((r.why for r in self._rows.values() if r.entry.sha256 == sha256 and r.outcome), ())
 
-    def arrived(self, since: datetime, until: datetime) -> int:
-        """How many e-mails arrived in [since, until), copies counted once."""
-        return len({r.reported_as for r in self._rows.values() if since <= r.entry.received_at < until})
+    def arrived(self, since: datetime, until: datetime) -> list[Delivered]:
+        """The e-mails that arrived in [since, until), the earliest first; of copies the first that was handled."""
+        found: dict[str, Delivered] = {}
+        for row in self._rows.values():
+            if since <= row.entry.received_at < until:
+                known = found.setdefault(row.reported_as, row)
+                if known.outcome is None and row.outcome is not None:
+                    found[row.reported_as] = row
+        return sorted(found.values(), key=lambda row: row.entry.received_at)
 
     def _before(self, row: Delivered) -> list[Delivered]:
         rows = list(self._rows.values())

@@ -225,6 +225,32 @@ select
         + (select count(*) from crm.tasks t
            where t.key like 'mail:%' and t.ordered_at >= $1 and t.ordered_at < $2) as left_to_a_person;
 
+-- name: mails_arrived
+-- What the first figure counts: of copies the first that was handled says what became of them.
+select m.sha256, null as title, m.fate, null as protocol, k.name as company, m.received_at as at, null as settled_at
+from (
+    select distinct on (reported_as) sha256, fate, customer_id, received_at, seq
+    from inbox.messages where received_at >= $1 and received_at < $2
+    order by reported_as, handled_at nulls last, seq
+) m left join crm.customers k using (customer_id)
+order by m.received_at, m.seq
+limit $3;
+
+-- name: mails_left
+-- What the second figure counts.
+select t.sha256, t.title, null as fate, null as protocol, k.name as company, t.opened_at as at, t.closed_at as settled_at
+from crm.mail_tasks t left join crm.customers k using (customer_id)
+where t.opened_at >= $1 and t.opened_at < $2
+union all
+select (select m.sha256 from inbox.messages m where m.reported_as = substr(t.key, 6) order by m.seq limit 1),
+    t.title, null, c.protocol, k.name, t.ordered_at, t.closed_at
+from crm.tasks t
+join crm.cases c using (case_id)
+left join crm.customers k using (customer_id)
+where t.key like 'mail:%' and t.ordered_at >= $1 and t.ordered_at < $2
+order by at, protocol nulls first, sha256
+limit $3;
+
 -- ---------------------------------------------------------------------------------------- what people note
 
 -- name: note
