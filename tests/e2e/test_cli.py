@@ -171,7 +171,7 @@ def test_the_crm_tells_commands_whose_protocol_it_is_while_the_case_is_open_X12(
 
 def test_request_of_an_unknown_customer_ends_discarded(up: Up, do: TypedCommand) -> None:
     opening = do("open", "424242", "--channel", "phone", "--text", "não está no CRM", code=1)
-    assert "o CRM não conhece este cliente; o Comercial recebeu o contato" in opening.err
+    assert "o CRM não conhece o cliente 424242; o Comercial recebeu o pedido, sem um contato" in opening.err
     assert "Caso aberto" not in opening.out
     _until(up, "424242", Stage.DISCARDED)
     assert "já terminou" in do("withdraw", "424242", "--reason", "x", code=1).err

@@ -20,7 +20,7 @@ from cancellation.application.letter_facts import (
 )
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import notice_from
-from cancellation.domain.values import Team
+from cancellation.domain.values import Contact, Team
 from cancellation.letters import Letterhead, render
 from cancellation.messages.billing import BillingPreview, FinalInvoice, InvoiceLine
 from cancellation.messages.crm import AuthorisedContact, CaseSummary, Customer
@@ -76,6 +76,12 @@ def test_commercials_first_letter_says_whom_to_call_and_what_is_at_stake_P2() ->
         "PABX em nuvem; Tronco SIP", "Cliente desde: 15/03/2021", "Casos anteriores: 01/01/2025 (Retido)",
     ):  # fmt: skip
         assert words in text, words
+
+
+def test_a_request_of_somebody_unknown_without_a_contact_promises_none_P2() -> None:
+    text = plain(example(LetterKind.REQUEST_TO_COMMERCIAL, unknown=True, contact=Contact()))
+    assert "sem um contato: perguntem a quem o recebeu" in " ".join(text.split())
+    assert "contato abaixo" not in text
 
 
 def test_a_request_of_somebody_unknown_says_so_at_once_and_asks_for_no_offers_P2() -> None:
