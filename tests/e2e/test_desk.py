@@ -195,6 +195,13 @@ def test_a_salesperson_works_a_whole_case_in_the_browser_X24(up: Up, ana: Seat) 
     ana.page.get_by_role("link", name="Cancelamento concluído").first.click()
     # The final invoice is what the preview said (X25).
     ana.sees(preview.strip())
+    # An e-mail that nobody has to decide on any more asks for no decision (X15).
+    ana.goes("/numeros?ver=emails&valor=recebidos")
+    ana.page.locator("tr", has_text="Acme").filter(has_text="entrou no caso").get_by_role(
+        "link"
+    ).first.click()
+    ana.sees("Como foi lido")
+    assert not ana.page.get_by_role("button", name="Registrar a decisão").is_visible()
     trail = spawned(up.home, "trail", "1042").out
     assert trail.count("Ana Lima") >= 4
 
@@ -330,15 +337,17 @@ def test_figures_open_to_their_cases_X26(up: Up, ana: Seat, case: str) -> None:
     ana.goes("/numeros")
     ana.page.get_by_role("link", name=re.compile("ainda não se sabe: ver os casos")).first.click()
     assert ana.page.locator(f'main a[href="{case}"]').count() == 1
-    mails(up, "transportadora-thunderbird-sem-motivo")
-    ana.comes_to_see("/numeros?ver=emails&valor=pessoa", "Ler e decidir: e-mail recebido (Transportadora")
+    mails(up, "escola-pergunta")
+    ana.comes_to_see("/numeros?ver=emails&valor=pessoa", "Escola")
     ana.goes("/numeros")
     ana.page.get_by_role("link", name=re.compile("E-mails deixados a uma pessoa: ver")).click()
-    ana.page.get_by_role("link", name=re.compile("Transportadora")).first.click()
+    ana.page.locator("tr", has_text="espera uma decisão").filter(has_text="Escola").locator(
+        "th a"
+    ).first.click()
     ana.sees("Por que ficou para você")
     ana.goes("/numeros")
     ana.page.get_by_role("link", name=re.compile("E-mails recebidos: ver")).click()
-    ana.sees("sem caso, deixado a uma pessoa")
+    ana.sees("deixado a uma pessoa")
     table = spawned(up.home, "report", "--csv").out
     assert table.startswith("\ufeffparte,grupo,item")
     assert "funil,,Pedidos de cancelamento," in table
