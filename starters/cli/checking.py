@@ -5,7 +5,6 @@ by `trouble`.
 """
 
 import asyncio
-import difflib
 import errno
 import ipaddress
 import json
@@ -54,7 +53,9 @@ def unknown_variable(environment: Mapping[str, str]) -> str | None:
     for name in sorted(environment):
         rest = name.upper().removeprefix(PREFIX)
         if name.upper().startswith(PREFIX) and rest not in known:
-            near = difflib.get_close_matches(rest, known, n=1, cutoff=_NEAR)
+            from difflib import get_close_matches  # For the misspelt alone.
+
+            near = get_close_matches(rest, known, n=1, cutoff=_NEAR)
             if near:
                 return f"variável desconhecida: {name}; você quis dizer {PREFIX}{near[0]}?"
     return None
