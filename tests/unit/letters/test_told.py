@@ -27,7 +27,7 @@ from cancellation.messages.crm import AuthorisedContact, CaseSummary, Customer
 from cancellation.messages.desk import Account
 from cancellation.messages.letter_contents import EndPreview, Script
 from cancellation.messages.letters import Letter
-from tests.unit.letters.examples import HOUSE, LAST_DAY, ORIGINAL, POLICY, PROTOCOL, TOTAL, example
+from tests.unit.letters.examples import HOUSE, LAST_DAY, POLICY, PROTOCOL, TOTAL, example
 from tests.unit.letters.reading import arrived, html_of, plain
 
 DESK = Letterhead(desk_url="https://mesa.nuvemjti.com.br")
@@ -102,19 +102,6 @@ def test_a_letter_to_a_team_leads_to_its_page_and_one_to_the_customer_does_not_X
         link = f"https://mesa.nuvemjti.com.br/caso/{PROTOCOL}"
         assert (link in body.get_content()) is (letter.team is not None), kind
         assert "/caso/" not in plain(letter)
-
-
-@pytest.mark.parametrize(
-    "kind", [LetterKind.MAIL_TO_DECIDE, LetterKind.NOTICE_TO_CONFIRM, LetterKind.MAIL_WITHOUT_CASE]
-)
-def test_a_letter_about_an_e_mail_leads_to_where_it_is_decided_X24(kind: LetterKind) -> None:
-    link = f"https://mesa.nuvemjti.com.br/email/{ORIGINAL}"
-    message = render(example(kind), DESK)
-    for part in ("plain", "html"):
-        body = message.get_body((part,))
-        assert body is not None
-        assert link in body.get_content()
-    assert "/email/" not in plain(example(kind))
 
 
 # -------------------------------------------------------------------- the end
