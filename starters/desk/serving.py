@@ -1,9 +1,7 @@
 """Runs the desk until it is told to stop."""
 
 import asyncio
-import ctypes
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
 # Engine and letters are loaded with the first page that needs them: on many days nobody comes.
 
 _CONNECTIONS: Final = 4
-_SERVED: Final = 1.0
-"""Seconds after which a page has been served."""
 
 
 async def run_desk(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
@@ -118,12 +114,4 @@ class _Connection:
             if self._client is None:
                 process_runtime(None)
                 self._client = await CancellationClient.connect(self._settings.home)
-                # Once the page that asked first is served: it builds what it reads with.
-                asyncio.get_running_loop().call_later(_SERVED, _give_back_memory)
             return self._client
-
-
-def _give_back_memory() -> None:
-    """What the first page needs leaves megabytes free within the C library's heap, which keeps them until asked."""
-    with suppress(AttributeError, OSError):  # glibc's alone
-        ctypes.CDLL(None).malloc_trim(0)
