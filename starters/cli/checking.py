@@ -12,6 +12,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -53,8 +54,6 @@ def unknown_variable(environment: Mapping[str, str]) -> str | None:
     for name in sorted(environment):
         rest = name.upper().removeprefix(PREFIX)
         if name.upper().startswith(PREFIX) and rest not in known:
-            from difflib import get_close_matches  # For the misspelt alone.
-
             near = get_close_matches(rest, known, n=1, cutoff=_NEAR)
             if near:
                 return f"variável desconhecida: {name}; você quis dizer {PREFIX}{near[0]}?"
