@@ -267,7 +267,9 @@ def test_figures_open_to_their_cases_X26(up: Up, ana: Seat, case: str) -> None:
     ana.comes_to_see("/numeros?ver=emails&valor=pessoa", "Escola")
     ana.goes("/numeros")
     ana.page.get_by_role("link", name=re.compile("E-mails deixados a uma pessoa: ver")).click()
-    ana.page.locator("tr", has_text="espera uma decisão").get_by_role("link", name="Escola").first.click()
+    ana.page.locator("tr", has_text="espera uma decisão").filter(has_text="Escola").locator(
+        "th a"
+    ).first.click()
     table = spawned(up.home, "report", "--csv").out
     assert table.startswith("\ufeffparte,grupo,item")
     assert "funil,,Pedidos de cancelamento," in table
@@ -495,13 +497,27 @@ def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
         storage_state=ana.page.context.storage_state(),
     )  # fmt: skip
     page = context.new_page()
-    paths = ("/", "/novo", case, f"{case}/descarte", "/tarefas", "/conferencia", "/numeros")
-    for path in ("/entrar", *paths, "/numeros?ver=funil&valor=opened"):
-        page.goto(f"{up.addresses.desk}{path}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+    def fits(where: str) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, where
         found = axe.Axe().run(page).response["violations"]
         serious = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-        assert serious == [], f"{path}: {found}"
+        assert serious == [], f"{where}: {found}"
+
+    mails(up, "escola-pergunta")
+    arrived = "/numeros?ver=emails&valor=recebidos"
+    ana.comes_to_see(arrived, "Escola")
+    paths = ("/", "/novo", case, f"{case}/descarte", "/tarefas", "/conferencia", "/numeros")
+    for path in ("/entrar", *paths, "/numeros?ver=funil&valor=opened", arrived):
+        page.goto(f"{up.addresses.desk}{path}")
+        fits(path)
+    for listed, link in ((arrived, "th a"), (case, 'a[href^="/mensagem/"]')):
+        page.goto(f"{up.addresses.desk}{listed}")
+        page.locator(f"main {link}").first.click()
+        fits(page.url)
+    page.goto(f"{up.addresses.desk}{case}")
+    Seat(up, page).declines("Ficou caro")
+    fits("the script before it goes out")
     context.close()
 
 
