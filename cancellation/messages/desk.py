@@ -251,6 +251,6 @@ class MailFigure(NamedTuple):
     """Of the case whose task it is."""
     company: str | None
     at: datetime
-    """When it was received, or left to a person."""
+    """When it was received; of one outside of every case when it was left to a person."""
     settled_at: datetime | None
     """When its task was closed; None while it waits, and where there is no task."""

@@ -393,6 +393,9 @@ class DeskContract:
         await opened.crm.record(record(open_tasks=(cases.task("mail:<a@acme.com.br>", title="Decidir"),)))
         await opened.ledger.open_task(mail_task(in_none, "<b@acme.com.br>", minutes=30))
         await opened.ledger.close_task(in_none, "Ana Lima", OPENED + timedelta(hours=2))
+        # Ordered anew, such as when the case ends: the e-mail came when it came.
+        again = cases.task("mail:<a@acme.com.br>", title="Decidir")
+        await opened.crm.record(record(minutes=60 * 48, open_tasks=(again,)))
         period = (OPENED, OPENED + timedelta(hours=23))
         arrived = await opened.desk.mails_arrived(*period, most=9)
         acme = "Acme Comércio de Ferragens Ltda"

@@ -281,12 +281,12 @@ class MemoryDesk:
         ]
         in_cases = [
             MailFigure(
-                sha256=self.inbox.original_of(task.order.key.removeprefix(DECIDES_ON_MAIL)),
+                sha256=self.inbox.original_of(_mail_of(task)),
                 title=task.order.title,
                 fate=None,
                 protocol=self.crm.all_cases()[task.case_id].summary.protocol,
                 company=self._company(self.crm.all_cases()[task.case_id].summary.customer_id),
-                at=task.ordered_at,
+                at=self.inbox.first_received(_mail_of(task)) or task.ordered_at,
                 settled_at=task.closed_at,
             )
             for task in await self.crm.tasks()
@@ -438,6 +438,11 @@ class MemoryDesk:
             monthly=sum(paid, Decimal(0)),
             back_at=min(later, default=None),
         )
+
+
+def _mail_of(task: CaseTask) -> str:
+    """The Message-ID of the e-mail that a task is about."""
+    return task.order.key.removeprefix(DECIDES_ON_MAIL)
 
 
 def _declined_at(decision: RetentionDecision | None) -> datetime | None:

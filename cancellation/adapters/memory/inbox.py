@@ -152,6 +152,11 @@ class MemoryInbox:
         """The SHA-256 of the e-mail that was reported under that Message-ID."""
         return next((r.entry.sha256 for r in self._rows.values() if r.reported_as == message_id), None)
 
+    def first_received(self, message_id: str) -> datetime | None:
+        """When the first copy of the e-mail was received that was reported under that Message-ID."""
+        copies = (r.entry.received_at for r in self._rows.values() if r.reported_as == message_id)
+        return min(copies, default=None)
+
     def why(self, sha256: str) -> tuple[str, ...]:
         """What the reader said of an e-mail when it was handled."""
         return next((r.why for r in self._rows.values() if r.entry.sha256 == sha256 and r.outcome), ())
