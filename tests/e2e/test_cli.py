@@ -17,6 +17,7 @@ from embedded.virtual_time import VirtualTime
 from samples import sample_email
 from starters.cli.catalogue import COMMANDS
 from starters.cli.running import crm_registry, settings_of_command
+from tests.contract.dns_server import dns_in_a_thread, txt
 from tests.e2e.running_up import TypedCommand, Up, discard, running_up, spawned, typed, typing
 
 
@@ -218,6 +219,27 @@ def test_formalize_opens_a_case_if_told_to_P1_X2(up: Up, do: TypedCommand, tmp_p
     # The sender counts as soon as the CRM has told who the customer's contacts are.
     status = _status_once(do, "1049", lambda found: not found["missing"])
     assert status["channel"] == "email"
+
+
+def test_an_original_given_by_hand_is_kept_with_the_keys_of_its_signatures_X13(
+    up: Up, do: TypedCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _be_opened(do, "1048")
+    mail = tmp_path / "mail.eml"
+    # It reaches one mailbox of two: no formalization is complete, and the dossier shows it all the same.
+    raw = sample_email("hotel-webmail-completo", received_at=datetime.now(UTC))
+    mail.write_bytes(raw.replace(b"comercial@nuvemjti.com.br", b"outra@nuvemjti.com.br"))
+    record = "v=DKIM1; k=rsa; p=QUJD"
+    with dns_in_a_thread(
+        {("default._domainkey.hotelmirantedaserra.com.br.", "TXT"): [txt(record)]}
+    ) as address:
+        monkeypatch.setenv("CANCELAMENTO_EVIDENCE_DNS_SERVERS", address)
+        do("formalize", str(mail), "--customer", "1048", "--confirmed-by", "Ana Lima")
+    do("dossier", "1048", "--folder", "--to", str(tmp_path))
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    (kept,) = json.loads((folder / "emails.json").read_text())
+    assert (folder / kept["file"]).read_bytes() == mail.read_bytes()
+    assert [one["key"] for one in kept["dkim"]] == [record]
 
 
 def test_understand_says_what_and_why_without_a_case(up: Up, do: TypedCommand, tmp_path: Path) -> None:

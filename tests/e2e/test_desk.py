@@ -153,7 +153,7 @@ def test_an_e_mail_that_waits_is_decided_under_the_name_of_who_read_it_X9(up: Up
     assert (found["confirmed_by"], found["reason"]) == ("Ana Lima", "vamos trocar de operadora")
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_an_e_mail_of_no_case_is_decided_and_waits_no_more_X15(up: Up, ana: Seat) -> None:
     mails(up, "escola-pergunta")
     ana.opens_mail("Ler e decidir: e-mail recebido", "Escola")
@@ -169,7 +169,7 @@ def test_an_e_mail_of_no_case_is_decided_and_waits_no_more_X15(up: Up, ana: Seat
     assert ana.page.get_by_role("button", name="Registrar a decisão").count() == 0
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_who_has_formalised_already_gets_no_script_and_the_page_says_so_X18(up: Up, ana: Seat) -> None:
     case = ana.opens_case("1051", "Quer sair.")
     mails(up, "ana-paula-outlook-web-so-html", case)
@@ -180,7 +180,7 @@ def test_who_has_formalised_already_gets_no_script_and_the_page_says_so_X18(up: 
     ana.sees("O aviso prévio já vale")
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_notice_that_was_read_wrongly_is_undone_after_its_consequences_were_shown_X14(
     up: Up, ana: Seat
 ) -> None:
@@ -197,7 +197,7 @@ def test_a_notice_that_was_read_wrongly_is_undone_after_its_consequences_were_sh
     assert status(up, "1048")["ended_by"] == "Ana Lima"
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_an_e_mail_that_takes_the_request_back_is_recorded_as_that_X3_X15(up: Up, ana: Seat) -> None:
     case = ana.takes_to_notice("1044", "clinica-iphone-completa")
     mails(up, "clinica-desistencia", case)
@@ -237,7 +237,7 @@ def test_a_refusal_is_told_beside_its_field_and_nothing_typed_is_lost_P3(up: Up,
     assert status(up, "1045")["stage"] == "retention"
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_task_is_closed_with_a_word_and_a_note_moves_nothing_X24(up: Up, ana: Seat) -> None:
     case = ana.opens_case("1046", "Quer sair.")
     task = ana.page.get_by_role("button", name="Fechar a tarefa: Pedido de cancelamento")
@@ -253,7 +253,7 @@ def test_a_task_is_closed_with_a_word_and_a_note_moves_nothing_X24(up: Up, ana: 
     assert status(up, "1046")["stage"] == "retention"
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_figures_open_to_their_cases_X26(up: Up, ana: Seat, case: str) -> None:
     ana.goes("/numeros")
     ana.sees("Caminho dos pedidos")
@@ -486,7 +486,7 @@ def test_a_wrong_address_of_ours_is_no_way_out_X24(up: Up) -> None:
     ("size", "scheme"),
     [("telefone", "dark"), ("mesa", "light"), ("telefone", "light"), ("mesa", "dark")],
 )
-@pytest.mark.proof
+@pytest.mark.long
 def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
     up: Up, chromium: Any, ana: Seat, case: str, size: str, scheme: str
 ) -> None:
@@ -521,7 +521,7 @@ def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
     context.close()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_case_is_worked_with_the_keyboard_alone_X24(up: Up, chromium: Any, case: str) -> None:
     page = chromium.new_page(locale="pt-BR")
     page.goto(up.addresses.desk)

@@ -269,7 +269,7 @@ def test_a_notice_by_mail_is_looked_at_and_confirmed_or_undone_by_one_command_X1
         assert eventually(lambda: crm_status(up, "1048") == "Ativo")
 
 
-@pytest.mark.proof
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (apt-get install chromium)")
 def test_operators_see_the_notice_in_the_web_ui_and_none_for_a_forged_mail_P8_X9(
