@@ -59,11 +59,10 @@ def mail_task(
 
 
 def with_mail_page(task: MailTask, desk_url: str) -> MailTask:
-    """The task with the address of its e-mail's page instead of commands; as it is where there is no desk (X24)."""
+    """The task with the address of its e-mail's page; as it is where there is no desk (X24)."""
     if not desk_url:
         return task
-    text = f"{commands.without(task.text)}\n\n{_PAGE}{desk_url}/email/{task.sha256}"
-    return task.model_copy(update={"text": text})
+    return task.model_copy(update={"text": f"{task.text}\n\n{_PAGE}{desk_url}/email/{task.sha256}"})
 
 
 def bounce_task(

@@ -35,7 +35,7 @@ def show(sha256: str) -> str:
 
 
 def without(text: str) -> str:
-    """A text without the commands that it gives, and the lines that lead to them: where a page takes their place."""
+    """A text without the commands that it gives, and the lines that lead to them: for a page that takes their place."""
     return _GIVEN.sub("", text).rstrip()
 
 

@@ -22,11 +22,11 @@ def with_customer(order: TaskOrder, account: Account, known: KnownCustomer) -> T
 def with_page(order: TaskOrder, desk_url: str, case: str) -> TaskOrder:
     """The task with the address of its case, by protocol or case id; as it is where there is no desk.
 
-    One about an e-mail leads to that e-mail's page, where it is decided, instead of giving commands.
+    One about an e-mail leads to that e-mail's page, where it is decided.
     """
     if not desk_url:
         return order
     mail = commands.mail_in(order.text)
     page = f"Ler e decidir: {desk_url}/email/{mail}\n" if mail else ""
-    text = f"{commands.without(order.text)}\n\n{page}Abrir o caso: {desk_url}/caso/{case}"
+    text = f"{order.text}\n\n{page}Abrir o caso: {desk_url}/caso/{case}"
     return order.model_copy(update={"text": text})

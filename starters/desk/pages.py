@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel, OfferKind, OfferStatus, PortStatus, ReasonCategory, Team
-from cancellation.language import vocabulary, words
+from cancellation.language import commands, vocabulary, words
 from starters.desk.access import Visitor
 from starters.desk.people import Act
 
@@ -68,6 +68,7 @@ class Pages:
             "channel": lambda code: vocabulary.channel(Channel(code)),
             "reason": lambda code: vocabulary.reason_category(ReasonCategory(code)),
             "stage": lambda code: vocabulary.short_stage(Stage(code)),
+            "without_commands": commands.without,
             "capital": lambda text: text[:1].upper() + text[1:],
         }
 

@@ -22,15 +22,17 @@ DESK = Letterhead(desk_url="https://mesa.nuvemjti.com.br")
         LetterKind.MAIL_WITHOUT_CASE,
     ],
 )
-def test_an_e_mail_is_decided_on_its_page_and_by_commands_where_there_is_none_X24(kind: LetterKind) -> None:
+def test_a_letter_about_an_e_mail_has_its_page_where_there_is_one_and_the_exact_command_X15_X24(
+    kind: LetterKind,
+) -> None:
     page = f"https://mesa.nuvemjti.com.br/email/{ORIGINAL}"
     for house, is_there in ((DESK, True), (HOUSE, False)):
         message = render(example(kind), house)
         for part in (message.get_body(("plain",)), message.get_body(("html",))):
             assert part is not None
             assert (page in part.get_content()) is is_there
-            assert ("cancelamento mail" in part.get_content()) is not is_there
-            assert "omando" not in part.get_content() or not is_there
+            by_command = kind is not LetterKind.REMIND_MAIL or not is_there
+            assert ("cancelamento mail" in part.get_content()) is by_command
 
 
 def test_a_reminder_of_an_e_mail_says_what_happens_meanwhile_X15_X18() -> None:

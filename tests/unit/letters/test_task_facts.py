@@ -32,7 +32,7 @@ def test_a_task_leads_to_its_case_where_there_is_a_desk_X24() -> None:
     assert task_facts.with_page(TASK, "", "CAN-1") == TASK
 
 
-def test_a_task_about_an_e_mail_leads_to_its_page_instead_of_commands_where_there_is_a_desk_X24() -> None:
+def test_a_task_about_an_e_mail_leads_to_its_page_where_there_is_a_desk_X24() -> None:
     how = (
         f"Para ler o original:\n{commands.show(ORIGINAL)}\nSe for um pedido:\n{commands.confirm(ORIGINAL)}\n"
         f"Se não for:\n{commands.refuse(ORIGINAL)}"
@@ -40,6 +40,5 @@ def test_a_task_about_an_e_mail_leads_to_its_page_instead_of_commands_where_ther
     task = TASK.model_copy(update={"text": f"Remetente: x@y.z\n\nAté a decisão o e-mail não conta.\n{how}"})
     assert task_facts.with_page(task, "", "CAN-1") == task
     assert task_facts.with_page(task, "https://mesa", "CAN-1").text == (
-        "Remetente: x@y.z\n\nAté a decisão o e-mail não conta.\n\n"
-        f"Ler e decidir: https://mesa/email/{ORIGINAL}\nAbrir o caso: https://mesa/caso/CAN-1"
+        f"{task.text}\n\nLer e decidir: https://mesa/email/{ORIGINAL}\nAbrir o caso: https://mesa/caso/CAN-1"
     )
