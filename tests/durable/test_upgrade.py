@@ -14,10 +14,12 @@ from tests.durable.house import CaseDriver, until
 from tests.durable.premises import Premises, premises
 from tests.durable.versions import (
     ADDITIVE_MIGRATION,
+    BROKEN,
     CHECKOUT,
-    DISPATCHER,
     GUARDED,
+    MIGRATION_AFTERWARDS,
     UNGUARDED,
+    add,
     command,
     version,
     worker,
@@ -26,12 +28,6 @@ from tests.durable.versions import (
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
 DAY = timedelta(days=1)
-
-BROKEN = (
-    DISPATCHER,
-    "        case, before = self._file.case, self._commands\n",
-    '        raise RuntimeError("a bug")\n',
-)
 
 
 @pytest.fixture
@@ -139,6 +135,13 @@ async def test_open_cases_of_every_stage_go_over_to_a_new_version_and_end_X22(
                 await case.quiet()
             await done(new, house, "deploy", "serve", "2", "--watch", "1")
             assert await in_service(house, new) == "2"
+            # And once more when all have gone over, while the old version is still there.
+            add(new, MIGRATION_AFTERWARDS)
+            await done(new, house, "setup")
+            held = "select convalidated from pg_constraint where conname = 'region_known'"
+            assert await house.pool.fetchval(held)
+            await talk(cases["notice"], "after-both")
+            await cases["notice"].quiet()
     async with worker(new, house.settings, "2"):
         for case in cases.values():
             await to_the_end(case)

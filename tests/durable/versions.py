@@ -27,6 +27,19 @@ ADDITIVE_MIGRATION: Final = {
         "alter table crm.cases add column region text not null default '';\n"
     )
 }
+MIGRATION_AFTERWARDS: Final = {
+    "cancellation/adapters/postgres/migrations/991_region_known.sql": (
+        "-- What every version in service keeps by now; the one of before may still be there, and goes on too.\n"
+        "alter table crm.cases add constraint region_known check (region in ('', 'br'));\n"
+        "create index if not exists cases_region on crm.cases (region);\n"
+    )
+}
+
+
+def add(code: Path, files: Mapping[str, str]) -> None:
+    """Put more files into a version."""
+    for file, text in files.items():
+        (code / file).write_text(text)
 
 
 def other_order(condition: str) -> tuple[str, str, str]:
@@ -37,6 +50,12 @@ def other_order(condition: str) -> tuple[str, str, str]:
 GUARDED: Final = other_order(
     '        if workflow.patched("other-order"):\n            lanes = dict(reversed(lanes.items()))\n'
 )
+BROKEN: Final = (
+    DISPATCHER,
+    "        case, before = self._file.case, self._commands\n",
+    '        raise RuntimeError("a bug")\n',
+)
+"""Decides nothing in any case: each of its workflow tasks fails."""
 UNGUARDED: Final = other_order("        lanes = dict(reversed(lanes.items()))\n")
 
 
@@ -48,8 +67,7 @@ def version(folder: Path, *edits: Edit, added: Mapping[str, str] | None = None) 
         text = (folder / file).read_text()
         assert text.count(old) == 1, (file, old)
         (folder / file).write_text(text.replace(old, new))
-    for file, text in (added or {}).items():
-        (folder / file).write_text(text)
+    add(folder, added or {})
     return folder
 
 

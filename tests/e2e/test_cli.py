@@ -172,7 +172,7 @@ def test_the_crm_tells_commands_whose_protocol_it_is_while_the_case_is_open_X12(
 
 def test_request_of_an_unknown_customer_ends_discarded(up: Up, do: TypedCommand) -> None:
     opening = do("open", "424242", "--channel", "phone", "--text", "não está no CRM", code=1)
-    assert "o CRM não conhece este cliente; o Comercial recebeu o contato" in opening.err
+    assert "o CRM não conhece o cliente 424242; o Comercial recebeu o pedido, sem um contato" in opening.err
     assert "Caso aberto" not in opening.out
     _until(up, "424242", Stage.DISCARDED)
     assert "já terminou" in do("withdraw", "424242", "--reason", "x", code=1).err
@@ -340,10 +340,12 @@ def test_the_page_of_a_case_is_named_and_samples_are_listed(up: Up, do: TypedCom
 
 def test_wrong_usage_ends_with_2_in_portuguese(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, words in (
-        (("nada",), "comando desconhecido: nada"),
-        (("open",), "falta o argumento CLIENTE"),
+        (("nada",), "comando desconhecido: nada (veja cancelamento --help)"),
+        (("statu", "1042"), "comando desconhecido: statu; você quis dizer status?"),
+        (("open",), "falta o argumento CLIENTE (veja cancelamento open --help)"),
         (("open", "1042", "--channel", "fax"), "valor inválido para '--channel': 'fax'; aceitos:"),
-        (("status", "1042", "--foo"), "opção desconhecida: --foo"),
+        (("status", "1042", "--foo"), "opção desconhecida: --foo (veja cancelamento status --help)"),
+        (("status", "1042", "--jsn"), "opção desconhecida: --jsn; você quis dizer --json? (veja"),
         (("status", "1042", "1043"), "argumento a mais: 1043"),
         (("withdraw", "1042"), "falta a opção --reason"),
         (("understand",), "informe um e-mail ou --texts"),
@@ -386,7 +388,10 @@ def test_help_is_in_portuguese(command: str, tmp_path: Path, capsys: pytest.Capt
     said = typed(tmp_path, capsys, *([command] if command else []), "--help")
     assert said.code == 0
     assert "Uso: cancelamento" in said.out
-    assert not re.search(r"Usage|Show this|Options|Arguments|\[required\]|\[default", said.out)
+    english = (
+        r"Usage|env var|Show this|Options|Arguments|\[required\]|\[default|<(?:bool|str|int|path|list)\b"
+    )
+    assert not re.search(english, said.out)
 
 
 async def _asked(look: Registry, protocol: str) -> str | None:

@@ -22,6 +22,8 @@ from tests.production.run import run
 from tests.production.temporal_module import Unavailable
 from tests.production.translation import NOT_RUN, WITHOUT_A_PROCESS
 
+CASES = 60
+"""How many, unless told otherwise."""
 LIMIT_OF_THE_IMAGE = 200_000_000
 """Bytes of what is installed and copied into our image."""
 
@@ -29,7 +31,7 @@ LIMIT_OF_THE_IMAGE = 200_000_000
 def main() -> int:
     """Run it; 0 if every case ended where it had to."""
     wanted = argparse.ArgumentParser(prog="make production", description=__doc__)
-    wanted.add_argument("--cases", type=int, default=60, help="how many")
+    wanted.add_argument("--cases", type=int, default=CASES, help="how many")
     wanted.add_argument("--keep", action="store_true", help="leave the folder with logs and data")
     options = wanted.parse_args()
     out, began = Console(), time.monotonic()

@@ -22,6 +22,8 @@ class Findings:
     """What else was measured, a sentence each."""
     memory: dict[str, int] = field(default_factory=dict)
     """The most that a container's processes have had, in bytes."""
+    tasks: dict[str, int] = field(default_factory=dict)
+    """The most that they have been, threads and processes."""
     connections: Counter[str] = field(default_factory=Counter)
     """The most at one moment, by the database's user."""
     letters: int = 0

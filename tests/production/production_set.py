@@ -2,14 +2,12 @@
 
 import asyncio
 import os
-import pwd
-import shutil
 import ssl
 import subprocess
 from collections.abc import Callable
 from graphlib import TopologicalSorter
 from pathlib import Path
-from signal import SIGINT
+from signal import SIGHUP
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -27,37 +25,16 @@ from embedded.supervisor import Supervisor
 from tests.compose import composed
 from tests.production.administrator import administer
 from tests.production.images import Images
-from tests.production.processes import ContainerProcess, Here, PostgresProcess, give_away, run_as, run_once
-from tests.production.translation import (
-    WITHOUT_A_PROCESS,
-    Container,
-    Places,
-    Used,
-    containers_of,
-    paths_here,
-)
+from tests.production.machine import Machine
+from tests.production.processes import ContainerProcess, PostgresProcess, run_as, run_once
+from tests.production.scraped import scraped
+from tests.production.translation import WITHOUT_A_PROCESS, Container, Places, Used, containers_of
 
 BUILD_ID: Final = "2026.11.4"
 """Of the workers that come with the set."""
-TEMPORAL_USER: Final = User(1000, 1000)
-"""As its images have it."""
-_TEMPORAL_PORTS: Final = {
-    "FRONTEND_GRPC_PORT": 7233,
-    "FRONTEND_HTTP_PORT": 7243,
-    "FRONTEND_MEMBERSHIP_PORT": 6933,
-    "HISTORY_GRPC_PORT": 7234,
-    "HISTORY_MEMBERSHIP_PORT": 6934,
-    "MATCHING_GRPC_PORT": 7235,
-    "MATCHING_MEMBERSHIP_PORT": 6935,
-    "WORKER_GRPC_PORT": 7239,
-    "WORKER_MEMBERSHIP_PORT": 6939,
-}
 _COMMAND_SECONDS: Final = 600
 _UPGRADE: Final = "upgrade"
 _SMTP_USER, _SMTP_PASSWORD = "cancelamento", "senha-do-correio-de-saida"
-_ASKS_A_PORT: Final = "import socket, sys; socket.create_connection((sys.argv[2], int(sys.argv[3])), 3)"
-_IMAGES_SHELL: Final = ("#!/bin/sh", "#!/bin/bash")
-"""Alpine's shell knows `pipefail`, Debian's does not."""
 
 
 class ProductionSet(UpWhileEntered):
@@ -75,13 +52,13 @@ class ProductionSet(UpWhileEntered):
         self.used: Used = set()
         self.services: dict[str, Any] = {}
         self._said: dict[str, str] = {}
-        self._code: Path | None = None
-        """What the image holds in place of this code, from now on."""
+        self._beside: set[str] = set()
+        """Containers of a profile that are up."""
         self.images = Images(folder)
         self._tell = tell
         self._places = Places(folder, frozenset())
         self._supervisor = Supervisor()
-        self._user = MYSELF
+        self._machine = Machine(folder, self._places, self.images)
         self._authority = trustme.CA()
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._authority.issue_cert(LOOPBACK).configure_cert(tls)
@@ -156,34 +133,52 @@ class ProductionSet(UpWhileEntered):
         """Stop everything, the last one first."""
         await self._supervisor.stop()
 
-    async def new_version(self, build_id: str, code: Path) -> None:
-        """What comes before an upgrade's `docker compose up`: another image, another BUILD_ID; nothing is started."""
+    async def new_version(self, build_id: str, code: Path | None) -> None:
+        """What comes before an upgrade's `docker compose up`: another image, another BUILD_ID; nothing is started.
+
+        Args:
+            build_id: of the version.
+            code: what its image holds; None: what the set came with.
+        """
         self._said["BUILD_ID"] = build_id
         self._places.said |= {build_id}
-        self._code = code
+        self._machine.code = code
         self.services = await asyncio.to_thread(self._composed)
 
-    async def up_beside(self, service: str) -> list[str]:
-        """`docker compose --profile … up -d --no-deps SERVICE`; the names of its containers."""
-        fresh = self._containers_of(service)
+    async def up_beside(self, service: str, scale: int | None = None) -> list[str]:
+        """`docker compose --profile … up -d --no-deps --scale SERVICE=N SERVICE`; the names of its containers."""
+        fresh = self._containers_of(service)[:scale]
+        names = [container.name for container in fresh]
+        self._beside |= {*names}
         async with asyncio.TaskGroup() as group:
             for container in fresh:
-                await asyncio.to_thread(self._fill, container)
-                group.create_task(self._start_one(container))
-        return [container.name for container in fresh]
+                if container.name in self.processes:
+                    self.processes[container.name].become(container, self._machine.here(container))
+                    group.create_task(self.up(container.name))
+                else:
+                    await asyncio.to_thread(self._fill, container)
+                    group.create_task(self._start_one(container))
+        self._look_up_again()
+        return names
+
+    async def remove(self, *names: str) -> None:
+        """`docker compose --profile … rm --stop --force`: of what was up beside."""
+        await self.down(*names)
+        self._beside -= {*names}
+        self._look_up_again()
 
     async def up_anew(self, service: str) -> None:
         """`docker compose up -d --no-deps SERVICE`: what runs gives place to what the file says now."""
         fresh = self._containers_of(service)
         await self.down(*(container.name for container in fresh))
         for container in fresh:
-            self.processes[container.name].become(container, self._here(container))
+            self.processes[container.name].become(container, self._machine.here(container))
         await self.up(*(container.name for container in fresh))
 
     async def run_setup(self) -> None:
         """`docker compose run --rm setup`."""
         container = self.containers["setup"]
-        await run_once(container, self._here(container), 1)
+        await run_once(container, self._machine.here(container), 1)
 
     async def down(self, *names: str) -> None:
         """`docker compose stop`: with order, side by side."""
@@ -219,10 +214,10 @@ class ProductionSet(UpWhileEntered):
         await self.images.gather(self._tell)
         if os.geteuid() == 0:
             image = self.images.ours
-            self._user = User(image.uid, image.uid)
+            self._machine.user = User(image.uid, image.uid)
             python = image.programs / "python"
-            if not await reaches(self._user, [python, image.app], os.R_OK | os.X_OK):
-                self._user = MYSELF
+            if not await reaches(self._machine.user, [python, image.app], os.R_OK | os.X_OK):
+                self._machine.user = MYSELF
                 self._tell("no other user reaches this Python: our own processes run as root")
 
     def plan(self) -> None:
@@ -263,44 +258,31 @@ class ProductionSet(UpWhileEntered):
         return self._composed()
 
     def _fill(self, container: Container) -> None:
-        """Give a container its secrets, its files and its folders, which no other user can read."""
         service = self.services[container.service]
-        own = self.folder / "containers" / container.name
-        own.mkdir(parents=True)
-        user = self._user_of(container.service)
-        for secret in service.get("secrets", ()):
-            target = container.mounts[secret["target"]]
-            target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(self.project / "deploy" / "secrets" / secret["source"], target)
-        for volume in service.get("volumes", ()):
-            target = container.mounts[volume["target"]]
-            if volume["type"] == "volume":
-                target.mkdir(parents=True, exist_ok=True)
-                if not volume.get("read_only"):
-                    give_away(target, user)
-            else:
-                source = Path(volume["source"])
-                target.parent.mkdir(exist_ok=True)
-                (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
-        for one in service.get("tmpfs", ()):
-            container.mounts[one.partition(":")[0]].mkdir(parents=True)
-        for file in own.rglob("*"):
-            if file.suffix in (".sh", ".yaml"):
-                file.write_text(paths_here(file.read_text(), container.mounts))
-        give_away(own, user)
-        for folder in container.mounts.values():
-            entrypoint = folder / "entrypoint.sh"
-            if entrypoint.exists():
-                entrypoint.write_text(entrypoint.read_text().replace(*_IMAGES_SHELL, 1))
+        self._machine.fill(container, service, self.project / "deploy" / "secrets")
+        if container.service == "prometheus":
+            self._write_targets()
 
-    def _user_of(self, service: str) -> User:
-        if os.geteuid() != 0:
-            return MYSELF
-        if service == "postgres":
-            # Its programs ask for the name of whoever runs them.
-            nobody = pwd.getpwnam("nobody")
-            return User(nobody.pw_uid, nobody.pw_gid)
-        return TEMPORAL_USER if service.startswith("temporal") else self._user
+    def _look_up_again(self) -> None:
+        """Have Prometheus know who is there, as the engine's name server tells it."""
+        self._write_targets()
+        if (process := self.processes["prometheus"]).running:
+            os.kill(process.pid, SIGHUP)
+
+    def _write_targets(self) -> None:
+        file = self.containers["prometheus"].mounts["/etc/prometheus/prometheus.yml"]
+        fresh = file.with_suffix(".new")
+        fresh.write_text(scraped((self.project / "deploy" / "prometheus.yml").read_text(), self._up_of))
+        fresh.chmod(0o444)
+        fresh.replace(file)
+
+    def _up_of(self, service: str, port: int) -> list[str]:
+        return [
+            self._places.address(service, port, one.replica)
+            for one in self.containers.values()
+            if one.service == service
+            and ("profiles" not in self.services[service] or one.name in self._beside)
+        ]
 
     async def _start_in_order(self) -> None:
         """Each after what it depends on; what depends on the same, side by side."""
@@ -323,12 +305,12 @@ class ProductionSet(UpWhileEntered):
     async def _start_one(self, container: Container) -> None:
         if not container.restarts:
             tries = int(self.services[container.service]["restart"].partition(":")[2]) + 1
-            await run_once(container, self._here(container), tries)
+            await run_once(container, self._machine.here(container), tries)
             self._tell(f"{container.name} done")
             if container.service == "setup":
                 await self._let_time_be_skipped()
             return
-        process = self._process(container)
+        process = self._machine.process(container)
         self.processes[container.name] = process
         await self._supervisor.add(process)
         if isinstance(process, PostgresProcess):
@@ -337,51 +319,6 @@ class ProductionSet(UpWhileEntered):
             await process.stop()
             await self.until_healthy(container.name)
         self._tell(f"{container.name} up")
-
-    def _process(self, container: Container) -> ContainerProcess:
-        here = self._here(container)
-        if container.service != "postgres":
-            return ContainerProcess(container, here)
-        return PostgresProcess(
-            container,
-            here,
-            programs=self.images.postgres,
-            data=container.mounts["/var/lib/postgresql"] / "18" / "docker",
-            port=self._places.port("postgres", 5432),
-        )
-
-    def _here(self, container: Container) -> Here:
-        python = self.images.ours.programs / "python"
-        common = {"TZ": "UTC", "HOME": "/nonexistent", "TMPDIR": str(container.mounts["/tmp"])}  # noqa: S108
-        program: tuple[str, ...] = ()
-        if container.service == "postgres":
-            environment = {"PATH": f"{self.images.postgres}:/usr/bin:/bin", "LANG": "C.UTF-8"} | {
-                "PGPORT": str(self._places.port("postgres", 5432))
-            }
-        elif container.service.startswith("temporal"):
-            programs = self.images.programs(container.service)
-            environment = {"PATH": f"{programs}:/usr/bin:/bin"} | {
-                name: str(self._places.port("temporal", inside)) for name, inside in _TEMPORAL_PORTS.items()
-            }
-        else:
-            program = tuple(str(self.images.ours.programs / word) for word in self.images.ours.entrypoint)
-            environment = {
-                name: paths_here(value, container.mounts).replace("$PATH", "/usr/bin:/bin")
-                for name, value in self.images.ours.environment.items()
-            }
-            if "CANCELAMENTO_DATABASE_HOST" in container.environment:
-                environment["CANCELAMENTO_DATABASE_PORT"] = str(self._places.port("postgres", 5432))
-            if self._code is not None:
-                environment["PYTHONPATH"] = str(self._code)
-        return Here(
-            user=self._user_of(container.service),
-            program=program,
-            environment=common | environment,
-            folder=self.folder / "containers",
-            log=self.folder / "logs" / f"{container.name}.log",
-            check={"python": (str(python),), "nc": (str(python), "-c", _ASKS_A_PORT)},
-            stop_signal=SIGINT if container.service == "postgres" else Here.stop_signal,
-        )
 
     async def _let_time_be_skipped(self) -> None:
         """What `setup` never does: acts may be ahead of the database's clock (P19)."""

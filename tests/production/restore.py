@@ -15,6 +15,7 @@ from tests.production.working import Working
 
 _DAYS: Final = 14
 _SERVERS: Final = ("postgres", "temporal")
+_NOT_OURS: Final = (*_SERVERS, "prometheus")
 _TRAILS: Final = "select customer_id, trail_seq from crm.cases"
 _OF_OPEN_CASES: Final = f"{_TRAILS} where ended_at is null"
 
@@ -143,7 +144,7 @@ async def _shorter(postgres: PostgresProcess, than: dict[str, int]) -> set[str]:
 
 
 def _ours(production: ProductionSet) -> list[str]:
-    return [name for name, one in production.processes.items() if one.running and name not in _SERVERS]
+    return [name for name, one in production.processes.items() if one.running and name not in _NOT_OURS]
 
 
 def _postgres(work: Working) -> PostgresProcess:

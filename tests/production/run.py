@@ -21,7 +21,7 @@ from tests.production.production_set import ProductionSet
 from tests.production.restore import bring_everything_back, bring_records_back, remember_now, take_copy
 from tests.production.stories import Case, World, new_cases
 from tests.production.translation import not_run
-from tests.production.upgrade import first_version, upgrade
+from tests.production.upgrade import first_version, take_back, upgrade
 from tests.production.waiting import what_it_waits_for, where
 from tests.production.watch import watch
 from tests.production.working import Done, Working
@@ -50,12 +50,13 @@ class Act:
 
 
 ACTS: Final = (
-    Act("requests", World.opens, ("desk", "worker-1")),
+    Act("requests", World.opens, ("desk", "worker-1", "prometheus")),
     Act("Commercial's outcomes", World.is_decided, ("temporal", "monitor", take_copy)),
     Act("formalizations", World.formalises, (remember_now, "inbox", "worker-2")),
     Act("the records brought back", meanwhile=(bring_records_back,)),
     Act("everything brought back", meanwhile=(bring_everything_back,)),
     Act("formalizations, again", World.formalises),
+    Act("a version that fails", meanwhile=(take_back,)),
     Act("ten days later", World.goes_on, ("gateway", upgrade)),
     Act("the end", World.reaches_its_end, ("postgres", "worker-3", "codec")),
 )

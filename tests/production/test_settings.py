@@ -1,9 +1,13 @@
 """What the compose file says is what processes are given, or stands among what cannot be run."""
 
+import re
+
 import pytest
 
+from tests.compose import CHECKOUT
 from tests.production.production_set import ProductionSet
 from tests.production.translation import NOT_RUN, WITHOUT_A_PROCESS, not_run, settings_of
+from tests.watched.test_watched import BY_RULE_ALONE
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +30,7 @@ def test_every_setting_of_every_service_is_given_to_a_process(planned: Productio
         "gateway",
         "desk",
         "codec",
+        "prometheus",
     } <= set(planned.containers)
 
 
@@ -43,6 +48,17 @@ def test_what_cannot_be_run_is_in_the_file_and_has_a_reason(planned: ProductionS
     settings = {setting for service in services.values() for setting in settings_of(service)}
     assert all(any(s == one or s.startswith(f"{one}.") for s in settings) for one in NOT_RUN)
     assert WITHOUT_A_PROCESS.keys() - {"mail"} <= services.keys()
+
+
+def test_what_nobody_has_run_stands_on_one_page() -> None:
+    page = (CHECKOUT / "docs" / "nao-executado.md").read_text()
+    for one in (*NOT_RUN, *WITHOUT_A_PROCESS, *BY_RULE_ALONE):
+        assert f"`{one}`" in page, one
+    for runbook in sorted((CHECKOUT / "docs" / "runbooks").glob("*.md")):
+        if re.search(r"[Nn]ão (?:foi|foram) (?:ensaiad|executad)", runbook.read_text()):
+            assert f"(runbooks/{runbook.name})" in page, runbook.name
+    for elsewhere in ("docs/servidores.md", "deploy/kubernetes/README.md"):
+        assert "nao-executado.md" in (CHECKOUT / elsewhere).read_text(), elsewhere
 
 
 def test_no_host_port_or_path_of_a_container_is_left(planned: ProductionSet) -> None:

@@ -29,7 +29,6 @@ NOT_RUN: Final = {
 WITHOUT_A_PROCESS: Final = {
     "temporal-ui": "no package registry has it",
     "mail": "for demonstrations; a server that wants TLS and a login stands in for the provider's",
-    "prometheus": "not of the set that works on cases",
     "grafana": "no package registry has it",
 }
 """Services that are not run, and why."""

@@ -25,6 +25,8 @@ async def watch(production: ProductionSet, findings: Findings) -> None:
         running = {name: process.pid for name, process in production.processes.items() if process.running}
         for name, had in (await asyncio.to_thread(_memory, running)).items():
             findings.memory[name] = max(findings.memory.get(name, 0), had)
+        for name, were in (await asyncio.to_thread(_tasks, running)).items():
+            findings.tasks[name] = max(findings.tasks.get(name, 0), were)
         try:
             connection = await asyncpg.connect(production.owner_url("postgres", "postgres"), timeout=5)
             for user, count in await connection.fetch(_CONNECTIONS):
@@ -40,11 +42,24 @@ def _memory(pids: Mapping[str, int]) -> dict[str, int]:
     return {name: sum(map(_share, _family(pid))) for name, pid in pids.items()}
 
 
+def _tasks(pids: Mapping[str, int]) -> dict[str, int]:
+    """How many threads each process and its children have together, as a control group counts them."""
+    return {name: sum(map(_threads, _family(pid))) for name, pid in pids.items()}
+
+
 def _family(pid: int) -> list[int]:
     try:
         return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
     except psutil.Error:
         return []
+
+
+def _threads(pid: int) -> int:
+    """How many; 0 of a process that has ended."""
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir()))
+    except OSError:
+        return 0
 
 
 def _share(pid: int) -> int:

@@ -24,15 +24,24 @@ _KEPT: Final = (
 )
 
 
-def program(name: str) -> Path:
-    """`promtool` or `prometheus`; without either the test is skipped."""
+NOT_INSTALLED: Final = (
+    "prometheus is not installed: Debian's package, or python -m tests.watched.prometheus with Go"
+)
+
+
+def found(name: str) -> Path | None:
+    """`promtool` or `prometheus`, if it is there."""
     if (_KEPT / name).exists():
         return _KEPT / name
-    if (debians := shutil.which(name)) is not None:
-        return Path(debians)
-    pytest.skip(
-        "prometheus is not installed: Debian's package, or python -m tests.watched.prometheus with Go"
-    )
+    return Path(debians) if (debians := shutil.which(name)) is not None else None
+
+
+def program(name: str) -> Path:
+    """`promtool` or `prometheus`; without either the test is skipped."""
+    path = found(name)
+    if path is None:
+        pytest.skip(NOT_INSTALLED)
+    return path
 
 
 def build() -> None:

@@ -336,7 +336,7 @@ def test_an_ordinary_case_is_written_within_two_seconds_of_work_X13() -> None:
     assert time.process_time() - started < 2
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_thousand_long_entries_find_room_on_the_pages_X13() -> None:
     trail = chained(
         *(one.model_copy(update={"detail": f"{one.detail} {'longo ' * 300}"[:2000]}) for one in entries(1000))
