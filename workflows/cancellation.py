@@ -143,7 +143,7 @@ class CancellationWorkflow(MessageHandlers):
         """Undo what was planned for who stays, tell everybody; the CRM misses nothing when the case ends (P20)."""
         case = self._case
         case.settle_ending(self._now)
-        await self._until(lambda: not case.pending.owed)
+        await self._until(lambda: not (case.pending.owed or self._dispatcher.has_letters_on_their_way))
         case.end(self._now)
         while not (self._is_recorded() and workflow.all_handlers_finished()):
             await self._until(self._is_recorded)

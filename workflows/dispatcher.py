@@ -219,6 +219,11 @@ class Dispatcher:
     # ------------------------------------------------------------------ moving on
 
     @property
+    def has_letters_on_their_way(self) -> bool:
+        """Whether a letter that is owed no more may still go out, in seconds at the most."""
+        return any(one.given_up and one.batch[0].system is System.MAIL for one in self._running)
+
+    @property
     def may_be_left(self) -> bool:
         """Whether nothing is under way that will soon be answered: what fails can be asked again elsewhere."""
         return all(attempt.batch[0].failing_since is not None for attempt in self._running)

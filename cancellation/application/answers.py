@@ -212,6 +212,7 @@ def _take_deliveries(
                 delivery.partly_refused,
                 now,
                 delivery.told,
+                of=owed.command.letter if isinstance(owed.command, SendLetter) else None,
             )
         elif owed.lane not in put_off:
             put_off.add(owed.lane)

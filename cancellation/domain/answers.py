@@ -323,14 +323,19 @@ class Answers(Procedure):
         partly: str | None,
         now: datetime,
         told: EndTold | None = None,
+        *,
+        of: LetterOrder | None = None,
     ) -> None:
-        """A letter went out, or its mail server refused it for good (X16); `told`: the end that it tells (X25)."""
-        owed = self.pending.find(key)
-        if owed is None or not isinstance(owed.command, SendLetter):
-            return
-        letter = owed.command.letter
+        """A letter went out, or its mail server refused it for good (X16); `told`: the end that it tells (X25).
+
+        `of`: what was sent, also where it is owed no more: one that was given up while it was on its way (P20).
+        """
         if refused is not None:
             self.give_up_letter(key, refused, now)
+            return
+        owed = self.pending.find(key)
+        letter = owed.command.letter if owed is not None and isinstance(owed.command, SendLetter) else of
+        if letter is None:
             return
         self.threads.setdefault(letter.audience, letter_id)
         self.letters[letter_id] = SentLetter(kind=letter.kind, team=letter.team)

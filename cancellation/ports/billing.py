@@ -24,7 +24,7 @@ class Billing(Protocol):
         """Nothing recurs after the last day; can be lifted."""
 
     async def lift_end(self, case_id: str) -> None:
-        """Undo the plan completely: the customer stays (X3)."""
+        """Undo the plan completely, also one that arrives only now: the customer stays (X3)."""
 
     async def close(self, closure: BillingClosure) -> BillingClosed:
         """Stop charging, issue the one final invoice, void what is dated after the end.

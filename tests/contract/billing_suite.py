@@ -458,6 +458,9 @@ class BillingSuite:
         await rig.billing.plan_end(plan("2026-12-15"))
         await rig.billing.lift_end("case-1")
         await rig.billing.plan_end(plan("2026-12-15"))
+        # As when an attempt that was given up acts after all.
+        await rig.billing.lift_end("case-2")
+        await rig.billing.plan_end(plan("2026-12-15", case_id="case-2"))
         assert await rig.billing.charge_month(2027, 1) == 1
 
     async def test_only_the_case_that_planned_can_lift_X3(self, rig: BillingRig) -> None:

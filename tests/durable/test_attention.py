@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from cancellation.messages.letters import Delivery, Letter
 from tests.durable.customers import address_of, new_customer
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_opening import open_or_join
@@ -112,6 +113,44 @@ async def test_a_new_request_does_not_wait_for_the_old_cases_mail_X17_X1(house: 
     assert answer.opened
     assert answer.protocol != before.protocol
     assert "undelivered:request_received:customer:" in await case.tasks(open_only=True)
+    await house.replays()
+
+
+async def test_a_letter_let_go_of_while_it_goes_out_is_in_the_trail_when_the_case_ends_P20_X17(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = await whose_mailbox_puts_off(house)
+    await case.forward(2 * HOUR)
+    await case.until(lambda status: status.attention)
+    await case.check("discard", reason="Engano", actor="ana")
+    await until(lambda: case.letters("discarded_to_commercial"))
+    case_id = await case.case_id()
+    house.mailer.adapter.recover()
+    send, begun, goes_out = house.mailer.adapter.send, asyncio.Event(), asyncio.Event()
+
+    async def slow_to_the_customer(letter: Letter) -> Delivery:
+        if letter.team is None:
+            begun.set()
+            await goes_out.wait()
+        delivery: Delivery = await send(letter)
+        return delivery
+
+    monkeypatch.setattr(house.mailer.adapter, "send", slow_to_the_customer)
+    moved = asyncio.create_task(case.forward(HOUR))
+    await begun.wait()
+    asked = asyncio.create_task(open_or_join(house, case.customer_id, "de-novo"))
+    await until(lambda: len(case.letters("undelivered")) == 2)
+    await case.quiet_but(MAIL)
+    goes_out.set()
+    assert (await asked).opened
+    await moved
+
+    def went_out() -> list[Letter]:
+        return [one for name, one in house.mailer.done if name == "send" and one.case_id == case_id]
+
+    await until(lambda: any(one.team is None for one in went_out()))
+    held = [one for one in await house.crm.adapter.trail(case_id) if one.kind == "letter_sent"]
+    assert len(held) == len(went_out())
     await house.replays()
 
 

@@ -79,6 +79,7 @@ class MemoryBilling:
     _contracts: dict[str, HeldContract] = field(default_factory=dict)
     _charges: dict[str, HeldCharge] = field(default_factory=dict)
     _plans: dict[str, _Plan] = field(default_factory=dict)
+    _lifted: set[str] = field(default_factory=set)
     _invoices: dict[str, tuple[BillingClosure, FinalInvoice]] = field(default_factory=dict)
     _line_kinds: dict[str, tuple[LineKind, ...]] = field(default_factory=dict)
     _invoice_payments: dict[str, Decimal] = field(default_factory=dict)
@@ -87,12 +88,11 @@ class MemoryBilling:
 
     async def plan_end(self, plan: BillingEndPlan) -> None:
         """Let nothing recur after the last day, until lifted; a lifted plan stays lifted."""
-        held = self._plans.get(plan.case_id)
-        if held is None or held.in_force:
-            self._plans[plan.case_id] = _Plan(plan)
+        self._plans[plan.case_id] = _Plan(plan, in_force=plan.case_id not in self._lifted)
 
     async def lift_end(self, case_id: str) -> None:
-        """Undo this case's plan, and no other's."""
+        """Undo this case's plan, also one that is still on its way, and no other's."""
+        self._lifted.add(case_id)
         if case_id in self._plans:
             self._plans[case_id].in_force = False
 

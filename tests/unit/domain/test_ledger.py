@@ -461,6 +461,23 @@ def test_who_waits_for_the_end_waits_for_no_letter_that_is_put_off_X17() -> None
     assert letter_keys(case, LetterKind.DISCARDED_TO_COMMERCIAL)
 
 
+def test_a_letter_that_was_given_up_and_went_out_all_the_same_is_in_the_trail_P20_X17() -> None:
+    case = declined()
+    case.discard("engano", "ana", NOW)
+    case.settle_ending(NOW)
+    key, *_ = letter_keys(case)
+    order = letters(case)[0]
+    put_off(case, key)
+    case.let_letters_go(NOW + HOUR)
+    before = kinds(case).count("letter_sent")
+    case.note_letter(key, "<1@x>", None, None, NOW + HOUR, of=order)
+    assert kinds(case).count("letter_sent") == before + 1
+    # Refused, it is what it was: given up.
+    lost = kinds(case).count("letter_undelivered")
+    case.note_letter(key, "<1@x>", "550", None, NOW + HOUR, of=order)
+    assert kinds(case).count("letter_undelivered") == lost
+
+
 def test_letters_on_their_way_are_not_let_go_of_X17() -> None:
     case = declined()
     before = case.model_dump()

@@ -45,13 +45,16 @@ create trigger only_changes after update on billing.subscriptions for each row
 create trigger set_once after update on billing.subscriptions for each row
     execute function crm.set_once('stopped_on', 'stopped_at', 'warrant_case', 'warrant_notice_ends_at');
 
--- The end that a running notice plans: reversible, so it needs no warrant. In force until lifted or settled.
+-- The end that a running notice plans: reversible, so it needs no warrant. In force until lifted or settled. One that was
+-- lifted before it came says only that: it stays lifted when it comes.
 create table billing.end_plans (
     case_id     text primary key,
-    customer_id text        not null,
-    last_day    date        not null,
-    planned_at  timestamptz not null,
-    state       text        not null default 'planned' check (state in ('planned', 'lifted', 'settled'))
+    customer_id text,
+    last_day    date,
+    planned_at  timestamptz,
+    state       text        not null default 'planned' check (state in ('planned', 'lifted', 'settled')),
+    constraint only_what_is_lifted_says_nothing
+        check (state = 'lifted' or (customer_id is not null and last_day is not null and planned_at is not null))
 );
 create index on billing.end_plans (customer_id);
 

@@ -17,7 +17,9 @@ select * from billing.accounts where customer_id = $2
 order by subscription_id, first_day, charge_id, credit_first_day;
 
 -- name: lift_end
-update billing.end_plans set state = 'lifted' where case_id = $1 and state = 'planned';
+-- Also of a plan that is still on its way.
+insert into billing.end_plans (case_id, state) values ($1, 'lifted')
+on conflict (case_id) do update set state = 'lifted' where end_plans.state = 'planned';
 
 -- name: planned_end
 select min(last_day) from billing.end_plans where customer_id = $1 and state = 'planned';
