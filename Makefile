@@ -6,19 +6,18 @@ BIN := .venv/bin
 # Four workers suit two cores, for many tests wait; PYTEST_WORKERS=0 runs the tests in one process.
 PYTEST_WORKERS ?= 4
 PYTEST_ARGS ?=
-# PROOF=long leaves out the walks and the matrix: what is too long for `make test`, and no more.
-PROOF ?= whole
 # The scenarios stand outside of the project, for they belong to those who rely on its contract.
 BLACKBOX ?= ../shared/blackbox
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test proof drill production acceptance bench lint format audit lock reader clean
+.PHONY: help demo test proof long drill production acceptance bench lint format audit lock reader clean
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
-	@echo "make proof          every cell of the outage matrix and every step of the walk, whole; PROOF=long: what is too long for the tests"
+	@echo "make proof          every cell of the outage matrix, every step of the walk: whole what the tests take samples of"
+	@echo "make long           what is too long for the tests"
 	@echo "make drill          whole sets of servers: deployed, upgraded, watched, killed, restored"
 	@echo "make production [CASES=60]  the set of docker-compose.yml, every process for real, worked and killed; needs Go"
 	@echo "make bench          what a case costs, beside a bare workflow; statements, memory, the reader's score"
@@ -48,10 +47,13 @@ demo: .venv/.runtime
 test: .venv/.development
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-# What `make test` takes samples of, whole and one by one, so that no worker is left with the long ones; and what is too
-# long for it, file by file.
+# What `make test` takes samples of, whole and one by one, so that no worker is left with the long ones.
 proof: .venv/.development
-	CANCELAMENTO_PROOF=$(PROOF) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+# What is too long for `make test`: much of it waits for real seconds, so it runs in one process.
+long: .venv/.development
+	CANCELAMENTO_PROOF=long $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # What is deployed, watched, killed and restored waits for real seconds: in one process, so that nothing else is in its way.
 drill: .venv/.development

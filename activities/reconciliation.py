@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
+from activities.beating import alive
 from activities.guard import Guard
 from cancellation.messages.reconciliation import CheckBatch, CheckBatchResult
 from cancellation.reconciler import Reconciler
@@ -20,22 +21,26 @@ class ReconciliationActivities:
     async def read_executions(self, batch: CheckBatch) -> CheckBatchResult:
         """Lay what runs in the engine beside the records."""
         self.guard.must_have_come(batch.at)
-        return await self.reconciler.read_executions(batch)
+        async with alive():
+            return await self.reconciler.read_executions(batch)
 
     @activity.defn
     async def compare_records(self, batch: CheckBatch) -> CheckBatchResult:
         """Keep what disagrees, rule by rule."""
         self.guard.must_have_come(batch.at)
-        return await self.reconciler.compare(batch)
+        async with alive():
+            return await self.reconciler.compare(batch)
 
     @activity.defn
     async def repair_findings(self, batch: CheckBatch) -> CheckBatchResult:
         """Undo what is safe by rule, each as an act by itself."""
         self.guard.must_have_come(batch.at)
-        return await self.reconciler.repair(batch)
+        async with alive():
+            return await self.reconciler.repair(batch)
 
     @activity.defn
     async def tell_findings(self, batch: CheckBatch) -> CheckBatchResult:
         """Tell the teams what they have not been told."""
         self.guard.must_have_come(batch.at)
-        return await self.reconciler.tell(batch)
+        async with alive():
+            return await self.reconciler.tell(batch)

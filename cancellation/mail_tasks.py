@@ -59,10 +59,11 @@ def mail_task(
 
 
 def with_mail_page(task: MailTask, desk_url: str) -> MailTask:
-    """The task with the address of its e-mail's page; as it is where there is no desk (X24)."""
+    """The task with the address of its e-mail's page instead of commands; as it is where there is no desk (X24)."""
     if not desk_url:
         return task
-    return task.model_copy(update={"text": f"{task.text}\n\n{_PAGE}{desk_url}/email/{task.sha256}"})
+    text = f"{commands.without(task.text)}\n\n{_PAGE}{desk_url}/email/{task.sha256}"
+    return task.model_copy(update={"text": text})
 
 
 def bounce_task(

@@ -1,12 +1,13 @@
 """Holds the records against each other and against the engine, undoes what is safe by rule, and tells people (X11)."""
 
 import logging
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from cancellation.domain.findings import RULES, Finding, Repair, Rule, repair_of
+from cancellation.domain.findings import RULES, UNDONE_BY, Finding, Repair, Rule, repair_of
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.values import Team
 from cancellation.language import findings as words
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 MOST_AT_ONCE: Final = 500
 """Findings of one batch: so many are in memory at a time."""
 MOST_IN_LETTER: Final = 40
+MOST_IN_A_ROW: Final = 3
+"""After so many failures one after the other a system is not asked again in a run: it takes the time of the others."""
 _MAIL_PASSED_ON: Final = timedelta(hours=1)
 _ORDER: Final = tuple(Rule)
 _SEPARATOR: Final = "|"
@@ -80,20 +83,24 @@ class Reconciler:
     async def repair(self, batch: CheckBatch) -> CheckBatchResult:
         """Undo what is safe by rule; what fails is tried again by the next run, and holds up nothing else (X17)."""
         undone = failed = 0
-        for finding in await self.findings.open_findings(
-            [Rule.BILLING_END_LEFT, Rule.LINK_LEFT], unrepaired=True
-        ):
+        in_a_row = Counter[Repair]()
+        for finding in await self.findings.open_findings(UNDONE_BY, repairable=True):
             repair = repair_of(finding)
             if repair is None or finding.case_id is None:
+                continue
+            if in_a_row[repair] >= MOST_IN_A_ROW:
+                failed += 1
                 continue
             try:
                 await self._undo(repair, finding.case_id, batch.at)
             except Exception as error:
                 failed += 1
+                in_a_row[repair] += 1
                 logger.warning(
                     "not repaired", extra={"rule": finding.rule.value, "error": type(error).__name__}
                 )
                 continue
+            in_a_row[repair] = 0
             await self.findings.note_repair(
                 RepairDone(
                     rule=finding.rule,

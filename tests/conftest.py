@@ -40,9 +40,9 @@ ALLOWED_SKIP = "the Temporal server cannot be built here"
 _FAILURES_TO_REPORT = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
 PROOF = "CANCELAMENTO_PROOF"
 WHOLE = os.environ.get(PROOF) == "whole"
-"""Whether nothing is left to a sample (`make proof`)."""
-LONG = WHOLE or os.environ.get(PROOF) == "long"
-"""Whether it is the turn of what is too long for `make test`."""
+"""Whether nothing is left to a sample: what has one, and nothing else (`make proof`)."""
+LONG = os.environ.get(PROOF) == "long"
+"""Whether it is the turn of what is too long for `make test`, and of nothing else (`make long`)."""
 DRILL = os.environ.get(PROOF) == "drill"
 """Whether whole sets of servers are deployed, watched and restored, and nothing else (`make drill`)."""
 _ONE_BY_ONE = ("tests/matrix/", "tests/replay/test_walk.py", "tests/durable/test_restored.py")
@@ -104,11 +104,11 @@ class _Spread(LoadFileScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """How the proof goes out to its workers; None: as the command says."""
-    return _Spread(config, log) if LONG else None
+    return _Spread(config, log) if WHOLE else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What `make proof` runs, or what `make test` does.
+    """What the command runs: `make test`, `make proof`, `make long` or `make drill`.
 
     The suites that wait for servers come first, so that the quick ones fill what time is left at the end.
     """
@@ -125,9 +125,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_chosen(item: pytest.Item) -> bool:
     if DRILL or item.get_closest_marker("drill") is not None:
         return DRILL and item.get_closest_marker("drill") is not None
-    if item.get_closest_marker("proof") is not None:
+    if item.get_closest_marker("long") is not None:
         return LONG
-    return not LONG or (WHOLE and item.get_closest_marker("sampled") is not None)
+    return not LONG and (not WHOLE or item.get_closest_marker("sampled") is not None)
 
 
 def pytest_collection_finish() -> None:

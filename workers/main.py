@@ -16,7 +16,8 @@ from workers.namespace import must_know_namespace
 from workers.policy import load_policy
 from workers.prepared import Need, must_be_prepared
 from workers.readiness import Readiness
-from workers.wiring import guard_of, mail_keys_of, mailroom_of, open_systems, reconciler_of
+from workers.records import mail_keys_of
+from workers.wiring import guard_of, mailroom_of, open_systems, reconciler_of
 from workers.worker import (
     activities_of,
     cancellation_worker,
@@ -53,7 +54,8 @@ async def run_worker(settings: Settings) -> None:
             *reconciliation_activities_of(reconciler_of(systems, policy, client), guard),
         ]
         mailroom = mailroom_of(settings, systems, policy, client)
-        of_mail = mail_activities_of(systems, policy, mailroom, mail_keys_of(settings, systems))
+        keys = mail_keys_of(settings, mailroom.originals, mailroom.ledger)
+        of_mail = mail_activities_of(systems, policy, mailroom, keys)
         build_id, name = settings.build_id, settings.deployment_name
         readiness = Readiness({Need.TEMPORAL: partial(must_know_namespace, client), **systems.asks})
         async with (

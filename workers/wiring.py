@@ -30,7 +30,6 @@ from workers.systems import Systems
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from cancellation.mail_keys import MailKeys
     from cancellation.mailroom import Mailroom
     from cancellation.reconciler import Reconciler
 
@@ -104,18 +103,6 @@ def mailroom_of(
         own_addresses=(settings.sender.address.strip().lower(),),
         desk_url=systems.desk_url,
     )
-
-
-def mail_keys_of(settings: Settings, systems: Systems) -> "MailKeys | None":
-    """Where the keys of incoming e-mails' signatures are looked up; None where a setting switches that off (X13)."""
-    if systems.inbox is None or not settings.evidence.dkim_keys:
-        return None
-    from cancellation.adapters.dns.keys import DnsKeyDirectory
-    from cancellation.mail_keys import MailKeys
-
-    seconds = settings.evidence.dns_seconds
-    directory = DnsKeyDirectory(settings.evidence.dns_addresses, seconds)
-    return MailKeys(systems.crm, systems.inbox, directory, seconds)
 
 
 def reconciler_of(

@@ -15,6 +15,7 @@ from cancellation.domain.formalization import Formalization
 from cancellation.domain.inventory import Inventory
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.notice import Notice, notice_from
+from cancellation.domain.stage import Stage
 from cancellation.domain.state import ToDecide
 from cancellation.domain.values import Contact, OfferStatus, PortStatus
 from cancellation.language.trail import said
@@ -262,6 +263,8 @@ def _remind_mail(case: Case) -> say.RemindMail:
     return say.RemindMail(
         mails=tuple(_waiting(case, one) for one in case.to_decide[:_MAILS_NAMED]),
         closing_waits_until=case.waits_until,
+        notice_until=case.notice.last_day if case.stage is Stage.NOTICE and case.notice else None,
+        past_no_return=case.past_no_return,
     )
 
 
@@ -274,6 +277,7 @@ def _waiting(case: Case, one: ToDecide) -> say.WaitingMail:
         since=one.since,
         is_notice=one.is_notice,
         commands=tasks.commands_for(mail) if mail else None,
+        original_sha256=mail.original_sha256 if mail else None,
     )
 
 

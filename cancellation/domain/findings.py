@@ -142,15 +142,15 @@ class Repair(StrEnum):
     REVOKE_LINKS = "revoke_links"
 
 
-_UNDONE_BY: Final[Mapping[Rule, Repair]] = {
+UNDONE_BY: Final[Mapping[Rule, Repair]] = {
     Rule.BILLING_END_LEFT: Repair.LIFT_BILLING_END,
     Rule.LINK_LEFT: Repair.REVOKE_LINKS,
 }
-_ENDS_WITHOUT_CLOSING: Final = frozenset({"retained", "withdrawn", "lapsed", "discarded"})
+ENDS_WITHOUT_CLOSING: Final = ("retained", "withdrawn", "lapsed", "discarded")
 
 
 def repair_of(finding: Finding) -> Repair | None:
     """What may be undone by rule; None wherever a person has to look, and whenever it is in doubt."""
-    if finding.case_id is None or finding.crm.state not in _ENDS_WITHOUT_CLOSING:
+    if finding.case_id is None or finding.crm.state not in ENDS_WITHOUT_CLOSING:
         return None
-    return _UNDONE_BY.get(finding.rule)
+    return UNDONE_BY.get(finding.rule)

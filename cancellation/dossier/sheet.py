@@ -12,9 +12,11 @@ from cancellation.dossier import dates, verificar
 from cancellation.dossier.mails import signatures_of
 from cancellation.dossier.pages import Pages
 from cancellation.language import vocabulary, words
+from cancellation.language.trail_kinds import trail_kind
 from cancellation.messages.evidence import Evidence, LetterEvidence
 
 _DELIVERY: Final = {"sent": "entregue ao servidor", "refused": "recusada", "pending": "não enviada ainda"}
+_DECISIONS: Final = {"declined": "mantém o cancelamento", "retained": "fica"}
 _VOIDED: Final = {
     "after_end": "dias depois do fim",
     "replaced": "trocada por linha da fatura final",
@@ -72,12 +74,13 @@ def _case(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
         contact = case.request.contact
         who = ", ".join(one for one in (contact.name, contact.email, contact.phone) if one)
         reason = case.reason_text or "não registrado"
-        decided = (
-            f"{case.decided_by}, {words.moment(case.decided_at)}" if case.decided_at else "não registrado"
-        )
+        decided = "não registrado"
+        if case.decided_at:
+            decision = _DECISIONS.get(case.decision or "", case.decision)
+            decided = f"{decision}, por {case.decided_by}, {words.moment(case.decided_at)}"
         rows[:0] = [
             ("Cliente", f"{case.company or 'não cadastrado'} (nº {case.customer_id})"),
-            ("CNPJ", case.cnpj or "—"),
+            ("CNPJ", words.cnpj(case.cnpj) if case.cnpj else "—"),
             ("Contrato", case.contract or "—"),
         ]
         rows += [
@@ -120,9 +123,9 @@ def _timeline(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
     pages.heading("Linha do tempo")
     if redacted:
         pages.table(
-            ("Nº", "Quando (Brasília)", "O quê (código)"),
+            ("Nº", "Quando (Brasília)", "O quê"),
             (0.6, 2, 5),
-            ((str(one.seq), words.short_moment(one.at), one.kind) for one in evidence.trail),
+            ((str(one.seq), words.short_moment(one.at), trail_kind(one.kind)) for one in evidence.trail),
         )
         return
     pages.table(
@@ -167,6 +170,14 @@ def _mails(pages: Pages, evidence: Evidence, *, redacted: bool) -> None:
             for place, one in enumerate(evidence.originals, start=1)
         ),
     )
+    if not redacted:
+        pages.say(
+            *(
+                f"O e-mail {place} não contou: {' '.join(one.why)}"
+                for place, one in enumerate(evidence.originals, start=1)
+                if one.why and not one.authentication
+            )
+        )
     pages.say(_ABOUT_KEYS)
     pages.table(
         ("Nº", *(() if redacted else ("Quem assinou (DKIM)",)), "Chave pública", "Assinatura"),

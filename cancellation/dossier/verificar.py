@@ -7,9 +7,9 @@ Sem argumento, confere a pasta em que este arquivo está. Com `--raiz`, a raiz d
 por outro caminho (por exemplo, a que `cancelamento dossier` mostrou): quem refaz o dossiê inteiro muda a raiz.
 Termina com 0 quando tudo confere, 1 quando algo não confere, 2 quando não há dossiê para conferir.
 
-Diz também, de cada e-mail, se a assinatura DKIM do domínio confere com a chave pública guardada quando ele chegou, e de
-uma raiz carimbada (RFC 3161), por quem e a que hora. Quem confia nos certificados de uma autoridade confere a cadeia
-dela com:  openssl ts -verify -in carimbo.tsr -digest RAIZ -CAfile autoridades.pem
+Diz também, de cada e-mail, se a assinatura DKIM confere com a chave pública guardada quando ele chegou, e de uma raiz
+carimbada (RFC 3161), por quem e a que hora. Quem confia nos certificados de uma autoridade confere a cadeia dela com:
+openssl ts -verify -in carimbo.tsr -digest RAIZ -CAfile autoridades.pem
 
 Only the standard library is used, and nothing is imported from the dossier. How it is bound:
 
@@ -18,10 +18,9 @@ Only the standard library is used, and nothing is imported from the dossier. How
 * `root` in `manifesto.json` is SHA-256 over the manifest itself as canonical JSON (keys in order, two spaces, UTF-8,
   one line end) without `root` and without the salts. A dossier with parts left out has the root of the whole one.
 * `carimbo.tsr` is what a time-stamping authority answered (RFC 3161): it stamps the root, which cannot hold it, so the
-  manifest lists it beside. What it stamps must be the root, and its signature (RSA) must hold.
+  manifest lists it beside. What it stamps must be the root, and its signature (RSA, ECDSA) must hold.
 * `emails.json` holds the DKIM keys as they were published when each e-mail arrived; a signature (RFC 6376, RSA with
-  SHA-256) is checked anew over the original's bytes, and must give what the dossier says of it. It need not hold: an
-  e-mail that was never genuine is evidence too.
+  SHA-256) is checked anew, and must give what the dossier says of it. It need not hold: that is evidence too.
 * `historico.json` holds the trail as the CRM chained it: an entry's hash is over the hash before it, what it says about
   nobody, and its commitment, which is over a salt and the personal text. An entry that was erased has no salt.
 * `conferencia.json` holds what the billing watch did after the end, chained in the same way.
@@ -38,16 +37,14 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-FORMAT = "cancelamento-dossie-1"
-MANIFEST = "manifesto.json"
+FORMAT, MANIFEST = "cancelamento-dossie-1", "manifesto.json"
 TRAIL, DATES, MAILS, WATCH = "historico.json", "prazos.json", "emails.json", "conferencia.json"
 STAMP = "carimbo.tsr"
 WHOLE, LEFT_OUT, CHANGED = "íntegra", "omitida", "ALTERADA"
 MISSING, UNKNOWN = "FALTA", "DESCONHECIDA"
 GOOD = (WHOLE, LEFT_OUT)
 ERASED = "(apagado)"
-EPOCH = (1980, 1, 1, 0, 0, 0)
-FILE_MODE = 0o100644
+EPOCH, FILE_MODE = (1980, 1, 1, 0, 0, 0), 0o100644
 VALID, PARTLY, INVALID, NO_KEY, UNCHECKED = "valid", "partly_signed", "invalid", "no_key", "unchecked"
 SIGNATURES = {
     VALID: "confere com a chave guardada",
@@ -56,23 +53,36 @@ SIGNATURES = {
     NO_KEY: "sem chave guardada com que conferir",
     UNCHECKED: "de um tipo que não se confere aqui",
 }
+STAMP_UNCHECKED = "NÃO CONFERIDA: de um tipo que não se confere aqui, ou sem certificado"
 HASHES = {
     bytes.fromhex(f"60864801650304020{n}"): name for n, name in ((1, "sha256"), (2, "sha384"), (3, "sha512"))
 }
 RSA_ALONE_OR_WITH_SHA2 = {bytes.fromhex("2a864886f70d0101") + bytes([one]) for one in (1, 11, 12, 13)}
+ECDSA_WITH_SHA2 = {bytes.fromhex("2a8648ce3d0403") + bytes([one]) for one in (2, 3, 4)}
+CURVES = {  # P-256 and P-384 of FIPS 186-4: the prime, the order, and the base point
+    bytes.fromhex("2a8648ce3d030107"): (
+        2**256 - 2**224 + 2**192 + 2**96 - 1,
+        0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+        0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+        0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+    ),
+    bytes.fromhex("2b81040022"): (
+        2**384 - 2**128 - 2**96 + 2**32 - 1,
+        0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+        0xAA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B9859F741E082542A385502F25DBF55296C3A545E3872760AB7,
+        0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F,
+    ),
+}
 SIGNED_DATA, STAMPED = bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d0109100104")
 MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
-SMALLEST_RSA, LARGEST_RSA = 1024, 8192
-MOST_SIGNATURES = 10
+SMALLEST_RSA, LARGEST_RSA, MOST_SIGNATURES = 1024, 8192, 10
 
 
 class Finding:
     """What was found of one part."""
 
     def __init__(self, path: str, state: str, why: str = "") -> None:
-        self.path = path
-        self.state = state
-        self.why = why
+        self.path, self.state, self.why = path, state, why
 
     def __repr__(self) -> str:
         return f"{self.state:<12} {self.path}" + (f" ({self.why})" if self.why else "")
@@ -113,12 +123,7 @@ def zip_of(files: "dict[str, bytes]") -> bytes:
 
 
 def check(files: "dict[str, bytes]", root: "str | None" = None) -> "tuple[list[Finding], str]":
-    """What is to be said of every file of a dossier, and its root as computed anew ("" if there is none).
-
-    Args:
-        files: everything that lies in the dossier, by path.
-        root: the root as somebody else told it.
-    """
+    """What is to be said of every file, and the root as computed anew, "" for none; `root` is what somebody told."""
     manifest, found = _manifest(files.get(MANIFEST))
     if manifest is None:
         return [*found, *(Finding(path, UNKNOWN) for path in sorted(files) if path != MANIFEST)], ""
@@ -127,14 +132,10 @@ def check(files: "dict[str, bytes]", root: "str | None" = None) -> "tuple[list[F
         found = [Finding(MANIFEST, CHANGED, "a raiz não é a das partes listadas")]
     elif root is not None and root.strip().lower() != computed:
         found = [Finding(MANIFEST, CHANGED, "a raiz não é a que foi informada")]
-    listed = set()
-    for part in manifest["parts"]:
-        listed.add(part["path"])
-        found.append(_part(part, files.get(part["path"])))
+    found += [_part(part, files.get(part["path"])) for part in manifest["parts"]]
     if manifest.get("stamp"):
-        listed.add(STAMP)
         found.append(_stamp(manifest["stamp"], files.get(STAMP), computed))
-    found += [Finding(path, UNKNOWN) for path in sorted(files) if path not in listed and path != MANIFEST]
+    found += [Finding(path, UNKNOWN) for path in sorted(files.keys() - {one.path for one in found})]
     for finding in found:
         if finding.state == WHOLE and (why := _contradiction(finding.path, files, manifest)):
             finding.state, finding.why = CHANGED, why
@@ -166,16 +167,15 @@ def files_of(folder: Path) -> "dict[str, bytes]":
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def chain_hash(previous: bytes, case_id: str, entry: "dict[str, Any]") -> bytes:
+def chain_hash(previous: bytes, case_id: str, entry: "dict[str, Any]", *between: str) -> bytes:
     """The hash of a trail entry, as the CRM computes it."""
-    fields = [case_id, str(entry["seq"]), _instant(entry["at"]), entry["kind"]]
-    return _bound(previous, fields, entry["commitment"])
+    said = map(_field, [case_id, str(entry["seq"]), *between, _instant(entry["at"]), entry["kind"]])
+    return hashlib.sha256(previous + b"".join(said) + bytes.fromhex(entry["commitment"])).digest()
 
 
 def watch_hash(previous: bytes, case_id: str, act: "dict[str, Any]") -> bytes:
     """The hash of an act of the billing watch, as the CRM computes it."""
-    fields = [case_id, str(act["seq"]), str(act["look"]), _instant(act["at"]), act["kind"]]
-    return _bound(previous, fields, act["commitment"])
+    return chain_hash(previous, case_id, act, str(act["look"]))
 
 
 def says_what_was_committed(entry: "dict[str, Any]") -> bool:
@@ -184,8 +184,7 @@ def says_what_was_committed(entry: "dict[str, Any]") -> bool:
         said = [entry[name] for name in ("actor", "detail", "message_id", "problems")]
         return said == [ERASED, ERASED, None, []]
     fields = [entry["actor"], entry["detail"], entry["message_id"]]
-    for problem in entry["problems"]:
-        fields += [problem["field"], problem["problem"]]
+    fields += [problem[name] for problem in entry["problems"] for name in ("field", "problem")]
     return bool(commitment_of(entry["salt"], fields) == entry["commitment"])
 
 
@@ -200,10 +199,6 @@ def watch_says_what_was_committed(act: "dict[str, Any]") -> bool:
 def commitment_of(salt: str, fields: "list[str | None]") -> str:
     """What a hash holds in the place of personal text; salt and commitment are hexadecimal."""
     return hashlib.sha256(bytes.fromhex(salt) + b"".join(map(_field, fields))).hexdigest()
-
-
-def _bound(previous: bytes, fields: "list[str | None]", commitment: str) -> bytes:
-    return hashlib.sha256(previous + b"".join(map(_field, fields)) + bytes.fromhex(commitment)).digest()
 
 
 def _instant(told: object) -> str:
@@ -223,11 +218,10 @@ def _manifest(data: "bytes | None") -> "tuple[dict[str, Any] | None, list[Findin
         return None, [Finding(MANIFEST, MISSING)]
     try:
         manifest = json.loads(data)
-        if canonical(manifest) != data or manifest["format"] != FORMAT:
+        named = {"path", "size", "digest", "reserved", "salt"}
+        odd = [part for part in manifest["parts"] if set(part) != named]
+        if canonical(manifest) != data or manifest["format"] != FORMAT or odd:
             raise ValueError
-        for part in manifest["parts"]:
-            if set(part) != {"path", "size", "digest", "reserved", "salt"}:
-                raise ValueError
         _ = manifest["root"], manifest["trail"]["head"], manifest["trail"]["entries"]
     except Exception:  # whatever was made of it
         return None, [Finding(MANIFEST, CHANGED, "não é um manifesto como foi gravado")]
@@ -273,9 +267,8 @@ def _contradiction(path: str, files: "dict[str, bytes]", manifest: "dict[str, An
     """What a part of which no byte changed says wrongly about others; "" where all agrees."""
     try:
         if path in CHAINS:
-            return _broken_chain(
-                path, json.loads(files[path]), manifest["trail" if path == TRAIL else "watch"]
-            )
+            head = manifest["trail" if path == TRAIL else "watch"]
+            return _broken_chain(path, json.loads(files[path]), head)
         if path == DATES:
             return _wrong_dates(json.loads(files[path]))
         if path == MAILS:
@@ -297,7 +290,7 @@ def _broken_chain(path: str, part: "dict[str, Any]", told: "dict[str, Any]") -> 
     return ""
 
 
-CHAINS = {
+CHAINS: "dict[str, tuple[str, str, str, Any, Any]]" = {
     TRAIL: ("do histórico", "entries", "o histórico", chain_hash, says_what_was_committed),
     WATCH: ("da conferência", "acts", "a conferência", watch_hash, watch_says_what_was_committed),
 }
@@ -359,7 +352,8 @@ def dkim_result(raw: bytes, place: int, record: "str | None") -> str:
             return NO_KEY
         if tags["a"].lower() != "rsa-sha256" or published.get("k", "rsa").lower() != "rsa":
             return UNCHECKED
-        if "from" not in tags["h"].lower().split(":") or not _is_of_its_domain(tags):
+        identity = "." + tags.get("i", "@" + tags["d"]).rpartition("@")[2].lower()
+        if "from" not in tags["h"].lower().split(":") or not identity.endswith("." + tags["d"].lower()):
             return INVALID
         header, _, of_body = tags.get("c", "simple/simple").lower().partition("/")
         text = _body(body, relaxed=of_body == "relaxed")
@@ -393,11 +387,6 @@ def _tags(value: bytes) -> "dict[str, str]":
         if equals:
             found.setdefault(name.strip(), re.sub(r"\s+", "", said))
     return found
-
-
-def _is_of_its_domain(tags: "dict[str, str]") -> bool:
-    identity = tags.get("i", "@" + tags["d"]).rpartition("@")[2].lower()
-    return ("." + identity).endswith("." + tags["d"].lower())
 
 
 def _canonical_field(field: "tuple[bytes, bytes]", *, relaxed: bool) -> bytes:
@@ -452,10 +441,44 @@ def _rsa_holds(key: "tuple[int, int]", name: str, signed: bytes, signature: byte
         return False
     oid = next(one for one, known in HASHES.items() if known == name)
     digest = hashlib.new(name, signed).digest()
-    head = bytes([0x30, len(digest) + 17, 0x30, 13, 6, 9]) + oid + bytes([5, 0, 4, len(digest)])  # DigestInfo
-    info = head + digest
+    info = bytes([0x30, len(digest) + 17, 0x30, 13, 6, 9]) + oid + bytes([5, 0, 4, len(digest)]) + digest
     padded = b"\x00\x01" + b"\xff" * (size - len(info) - 3) + b"\x00" + info
     return pow(int.from_bytes(signature, "big"), exponent, modulus) == int.from_bytes(padded, "big")
+
+
+def _ecdsa_holds(curve: bytes, point: bytes, name: str, signed: bytes, signature: bytes) -> bool:
+    """Whether an ECDSA signature over these bytes holds (FIPS 186-4), with a public key that is written whole."""
+    prime, order, *base = CURVES[curve]
+    size = prime.bit_length() // 8
+    r, s = (int.from_bytes(one[1], "big") for one in _inside(_only(signature)))
+    if point[:1] != b"\x04" or len(point) != 1 + 2 * size or not (0 < r < order and 0 < s < order):
+        return False
+    key = [int.from_bytes(part, "big") for part in (point[1 : 1 + size], point[1 + size :])]
+    digest = hashlib.new(name, signed).digest()
+    hashed = int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - order.bit_length())
+    of_base, of_key = (one * pow(s, -1, order) % order for one in (hashed, r))
+    found = _sum(_times(base, of_base, prime), _times(key, of_key, prime), prime)
+    return found is not None and found[0] % order == r
+
+
+def _times(point: "list[int] | None", factor: int, prime: int) -> "list[int] | None":
+    if factor == 0:
+        return None
+    even = _times(_sum(point, point, prime), factor // 2, prime)
+    return _sum(even, point, prime) if factor % 2 else even
+
+
+def _sum(one: "list[int] | None", other: "list[int] | None", prime: int) -> "list[int] | None":
+    """Two points of a curve whose `a` is -3 added; None is the point at infinity."""
+    if one is None or other is None:
+        return other if one is None else one
+    (x, y), (to_x, to_y) = one, other
+    if x == to_x and (y + to_y) % prime == 0:
+        return None
+    rise, run = (3 * (x * x - 1), 2 * y) if x == to_x else (to_y - y, to_x - x)
+    slope = rise * pow(run, -1, prime) % prime
+    third = (slope * slope - x - to_x) % prime
+    return [third, (slope * (x - third) - y) % prime]
 
 
 def _values(data: bytes) -> "list[tuple[int, bytes, bytes]]":
@@ -485,20 +508,15 @@ def _inside(value: "tuple[int, bytes, bytes]") -> "list[tuple[int, bytes, bytes]
 def stamp_of(response: bytes) -> "dict[str, str]":
     """What an authority stamped, when, whether its signature holds, and SHA-256 of the certificate that came along."""
     status, token = _inside(_only(response))
-    if _inside(status)[0][1] not in (b"\x00", b"\x01"):
-        raise ValueError("not granted")
     kind, wrapped = _inside(token)
-    if kind[1] != SIGNED_DATA:
-        raise ValueError("not signed")
     _, _, content, *more = _inside(_inside(wrapped)[0])
     what, inner = _inside(content)
-    if what[1] != STAMPED:
-        raise ValueError("no time stamp")
     info = _inside(inner)[0][1]
     _, _, imprint, _, at, *_ = _inside(_only(info))
     algorithm, hashed = _inside(imprint)
-    if HASHES[_inside(algorithm)[0][1]] != "sha256":
-        raise ValueError("another hash")
+    kinds = kind[1], what[1], HASHES.get(_inside(algorithm)[0][1])
+    if _inside(status)[0][1] not in (b"\x00", b"\x01") or kinds != (SIGNED_DATA, STAMPED, "sha256"):
+        raise ValueError("no time stamp of that hash that was granted")
     certificates = [one[2] for tag, value, _ in more if tag == 0xA0 for one in _values(value)]
     signature, certificate = _stamp_signature(_inside(_inside(more[-1])[0]), info, certificates)
     when = re.sub(r"(....)(..)(..)(..)(..)(..).*", r"\3/\2/\1 \4:\5:\6 UTC", at[1].decode("ascii"))
@@ -509,38 +527,42 @@ def _stamp_signature(
     signer: "list[tuple[int, bytes, bytes]]", info: bytes, certificates: "list[bytes]"
 ) -> "tuple[str, str]":
     _, who, algorithm, attributes, method, signature, *_ = signer
-    name = HASHES[_inside(algorithm)[0][1]]
-    told = {_inside(one)[0][1]: _inside(one)[1][1] for one in _inside(attributes)}
-    if _only(told[MESSAGE_DIGEST])[1] != hashlib.new(name, info).digest():
-        return INVALID, ""
-    serial = _inside(who)[-1][1] if who[0] == 0x30 else None
     for certificate in certificates:
         fields = [one for one in _inside(_inside(_only(certificate))[0]) if one[0] != 0xA0]
-        if fields[0][1] == serial:
+        if who[0] == 0x30 and fields[0][1] == _inside(who)[-1][1]:
             break
     else:
         return UNCHECKED, ""
     shown = hashlib.sha256(certificate).hexdigest()
-    if not {_inside(method)[0][1], _inside(_inside(fields[5])[0])[0][1]} <= RSA_ALONE_OR_WITH_SHA2:
-        return UNCHECKED, shown
+    name, (key_kind, key) = HASHES.get(_inside(algorithm)[0][1]), _inside(fields[5])
+    kinds = [_inside(method)[0][1], *(one[1] for one in _inside(key_kind))]
+    told = {_inside(one)[0][1]: _inside(one)[1][1] for one in _inside(attributes)}
     # A set, as it was signed, and not the tagged field as which it stands here.
-    good = _rsa_holds(_rsa_key(fields[5][2]), name, b"\x31" + attributes[2][1:], signature[1])
+    signed = b"\x31" + attributes[2][1:]
+    if name and _only(told[MESSAGE_DIGEST])[1] != hashlib.new(name, info).digest():
+        good = False
+    elif name and set(kinds[:2]) <= RSA_ALONE_OR_WITH_SHA2:
+        good = _rsa_holds(_rsa_key(fields[5][2]), name, signed, signature[1])
+    elif name and kinds[0] in ECDSA_WITH_SHA2 and kinds[-1] in CURVES:
+        good = _ecdsa_holds(kinds[-1], key[1][1:], name, signed, signature[1])
+    else:
+        return UNCHECKED, shown
     return (VALID if good else INVALID), shown
 
 
 def told_beside(files: "dict[str, bytes]", found: "list[Finding]") -> "list[str]":
     """What else is to be said of parts in which nothing changed: signatures of e-mails, and the root's stamp."""
-    said = []
     whole = {one.path for one in found if one.state == WHOLE}
-    for mail in json.loads(files[MAILS]) if MAILS in whole else []:
-        for one in mail["dkim"]:
-            said.append(
-                f"assinatura DKIM de {mail['file']}, {one['domain']} ({one['selector']}): {SIGNATURES[one['result']]}"
-            )
+    said = [
+        f"assinatura DKIM de {mail['file']}, {one['domain']} ({one['selector']}): {SIGNATURES[one['result']]}"
+        for mail in (json.loads(files[MAILS]) if MAILS in whole else [])
+        for one in mail["dkim"]
+    ]
     if STAMP in whole:
         stamp = stamp_of(files[STAMP])
-        held = "confere" if stamp["signature"] == VALID else "de um tipo que não se confere aqui"
-        said.append(f"raiz carimbada em {stamp['at']}; assinatura {held}; certificado {stamp['certificate']}")
+        held = "confere" if stamp["signature"] == VALID else STAMP_UNCHECKED
+        by = stamp["certificate"] or "não veio"
+        said.append(f"raiz carimbada em {stamp['at']}; assinatura {held}; certificado {by}")
     return said
 
 
@@ -555,21 +577,14 @@ def main(arguments: "list[str]") -> int:
         sys.stdout.write(__doc__ or "")
         return 2
     where = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
-    if where.is_dir():
-        files = files_of(where)
-        found, root = check(files, told)
-    elif where.is_file():
-        data = where.read_bytes()
-        found, root = check_zip(data, told)
-        files = unpacked(data) if root else {}
-    else:
+    if not where.exists():
         sys.stdout.write(f"não encontrado: {where}\n")
         return 2
+    data = b"" if where.is_dir() else where.read_bytes()
+    found, root = check(files_of(where), told) if where.is_dir() else check_zip(data, told)
+    files = files_of(where) if where.is_dir() else unpacked(data) if root else {}
     bad = [one for one in found if one.state not in GOOD]
-    for one in found:
-        sys.stdout.write(f"{one!r}\n")
-    for said in told_beside(files, found):
-        sys.stdout.write(f"{said}\n")
+    sys.stdout.writelines(f"{said}\n" for said in (*map(repr, found), *told_beside(files, found)))
     sys.stdout.write(f"raiz: {root or 'nenhuma'}\n")
     if bad:
         sys.stdout.write(f"NÃO CONFERE: {len(bad)} de {len(found)} partes\n")
@@ -580,7 +595,6 @@ def main(arguments: "list[str]") -> int:
 
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(main(sys.argv[1:]))

@@ -1,10 +1,13 @@
 """The commands by which people act on what we show them: pasted as they stand, but for the name."""
 
+import re
 from typing import Final
 
 KEPT: Final = "crm:original/"
 """What the reference of a kept e-mail begins with; its hash follows."""
 _WHO: Final = '"SEU NOME"'
+_GIVEN: Final = re.compile(r"^(?:.*:\n)?cancelamento .*(?:\n|\Z)", re.MULTILINE)
+_ABOUT: Final = re.compile(r"^cancelamento mail ([0-9a-f]{64})", re.MULTILINE)
 
 
 def confirm(
@@ -29,3 +32,14 @@ def refuse(sha256: str) -> str:
 def show(sha256: str) -> str:
     """An original as text."""
     return f"cancelamento mail {sha256}"
+
+
+def without(text: str) -> str:
+    """A text without the commands that it gives, and the lines that lead to them: where a page takes their place."""
+    return _GIVEN.sub("", text).rstrip()
+
+
+def mail_in(text: str) -> str | None:
+    """The original that a text's commands are about; None where it gives none."""
+    found = _ABOUT.search(text)
+    return found[1] if found else None

@@ -6,6 +6,7 @@ from typing import Final
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel, OfferKind, ReasonCategory
 from cancellation.language import vocabulary, words
+from cancellation.messages.mail_in import MailFate
 
 _NOTHING: Final = {
     "reason": "sem motivo registrado",
@@ -43,6 +44,15 @@ _STANDINGS: Final = {
 }
 
 
+_FATES: Final = {
+    MailFate.OPENED: "abriu um caso",
+    MailFate.REPORTED: "entrou no caso do cliente",
+    MailFate.UNDECIDED: "no caso do cliente, deixado a uma pessoa",
+    MailFate.TASK: "sem caso, deixado a uma pessoa",
+    MailFate.AUTOMATIC: "resposta automática",
+    MailFate.OWN: "escrito por uma das equipes",
+    MailFate.RECORDED: "guardado: não pede nada, ou é cópia de outro",
+}
 _SIDES: Final = {"kept": "mantido", "lost": "perdido", "undecided": "ainda não se sabe"}
 
 
@@ -54,6 +64,16 @@ def answered(in_time: bool) -> str:
 def in_stage(code: str) -> str:
     """Cases that have left a stage."""
     return f"Já passaram pela etapa: {vocabulary.short_stage(Stage(code)).lower()}"
+
+
+def mails(left: bool) -> str:
+    """E-mails that arrived, or those of them that were left to a person."""
+    return "E-mails deixados a uma pessoa" if left else "E-mails recebidos"
+
+
+def fate(of: MailFate | None) -> str:
+    """What was done about an e-mail when it arrived."""
+    return _FATES[of] if of is not None else "ainda não lido"
 
 
 def worth(first_day: date, side: str) -> str:

@@ -31,7 +31,10 @@ _RULES: Final[dict[str, Callable[[Any], str]]] = {
     "ported_already": lambda _: "a portabilidade deste número já foi concluída",
     "before_from_date": lambda _: "é anterior ao primeiro dia pedido",
     "not_an_authorised_contact": lambda _: "não é o endereço de um contato autorizado do cliente",
-    "unknown_customer": lambda _: "o CRM não conhece este cliente; o Comercial recebeu o contato",
+    "unknown_customer": lambda d: (
+        f"o CRM não conhece o cliente {d['customer_id']}; o Comercial recebeu o "
+        f"{'contato' if d['has_contact'] else 'pedido, sem um contato de quem o fez'}"
+    ),
     "unknown_letter": lambda _: "nenhuma mensagem deste caso tem essa identificação",
     "not_sent_again": lambda d: (
         f"esta mensagem não foi devida ao cliente, ou já não vale, na etapa {_stage(d)}"

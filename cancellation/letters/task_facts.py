@@ -1,5 +1,6 @@
 """What a task says that the case does not know itself: the customer as the records have it, and its page (X24)."""
 
+from cancellation.language import commands
 from cancellation.letters import clean, phrases
 from cancellation.messages.crm import TaskOrder
 from cancellation.messages.desk import Account
@@ -19,7 +20,13 @@ def with_customer(order: TaskOrder, account: Account, known: KnownCustomer) -> T
 
 
 def with_page(order: TaskOrder, desk_url: str, case: str) -> TaskOrder:
-    """The task with the address of its case, by protocol or case id; as it is where there is no desk."""
+    """The task with the address of its case, by protocol or case id; as it is where there is no desk.
+
+    One about an e-mail leads to that e-mail's page, where it is decided, instead of giving commands.
+    """
     if not desk_url:
         return order
-    return order.model_copy(update={"text": f"{order.text}\n\nAbrir o caso: {desk_url}/caso/{case}"})
+    mail = commands.mail_in(order.text)
+    page = f"Ler e decidir: {desk_url}/email/{mail}\n" if mail else ""
+    text = f"{commands.without(order.text)}\n\n{page}Abrir o caso: {desk_url}/caso/{case}"
+    return order.model_copy(update={"text": text})

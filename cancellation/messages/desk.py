@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 from cancellation.domain.values import Contact, Offer, Reason, Request, Team, Value
 from cancellation.messages.crm import CaseSummary, Customer, MailDecision
 from cancellation.messages.facts import AgainLetter
+from cancellation.messages.mail_in import MailFate
 
 CONFIRMS_NOTICE: Final = "confirm_notice"
 DECIDES_ON_MAIL: Final = "mail:"
@@ -235,3 +236,21 @@ class MailFigures(NamedTuple):
 
     arrived: int
     left_to_a_person: int
+
+
+class MailFigure(NamedTuple):
+    """One of them, as the list behind the figure shows it."""
+
+    sha256: str | None
+    """None where its original is not kept."""
+    title: str | None
+    """Of the task to read it; None where nobody was given one."""
+    fate: MailFate | None
+    """What was done about it when it arrived; None of a task, and while it is not handled."""
+    protocol: str | None
+    """Of the case whose task it is."""
+    company: str | None
+    at: datetime
+    """When it was received; of one outside of every case when it was left to a person."""
+    settled_at: datetime | None
+    """When its task was closed; None while it waits, and where there is no task."""

@@ -85,13 +85,13 @@ class KeptOriginal(Value):
     kept_at: AwareDatetime
     message_id: str | None
     received_at: AwareDatetime | None
-    """By the receiving server's clock; None: it came by another way than the mailboxes."""
+    """By the receiving server's clock; None: nobody has given it to us, another system told of it."""
     envelope: tuple[str, ...]
     source: str | None
     action: str | None
     fate: str | None
     why: tuple[str, ...]
-    """What the reader decided, what became of it, and why, in codes."""
+    """What the reader decided and what became of it, in codes, and why, in Portuguese."""
     authentication: str | None
     """The verdict under which it was reported to the case (X9); None: it never counted."""
     keys: tuple[SigningKey, ...] = Field(default=(), exclude=True)

@@ -200,6 +200,10 @@ class RemindMail(Brief):
     mails: tuple["WaitingMail", ...] = Field(min_length=1)
     closing_waits_until: AwareDatetime | None = None
     """The notice is over: until when the point of no return waits at most."""
+    notice_until: date | None = None
+    """The notice runs meanwhile, and this is its last day."""
+    past_no_return: bool = False
+    """Nothing can be undone any more: only the word is missing."""
 
 
 class WaitingMail(Brief):
@@ -211,6 +215,8 @@ class WaitingMail(Brief):
     since: AwareDatetime
     is_notice: bool = False
     commands: MailCommands | None = None
+    original_sha256: str | None = None
+    """Whose page the desk has; None where the original is not kept."""
 
 
 class NoticeToConfirm(Brief):

@@ -12,6 +12,7 @@ from cancellation.messages.desk import (
     CaseList,
     DeskAct,
     Dossier,
+    MailFigure,
     MailFigures,
     MailFile,
     MailLine,
@@ -67,6 +68,12 @@ class DeskRecords(Protocol):
 
     async def mail_figures(self, since: datetime, until: datetime) -> MailFigures:
         """E-mails that arrived in [since, until)."""
+
+    async def mails_arrived(self, since: datetime, until: datetime, *, most: int) -> Sequence[MailFigure]:
+        """The e-mails that `mail_figures` counts as arrived, the earliest first; copies stand once (X26)."""
+
+    async def mails_left(self, since: datetime, until: datetime, *, most: int) -> Sequence[MailFigure]:
+        """The e-mails that `mail_figures` counts as left to a person, the earliest first (X26)."""
 
 
 class DeskSessions(Protocol):

@@ -67,7 +67,7 @@ class Findings(Protocol):
         rules: Collection[Rule] = RULES,
         *,
         untold: bool = False,
-        unrepaired: bool = False,
+        repairable: bool = False,
         most: int = 1000,
     ) -> Sequence[KeptFinding]:
         """Those that are not gone, the oldest of each rule first.
@@ -75,7 +75,7 @@ class Findings(Protocol):
         Args:
             rules: only theirs.
             untold: only those that no letter has told.
-            unrepaired: only those because of which nothing was undone.
+            repairable: only those that may be undone by rule, and because of which nothing was undone.
             most: how many at most.
         """
 

@@ -106,6 +106,5 @@ def _wrong_usage(error: typer.TyperException) -> ExitCode:
     if type(error).__name__ == "NoArgsIsHelpError":
         sys.stdout.write(f"{error}\n" if str(error) else "")
         return ExitCode.USAGE
-    describe = getattr(error, "format_message", None)
-    complain(f"{what_was_typed_wrongly(describe() if describe else str(error))} (veja cancelamento --help)")
+    complain(what_was_typed_wrongly(error, COMMANDS))
     return ExitCode.USAGE

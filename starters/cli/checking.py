@@ -5,7 +5,6 @@ by `trouble`.
 """
 
 import asyncio
-import difflib
 import errno
 import ipaddress
 import json
@@ -13,6 +12,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -54,7 +54,7 @@ def unknown_variable(environment: Mapping[str, str]) -> str | None:
     for name in sorted(environment):
         rest = name.upper().removeprefix(PREFIX)
         if name.upper().startswith(PREFIX) and rest not in known:
-            near = difflib.get_close_matches(rest, known, n=1, cutoff=_NEAR)
+            near = get_close_matches(rest, known, n=1, cutoff=_NEAR)
             if near:
                 return f"variável desconhecida: {name}; você quis dizer {PREFIX}{near[0]}?"
     return None

@@ -55,6 +55,7 @@ def dossier(
         _write(pages, files[parts.OPEN_SHEET if redact else parts.SHEET])
     except OSError as error:
         raise Failure(f"não foi possível gravar em {to}: {why_not(error)}", ExitCode.USAGE) from None
+    stamped = verificar.stamp_of(stamp) if stamp else None
     wrong = [repr(one) for one in verificar.check(files)[0] if one.state not in verificar.GOOD]
     if json:
         typer.echo(
@@ -65,15 +66,18 @@ def dossier(
                     "root": manifest["root"],
                     **parts.heading_of(evidence),
                     "redacted": redact,
-                    "stamped_at": verificar.stamp_of(stamp)["at"] if stamp else None,
+                    "stamped_at": stamped["at"] if stamped else None,
+                    "stamp_signature": stamped["signature"] if stamped else None,
                     "wrong": wrong,
                 }
             )
         )
     else:
         typer.echo(f"Dossiê: {written}\nPDF:    {pages}\nRaiz:   {manifest['root']}")
-        if stamp:
-            typer.echo(f"Carimbada em {verificar.stamp_of(stamp)['at']}")
+        if stamped:
+            typer.echo(f"Carimbada em {stamped['at']}")
+            if stamped["signature"] == verificar.UNCHECKED:
+                typer.echo(f"Assinatura do carimbo {verificar.STAMP_UNCHECKED}; openssl ts a confere.")
         typer.echo(
             "Guarde a raiz à parte: com ela, verificar.py --raiz mostra também se o dossiê foi refeito."
         )

@@ -10,12 +10,13 @@ import typer
 
 from cancellation.domain.values import Channel
 from cancellation.failures import CaseNotFound
-from cancellation.mail_entries import addresses
+from cancellation.mail_entries import addresses, entry_of
 from cancellation.mail_facts import formalization, resolve
-from cancellation.messages.facts import RequestMessage
-from cancellation.messages.mail_in import Copies
+from cancellation.messages.crm import Original
+from cancellation.messages.facts import FormalizationMessage, RequestMessage
+from cancellation.messages.mail_in import Copies, IncomingMail, MailFate, MailOutcome
 from cancellation.messages.status import Answer
-from cancellation.ports import CustomerDirectory, Originals
+from cancellation.ports import CustomerDirectory, MailLedger, Originals
 from cancellation.settings import Settings
 from cancellation.understanding import (
     Action,
@@ -40,9 +41,11 @@ from starters.cli.running import (
 )
 from workers.policy import load_policy
 from workers.provider import provider_of
-from workers.records import open_crm, open_ledger
+from workers.records import mail_keys_of, open_mails
 
 _PANEL: Final = "Conduzir um caso"
+_SOURCE: Final = "formalize"
+"""Which way it came in, for operators."""
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -85,12 +88,10 @@ def formalize(
     typed = instant(received_at)
 
     async def work() -> Answer:
-        from cancellation.client import CancellationClient  # Who only reads an e-mail needs none.
-
-        async with open_crm(settings) as crm:
+        async with open_mails(settings) as (crm, ledger):
             raw, copies = given, None
             if sha256 is not None:
-                raw, copies = await _kept(settings, crm, sha256)
+                raw, copies = await _kept(crm, ledger, sha256)
             assert raw is not None
             when = _parsed(typed) or (copies.received_at if copies else None)
             reading, understood = await understood_by(
@@ -103,9 +104,35 @@ def formalize(
             )
             whose = customer or understood.customer_id
             _must_be_worth_it(understood, whose, vouched=confirmed_by is not None or explicit_request)
+            if reading.received_at is None:
+                raise Failure("o e-mail não diz quando chegou; informe com --received-at", ExitCode.USAGE)
+            assert whose is not None
             original = await crm.keep_original(raw, datetime.now(UTC))
-        if reading.received_at is None:
-            raise Failure("o e-mail não diz quando chegou; informe com --received-at", ExitCode.USAGE)
+            mail = IncomingMail(
+                sha256=original.sha256, ref=original.ref, received_at=reading.received_at, source=_SOURCE
+            )
+            entry = entry_of(mail, reading)
+            fact = fact_of(reading, understood, original, copies.reported_as if copies else entry.message_id)
+            try:
+                answer, fate = await _report(
+                    settings, whose, fact, _request(reading, actor) if open_case else None
+                )
+                if copies is None:
+                    await ledger.register(entry)
+                    outcome = MailOutcome(fate=fate, action=understood.action.value, customer_id=whose)
+                    await ledger.settle(entry.id, outcome, understood.why, datetime.now(UTC))
+            finally:
+                # As for what the inbox receives: after the case has heard of it, and whatever it says (X13).
+                if keys := mail_keys_of(settings, crm, ledger):
+                    await keys.keep(original.sha256)
+            if sha256 is not None and (confirmed_by or explicit_request):
+                await ledger.close_task(sha256, confirmed_by or actor or default_actor(), datetime.now(UTC))
+            return answer
+
+    def fact_of(
+        reading: MailReading, understood: Understanding, original: Original, message_id: str
+    ) -> FormalizationMessage:
+        assert reading.received_at is not None
         asked = (
             True if explicit_request or (confirmed_by and understood.explicit_request == "unsure") else None
         )
@@ -119,22 +146,9 @@ def formalize(
             reason=reason,
             confirmed_by=confirmed_by,
         )
-        fact = fact.model_copy(update={"request_words": understood.request_words})
-        client = await CancellationClient.connect(settings.home, registry=crm_registry(settings))
-        assert whose is not None
-        if copies is not None:
-            fact = fact.model_copy(update={"message_id": copies.reported_as})
-        try:
-            return await client.report(whose, fact)
-        except CaseNotFound as missing:
-            if not open_case:
-                raise Failure(f"{missing}; com --open este e-mail abre um novo caso") from None
-        await client.open_or_join(whose, _request(reading, actor))
-        return await client.report(whose, fact)
+        return fact.model_copy(update={"request_words": understood.request_words, "message_id": message_id})
 
     answer = wait_for(work())
-    if sha256 is not None and (confirmed_by or explicit_request):
-        wait_for(_decided(settings, sha256, confirmed_by or actor or default_actor()))
     if json:
         typer.echo(as_json(answer))
     elif answer.duplicate:
@@ -143,7 +157,27 @@ def formalize(
         rendering.say("E-mail guardado e levado ao caso.", answer)
 
 
-async def _kept(settings: Settings, crm: Originals, sha256: str) -> tuple[bytes, Copies | None]:
+async def _report(
+    settings: Settings, whose: str, fact: FormalizationMessage, request: RequestMessage | None
+) -> tuple[Answer, MailFate]:
+    """Report it to the customer's open case; where there is none, the request opens one first.
+
+    Raises:
+        Failure: there is no open case, and nothing to open one with.
+    """
+    from cancellation.client import CancellationClient  # Who only reads an e-mail needs none.
+
+    client = await CancellationClient.connect(settings.home, registry=crm_registry(settings))
+    try:
+        return await client.report(whose, fact), MailFate.REPORTED
+    except CaseNotFound as missing:
+        if request is None:
+            raise Failure(f"{missing}; com --open este e-mail abre um novo caso") from None
+    await client.open_or_join(whose, request)
+    return await client.report(whose, fact), MailFate.OPENED
+
+
+async def _kept(crm: Originals, ledger: MailLedger, sha256: str) -> tuple[bytes, Copies | None]:
     """A kept e-mail, and what its deliveries said.
 
     Raises:
@@ -152,14 +186,7 @@ async def _kept(settings: Settings, crm: Originals, sha256: str) -> tuple[bytes,
     raw = await crm.original(sha256)
     if raw is None:
         raise Failure("esse e-mail não está guardado no CRM")
-    async with open_ledger(settings) as ledger:
-        return raw, await ledger.copies(sha256)
-
-
-async def _decided(settings: Settings, sha256: str, by: str) -> None:
-    """Close Commercial's task about the e-mail, if there is one."""
-    async with open_ledger(settings) as ledger:
-        await ledger.close_task(sha256, by, datetime.now(UTC))
+    return raw, await ledger.copies(sha256)
 
 
 async def understood_by(

@@ -1,6 +1,8 @@
 """Typer in Portuguese: help pages, and what it says when a command is typed wrongly."""
 
 import re
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import Any, Final
 
 from typer.core import TyperCommand, TyperGroup
@@ -53,6 +55,12 @@ _WORDS: Final = tuple(
     )
 )
 
+_TYPES: Final = {
+    "<bool>": "", "<str>": "<texto>", "<list[str]>": "<texto>", "<int range>": "<número>", "<int>": "<número>",
+    "<float>": "<número>", "<path>": "<caminho>", "<file>": "<arquivo>", "<directory>": "<pasta>",
+}  # fmt: skip
+_NEAR_COMMAND: Final = re.compile(r"^No such command '(?P<typed>.*?)'\.")
+
 
 class PortugueseCommand(TyperCommand):
     """A command whose help page is in Portuguese."""
@@ -97,16 +105,41 @@ def _speak_portuguese() -> None:
     rich_utils.COMMANDS_PANEL_TITLE = "Comandos"
     rich_utils.DEFAULT_STRING = "[padrão: {}]"
     rich_utils.REQUIRED_LONG_STRING = "[obrigatório]"
+    rich_utils.types_highlighter = _typed_in_portuguese  # type: ignore[assignment]
 
 
-def what_was_typed_wrongly(message: str) -> str:
-    """A usage error of the library in one Portuguese line; an unknown one stays as it is."""
-    line = " ".join(message.split())
-    for pattern, words in _WORDS:
-        found = pattern.match(line)
-        if found:
-            return words.format(**found.groupdict())
-    return line
+def _typed_in_portuguese(kind: Any) -> Any:
+    """What an option takes, as the help page shows it; a flag takes nothing."""
+    from rich.text import Text
+
+    shown = kind.plain
+    for theirs, ours in _TYPES.items():
+        shown = shown.replace(theirs, ours)
+    return Text(shown, style=kind.style, overflow="fold")
+
+
+def what_was_typed_wrongly(error: Exception, commands: Iterable[str]) -> str:
+    """A usage error of the library in one Portuguese line: what would be right, and where it is explained.
+
+    One that has no words here stays as it is.
+    """
+    describe = getattr(error, "format_message", None)
+    line = " ".join((describe() if describe else str(error)).split())
+    said = next((words.format(**found.groupdict()) for found, words in _fitting(line)), line)
+    near = list(getattr(error, "possibilities", None) or _commands_like(line, commands))
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "cancelamento"
+    meant = f"; você quis dizer {' ou '.join(near)}?" if near else ""
+    return f"{said}{meant} (veja {path} --help)"
+
+
+def _fitting(line: str) -> Iterator[tuple[re.Match[str], str]]:
+    return ((found, words) for pattern, words in _WORDS if (found := pattern.match(line)))
+
+
+def _commands_like(line: str, commands: Iterable[str]) -> list[str]:
+    found = _NEAR_COMMAND.match(line)
+    return get_close_matches(found["typed"], commands, n=1) if found else []
 
 
 def _in_portuguese(usage: str) -> str:

@@ -47,9 +47,8 @@ def report(
     since = _day(first, "--from") or until - timedelta(days=90)
     if since > until:
         raise Failure("--from vem depois de --to", ExitCode.USAGE)
-    figures = wait_for(
-        _figures(settings_of_command(), zone.at(since), zone.at(until + timedelta(days=1)), now)
-    )
+    settings = settings_of_command()
+    figures = wait_for(_figures(settings, zone.at(since), zone.at(until + timedelta(days=1)), now))
     if json:
         typer.echo(as_json(figures))
     elif csv:
@@ -58,6 +57,9 @@ def report(
         typer.echo(as_csv(figures), nl=False)
     else:
         _show(figures, since, until)
+        if settings.desk_address:
+            page = f"{settings.desk_address}/numeros?de={since}&ate={until}"
+            typer.echo(f"Os casos e e-mails por trás de cada número: {page}")
 
 
 def preview(

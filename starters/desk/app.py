@@ -23,6 +23,7 @@ from starters.desk.waiting import Waiting
 from starters.web.fixed import live, ready, robots, static
 from starters.web.limits import TooMuch
 from starters.web.protection import LastResort, SecurityHeaders, site
+from starters.web.thrift import GivesBack
 from workers.readiness import Readiness
 
 _CASE: Final = "/caso/{protocol}"
@@ -84,6 +85,7 @@ def create_app(desk: Desk, *, public_url: str = "", readiness: Readiness | None 
                 form_action="'self'",
                 referrer="same-origin",
             ),
+            Middleware(GivesBack),
             Middleware(LastResort, page=lambda: _unavailable(desk)),
         ],
         exception_handlers={

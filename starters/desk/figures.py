@@ -44,6 +44,8 @@ class FiguresPages:
         """Funnel, saves, times, money; or the cases behind one figure."""
         first, last = _period(request)
         now = machine_clock()
+        if request.query_params.get("ver") == "emails":
+            return await self._mails(request, visitor, first, last)
         cases = await self._cases(first, last)
         if "ver" in request.query_params:
             return self._behind(request, visitor, cases, first, last, now)
@@ -98,14 +100,31 @@ class FiguresPages:
             told=told,
         )
 
+    async def _mails(self, request: Request, visitor: Visitor, first: date, last: date) -> Response:
+        """The very e-mails that a figure counts."""
+        since, until = _instants(first, last)
+        left = request.query_params.get("valor") == "pessoa"
+        records = self._desk.records
+        counted = await records.mail_figures(since, until)
+        found = await (records.mails_left if left else records.mails_arrived)(since, until, most=_MOST_SHOWN)
+        return self._desk.pages.page(
+            "behind_mails",
+            visitor,
+            here="figures",
+            title=told.mails(left),
+            left=left,
+            mails=found,
+            total=counted.left_to_a_person if left else counted.arrived,
+            first=first,
+            last=last,
+            told=told,
+        )
+
     async def _cases(self, first: date, last: date) -> list[CaseFigure]:
-        zone = current_rules()
-        found = await self._desk.records.figures(zone.at(first), zone.at(last + timedelta(days=1)))
-        return list(found)
+        return list(await self._desk.records.figures(*_instants(first, last)))
 
     async def _figures(self, cases: list[CaseFigure], first: date, last: date, now: datetime) -> Figures:
-        zone = current_rules()
-        since, until = zone.at(first), zone.at(last + timedelta(days=1))
+        since, until = _instants(first, last)
         mails = await self._desk.records.mail_figures(since, until)
         return figures_of(cases, mails, since, until, now)
 
@@ -132,6 +151,12 @@ def _cases_behind(
     # A code that no case has is whatever somebody typed.
     title = told.dimension(by) + (f": {told.of_dimension(by, code)}" if found else "")
     return found, title + (" – ficaram" if saved else "")
+
+
+def _instants(first: date, last: date) -> tuple[datetime, datetime]:
+    """From the first instant of a day to the first one after the last day."""
+    zone = current_rules()
+    return zone.at(first), zone.at(last + timedelta(days=1))
 
 
 def _month(text: str) -> date | None:

@@ -1,5 +1,6 @@
 """P19's second place: the activities' own precondition, called directly."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from activities.reconciliation import ReconciliationActivities
 from activities.recordings import RecordingActivities
 from activities.telephony import TelephonyActivities
 from cancellation.messages.billing import BillingClosure
+from cancellation.messages.reconciliation import CheckBatch, CheckBatchResult
 from cancellation.messages.recordings import PurgeOrder
 from cancellation.messages.warrant import Warrant
 from cancellation.messages.watch import WatchBatch
@@ -144,6 +146,24 @@ async def test_no_step_is_done_for_an_instant_that_has_not_come_X10_X11(rig: Rig
     with pytest.raises(ApplicationError) as caught:
         await rig.run(done, WatchBatch(at=now + timedelta(minutes=6)))
     assert (caught.value.type, caught.value.non_retryable) == ("RunAhead", True)
+
+
+@pytest.mark.parametrize("step", ["read_executions", "compare_records", "repair_findings", "tell_findings"])
+async def test_every_step_shows_that_it_lives_for_as_long_as_it_takes_X11(rig: Rig, step: str) -> None:
+    lives = asyncio.Event()
+
+    class Slow:
+        async def read_executions(self, _: CheckBatch) -> CheckBatchResult:
+            await lives.wait()
+            return CheckBatchResult(looked=1)
+
+        compare = repair = tell = read_executions
+
+    slow: Any = Slow()
+    rig.environment.on_heartbeat = lambda *_: lives.set()
+    done = getattr(ReconciliationActivities(slow, Guard(rig.crm, None)), step)
+    async with asyncio.timeout(5):
+        assert (await rig.run(done, CheckBatch(at=datetime(2026, 12, 1, tzinfo=UTC)))).looked == 1
 
 
 def test_the_engines_clock_may_be_a_little_ahead_and_virtual_time_is_any_X10(rig: Rig) -> None:

@@ -1,4 +1,4 @@
-"""What every billing adapter must do after a customer has left (X10); `test_billing_watch.py` runs it over each."""
+"""What every billing adapter must do after a customer has left (X10); `test_billing.py` runs it over each."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

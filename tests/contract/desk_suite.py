@@ -383,6 +383,37 @@ class DeskContract:
         (figure,) = await opened.desk.figures(OPENED, OPENED + timedelta(days=1))
         assert figure.declined_at == OPENED + timedelta(hours=2)
 
+    async def test_the_figures_of_e_mails_open_to_the_very_e_mails_that_they_count_X26(
+        self, opened: Rig
+    ) -> None:
+        in_case = await arrives(opened, "<a@acme.com.br>", MailFate.UNDECIDED)
+        in_none = await arrives(opened, "<b@acme.com.br>", MailFate.TASK, minutes=6)
+        automatic = await arrives(opened, "<c@acme.com.br>", MailFate.AUTOMATIC, minutes=7)
+        await arrives(opened, "<d@acme.com.br>", MailFate.RECORDED, minutes=60 * 24)
+        await opened.crm.record(record(open_tasks=(cases.task("mail:<a@acme.com.br>", title="Decidir"),)))
+        await opened.ledger.open_task(mail_task(in_none, "<b@acme.com.br>", minutes=30))
+        await opened.ledger.close_task(in_none, "Ana Lima", OPENED + timedelta(hours=2))
+        # Ordered anew, such as when the case ends: the e-mail came when it came.
+        again = cases.task("mail:<a@acme.com.br>", title="Decidir")
+        await opened.crm.record(record(minutes=60 * 48, open_tasks=(again,)))
+        period = (OPENED, OPENED + timedelta(hours=23))
+        arrived = await opened.desk.mails_arrived(*period, most=9)
+        acme = "Acme Comércio de Ferragens Ltda"
+        assert [(mail.sha256, mail.fate, mail.company) for mail in arrived] == [
+            (in_case, MailFate.UNDECIDED, acme),
+            (in_none, MailFate.TASK, acme),
+            (automatic, MailFate.AUTOMATIC, acme),
+        ]
+        left = await opened.desk.mails_left(*period, most=9)
+        waiting, settled = sorted(left, key=lambda mail: mail.settled_at is not None)
+        assert (waiting.sha256, waiting.title, waiting.settled_at) == (in_case, "Decidir", None)
+        assert waiting.protocol is not None
+        assert (settled.sha256, settled.title) == (in_none, "Ler e decidir")
+        assert (settled.protocol, settled.settled_at) == (None, OPENED + timedelta(hours=2))
+        assert await opened.desk.mail_figures(*period) == (len(arrived), len(left))
+        assert len(await opened.desk.mails_arrived(*period, most=1)) == 1
+        assert len(await opened.desk.mails_left(*period, most=1)) == 1
+
     async def test_the_report_of_sixty_cases_is_what_was_counted_by_hand_X26(self, rig: Rig) -> None:
         await sixty_cases(rig)
         since, until = OPENED - timedelta(days=1), OPENED + timedelta(days=30)

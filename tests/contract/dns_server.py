@@ -1,8 +1,9 @@
 """A small DNS server on loopback, which answers what a test puts into its zone."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -68,6 +69,24 @@ async def dns_server() -> AsyncIterator[DnsServer]:
         yield server
     finally:
         transport.close()
+
+
+@contextmanager
+def dns_in_a_thread(zone: dict[tuple[str, str], list[str]]) -> Iterator[str]:
+    """One that knows a zone, for whoever has no loop of its own; the address where it listens."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    running = dns_server()
+    try:
+        server = asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(5)
+        server.zone |= zone
+        yield server.address
+    finally:
+        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def txt(text: str) -> str:

@@ -89,15 +89,25 @@ class FindingsContract:
             run_at=FIRST,
             at=FIRST + timedelta(minutes=1),
         )
+        assert [one.subject for one in await ledger.open_findings(repairable=True)] == ["case-a"]
         await ledger.note_repair(done)
         await ledger.note_repair(done.model_copy(update={"at": SECOND}))
-        assert await ledger.open_findings(unrepaired=True) == []
+        assert await ledger.open_findings(repairable=True) == []
         (held,) = await ledger.open_findings()
         assert (held.repair, held.repaired_at) == (Repair.LIFT_BILLING_END, done.at)
         await ledger.settle(Rule.BILLING_END_LEFT, SECOND)
         await ledger.keep([finding()], THIRD)
         (back,) = await ledger.open_findings()
         assert back.repair is None
+
+    async def test_what_nobody_may_undo_by_rule_keeps_no_room_from_what_is_undone_X11(
+        self, ledger: Findings
+    ) -> None:
+        await ledger.keep([finding(f"case-{n}", state="closed") for n in range(5)], FIRST)
+        await ledger.keep([finding("unknown", state="")], FIRST)
+        await ledger.keep([finding("case-z")], SECOND)
+        found = await ledger.open_findings(repairable=True, most=2)
+        assert [one.subject for one in found] == ["case-z"]
 
     async def test_no_more_are_read_than_are_asked_for_X11(self, ledger: Findings) -> None:
         await ledger.keep([finding(f"case-{n}") for n in range(5)], FIRST)

@@ -1,4 +1,4 @@
-"""The billing suite over memory and over a real PostgreSQL."""
+"""The billing suites, up to closing and afterwards, over memory and over a real PostgreSQL."""
 
 import asyncio
 import random
@@ -20,12 +20,14 @@ from cancellation.messages.billing import BillingClosed, BillingClosure
 from cancellation.messages.crm import Customer
 from cancellation.messages.seed import ChargeSeed, CustomerSeed, SubscriptionSeed
 from cancellation.ports import DestructionForbidden
+from tests.contract import billing_watch_suite as afterwards
 from tests.contract import cases
 from tests.contract.billing_suite import BillingRig, BillingSuite, charge, closure, plan, subscription
+from tests.contract.billing_watch_suite import JANUARY, BillingWatchSuite
 from tests.contract.formalized import MemoryFormalizations, PostgresFormalizations
 
 
-class TestMemoryBilling(BillingSuite):
+class TestMemoryBilling(BillingSuite, BillingWatchSuite):
     @pytest.fixture
     def rig(self) -> BillingRig:
         formalizations = MemoryFormalizations()
@@ -44,7 +46,7 @@ def postgres_rig(pool: Pool) -> BillingRig:
     return BillingRig(PostgresBilling(pool), PostgresFormalizations(pool))
 
 
-class TestPostgresBilling(BillingSuite):
+class TestPostgresBilling(BillingSuite, BillingWatchSuite):
     @pytest.fixture
     def rig(self, postgres_rig: BillingRig) -> BillingRig:
         return postgres_rig
@@ -287,3 +289,39 @@ def test_every_day_that_a_seed_names_can_be_reckoned_with_P16() -> None:
         for day in days:
             with pytest.raises(ValidationError, match=day):
                 kind.model_validate(sound | {day: "0026-01-05"})
+
+
+# ---------------------------------------------------------------------------------------- after a customer has left
+
+
+async def test_the_database_voids_nothing_that_was_paid_whoever_asks_X10(
+    postgres_rig: BillingRig, pool: Pool
+) -> None:
+    await afterwards.closed(postgres_rig)
+    await postgres_rig.customer(charges=(charge("jan", "pabx", *JANUARY, invoiced=True),))
+    await afterwards.knows(postgres_rig, afterwards.paid("jan"))
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await pool.execute(
+            "update billing.charges set status = 'void', void_reason = 'undue', void_case = 'case-1', "
+            "voided_at = now() where charge_id = 'jan'"
+        )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from billing.receivables",
+        "update billing.receivables set paid = 1",
+        "delete from billing.fiscal_documents",
+        "update billing.fiscal_documents set issued_at = now()",
+        "update billing.fiscal_documents set status = 'cancelled'",
+    ],
+)
+async def test_payments_and_documents_stay_as_they_came_X10(
+    postgres_rig: BillingRig, pool: Pool, statement: str
+) -> None:
+    await afterwards.closed(postgres_rig)
+    await postgres_rig.customer(charges=(charge("jan", "pabx", *JANUARY, invoiced=True),))
+    await afterwards.knows(postgres_rig, afterwards.paid("jan"), documents=(afterwards.document("jan"),))
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await pool.execute(statement)

@@ -340,7 +340,7 @@ async def test_a_consoles_folder_is_no_recording_P10(s3_endpoint: str) -> None:
 # -------------------------------------------------------------------- S3 asked without its client's opinion
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_bad_name_among_thousands_hides_none_P10(s3_endpoint: str) -> None:
     customer = customer_of(BucketShelf(s3_endpoint, make_bucket(s3_endpoint)))
     for number in range(1_050):

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cancellation.adapters.timestamping import NotStamped, stamped
 from cancellation.dossier import bundle, parts, verificar
@@ -97,12 +99,65 @@ def test_what_a_stamp_says_changed_and_listed_anew_does_not_hold_X13(
     assert said == "a assinatura da autoridade não confere"
 
 
-def test_a_stamp_of_another_kind_of_key_is_taken_for_what_it_stamps_X13(tmp_path: Path) -> None:
-    one = Authority(key=ec.generate_private_key(ec.SECP256R1()))
+@pytest.mark.parametrize("hash_name", ["sha256", "sha512"])
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1()], ids=lambda one: one.name)
+def test_a_stamp_signed_with_an_elliptic_curve_holds_and_changed_does_not_X13(
+    curve: ec.EllipticCurve, hash_name: str
+) -> None:
+    with answering(Authority(key=ec.generate_private_key(curve), hash_name=hash_name)) as url:
+        held = dossier(url)
+    found, root = verificar.check(held)
+    assert (wrong(held), verificar.stamp_of(held[verificar.STAMP])["imprint"]) == ([], root)
+    assert any("assinatura confere" in said for said in verificar.told_beside(held, found))
+    stamp = held[verificar.STAMP]
+    # The instant; the signature's r and s, which end it; the key, whose point the certificate holds.
+    point = stamp.index(b"\x00\x04", stamp.index(bytes.fromhex("2a8648ce3d0201"))) + 10
+    for place in (stamp.index(b"20261126130509Z") + 13, len(stamp) - 1, len(stamp) - 60, point):
+        changed = bytearray(stamp)
+        changed[place] ^= 1
+        assert why(with_stamp(held, bytes(changed)))[verificar.STAMP], place
+
+
+@pytest.mark.parametrize(
+    ("curve", "oid", "algorithm"),
+    [
+        (ec.SECP256R1(), "2a8648ce3d030107", SHA256()),
+        (ec.SECP256R1(), "2a8648ce3d030107", SHA512()),  # longer than the curve's order
+        (ec.SECP384R1(), "2b81040022", SHA256()),
+        (ec.SECP384R1(), "2b81040022", SHA384()),
+    ],
+)
+def test_a_signature_of_an_elliptic_curve_holds_with_its_own_key_and_words_alone_X13(
+    curve: ec.EllipticCurve, oid: str, algorithm: HashAlgorithm
+) -> None:
+    def holds(point: bytes, seal: bytes, data: bytes = DATA) -> bool:
+        return verificar._ecdsa_holds(bytes.fromhex(oid), point, algorithm.name, data, seal)
+
+    def point_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+        return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+    key, generator = ec.generate_private_key(curve), ec.derive_private_key(1, curve)
+    seal = key.sign(DATA, ec.ECDSA(algorithm))
+    assert holds(point_of(key), seal)
+    assert holds(point_of(generator), generator.sign(DATA, ec.ECDSA(algorithm)))
+    assert not holds(point_of(key), seal, DATA + b".")
+    assert not holds(point_of(generator), seal)
+    assert not holds(b"\x02" + point_of(key)[1:], seal)
+    for r, s in ((0, 1), (1, 0), (2**400, 1), (1, 2**400), (1, 1)):
+        assert not holds(point_of(key), encode_dss_signature(r, s))
+
+
+def test_a_stamp_of_another_kind_of_key_is_taken_for_what_it_stamps_and_said_not_to_be_checked_X13(
+    tmp_path: Path,
+) -> None:
+    one = Authority(key=ec.generate_private_key(ec.SECP521R1()))
     with answering(one) as url:
-        stamp = verificar.stamp_of(stamped(DATA, url, seconds=5, ca_file=one.root_file(tmp_path)))
-    assert stamp["imprint"] == hashlib.sha256(DATA).hexdigest()
-    assert stamp["signature"] == verificar.UNCHECKED
+        assert stamped(DATA, url, seconds=5, ca_file=one.root_file(tmp_path))
+        held = dossier(url)
+    found, root = verificar.check(held)
+    stamp = verificar.stamp_of(held[verificar.STAMP])
+    assert (stamp["imprint"], stamp["signature"], wrong(held)) == (root, verificar.UNCHECKED, [])
+    assert any("assinatura NÃO CONFERIDA" in said for said in verificar.told_beside(held, found))
 
 
 def test_a_stamp_with_a_longer_hash_in_its_signature_holds_X13(authority: tuple[Authority, str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -16,14 +17,18 @@ from cancellation.adapters.postgres.billing import PostgresBilling
 from cancellation.adapters.postgres.crm import PostgresCrm
 from cancellation.adapters.postgres.desk import PostgresDesk
 from cancellation.adapters.postgres.evidence import PostgresEvidence
+from cancellation.adapters.postgres.gauges import PostgresGauges
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.roles import Role
 from cancellation.adapters.postgres.telephony import PostgresTelephony
 from cancellation.adapters.postgres.watch import PostgresWatches
 from cancellation.domain.billing_watch import Found
 from cancellation.dossier import bundle, parts, verificar
+from cancellation.messages.seed import PaymentSeed
 from cancellation.messages.watch import WatchAct
-from tests.contract.watch_suite import WatchRig, WatchSuite
+from tests.contract.watch_suite import SOON, WatchRig, WatchSuite
+
+LATER = SOON + timedelta(days=1)
 
 
 class TestMemoryWatch(WatchSuite):
@@ -125,3 +130,21 @@ async def test_the_dossier_holds_what_the_watch_did_and_its_chain_X10_X13(
     made = parts.parts_of(held)
     files = bundle.files_of(made, bundle.manifest_of(made, parts.heading_of(held)), redacted=False)
     assert {one.state for one in verificar.check(files)[0]} == {verificar.WHOLE}
+
+
+async def test_a_charge_that_people_looked_at_and_that_was_voided_then_counts_once_X10(
+    postgres_rig: WatchRig, owner: Pool, database: str
+) -> None:
+    await postgres_rig.closed()
+    await postgres_rig.charge(invoiced=True)
+    await postgres_rig.charge("feb", days=("2027-02-01", "2027-02-28", "310.00"))
+    assert (await postgres_rig.look()).to_review == 1
+    await postgres_rig.put(payments=(PaymentSeed(charge_id="jan"),))  # billing says: nobody has paid it
+    assert (await postgres_rig.look(LATER)).voided == 1
+    assert [act.kind for act in await postgres_rig.recorded("case-a")] == [
+        "voided", "review", "told", "voided", "told",
+    ]  # fmt: skip
+    monitor = await open_pool(database, max_size=1, role=Role.MONITOR)
+    counted = (await PostgresGauges(monitor).read()).watch_acts
+    await monitor.close()
+    assert counted == {"review": 1, "voided": 1}

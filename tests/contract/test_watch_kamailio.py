@@ -26,7 +26,7 @@ from tests.contract.watch_suite import NOTHING, SOON, WatchRig
 from tests.kamailio.server import KamailioServer, empty, require_kamailio
 from tests.kamailio.sipp import Sip, Telephone
 
-pytestmark = [pytest.mark.kamailio, pytest.mark.proof]
+pytestmark = [pytest.mark.kamailio, pytest.mark.long]
 
 TELEPHONE = Telephone("101@1042.pbx.invalid", f"127.{random.randint(10, 250)}.3.1", 5060, "segredo")
 """At an address of its own: several tests may run at once on one machine."""

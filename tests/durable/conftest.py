@@ -34,7 +34,7 @@ async def telling(temporal_env: WorkflowEnvironment) -> AsyncIterator[House]:
         await house.close()
 
 
-@pytest.fixture(params=[pytest.param("memory", marks=pytest.mark.proof), "postgres"])
+@pytest.fixture(params=[pytest.param("memory", marks=pytest.mark.long), "postgres"])
 async def any_house(
     request: pytest.FixtureRequest, temporal_env: WorkflowEnvironment, database: str
 ) -> AsyncIterator[House]:

@@ -100,7 +100,7 @@ async def test_a_reminder_that_waited_is_said_with_the_time_that_is_left_X17_X18
     await house.replays()
 
 
-@pytest.mark.parametrize("late", [pytest.param(2 * HOUR, marks=pytest.mark.proof), 30 * HOUR])
+@pytest.mark.parametrize("late", [pytest.param(2 * HOUR, marks=pytest.mark.long), 30 * HOUR])
 async def test_a_reminder_that_waited_until_it_helps_nobody_is_left_out_and_the_trail_says_so_X17_X18(
     house: House, late: timedelta
 ) -> None:

@@ -151,7 +151,7 @@ async def test_a_system_that_recovers_takes_no_attention_from_another_one_X17(ho
 # -------------------------------------------------------------------- refused for good
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_sixty_days_of_refusals_stay_few_and_heal_X7(house: House) -> None:
     """Every refusal costs events, and the engine ends an execution that has too many."""
     case = await house.open()

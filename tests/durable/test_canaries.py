@@ -34,7 +34,7 @@ RAW = f"From: Rita {CANARY} <{ADDRESS}>\r\nSubject: Cancelamento {CANARY}\r\n\r\
 ERASED_AFTER = timedelta(days=1827)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_no_word_of_an_erased_customer_is_anywhere_and_none_was_ever_where_it_must_not_be(
     open_folder: Path,

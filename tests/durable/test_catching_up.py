@@ -106,7 +106,7 @@ async def test_a_timer_that_comes_with_an_earlier_time_has_rung_all_the_same_X22
     await house.replays()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_pause_after_a_refusal_begins_when_it_came_whoever_looks_X22_X7(
     temporal_env: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

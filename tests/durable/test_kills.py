@@ -163,7 +163,7 @@ async def test_a_worker_killed_over_a_workflow_task_is_missed_for_seconds_only_X
     assert await house.replays() >= 3
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_worker_that_is_stopped_politely_hands_over_X7(everything: Everything) -> None:
     house, _, _ = everything
     async with house.worker_process() as first:
@@ -177,7 +177,7 @@ async def test_a_worker_that_is_stopped_politely_hands_over_X7(everything: Every
     await house.replays()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_temporal_and_postgresql_killed_in_the_notice_and_in_closing_X7(everything: Everything) -> None:
     house, temporal, postgres = everything
     async with house.worker_process():
@@ -198,7 +198,7 @@ async def test_temporal_and_postgresql_killed_in_the_notice_and_in_closing_X7(ev
     await house.replays()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_postgresql_down_for_a_day_in_the_middle_of_closing_heals_X7(everything: Everything) -> None:
     house, _, postgres = everything
     async with house.worker_process():

@@ -183,10 +183,10 @@ async def executions(case: CaseDriver) -> list[int]:
 @pytest.mark.parametrize(
     "stage",
     [
-        pytest.param("retention", marks=pytest.mark.proof),
-        pytest.param("awaiting_formalization", marks=pytest.mark.proof),
+        pytest.param("retention", marks=pytest.mark.long),
+        pytest.param("awaiting_formalization", marks=pytest.mark.long),
         "notice",
-        pytest.param("closing", marks=pytest.mark.proof),
+        pytest.param("closing", marks=pytest.mark.long),
     ],
 )
 async def test_a_talkative_bot_makes_no_execution_long_in_any_stage_X8(house: House, stage: str) -> None:
@@ -216,11 +216,11 @@ async def test_a_talkative_bot_makes_no_execution_long_in_any_stage_X8(house: Ho
     ("system", "span"),
     [
         ("crm", 5 * MINUTE),
-        pytest.param("crm", 3 * HOUR, marks=pytest.mark.proof),
-        pytest.param("billing", 5 * MINUTE, marks=pytest.mark.proof),
-        pytest.param("telephony", 3 * HOUR, marks=pytest.mark.proof),
-        pytest.param("recordings", 5 * MINUTE, marks=pytest.mark.proof),
-        pytest.param("mailer", 3 * HOUR, marks=pytest.mark.proof),
+        pytest.param("crm", 3 * HOUR, marks=pytest.mark.long),
+        pytest.param("billing", 5 * MINUTE, marks=pytest.mark.long),
+        pytest.param("telephony", 3 * HOUR, marks=pytest.mark.long),
+        pytest.param("recordings", 5 * MINUTE, marks=pytest.mark.long),
+        pytest.param("mailer", 3 * HOUR, marks=pytest.mark.long),
     ],
 )
 async def test_nor_while_a_system_is_down_X8_X17(house: House, system: str, span: timedelta) -> None:
@@ -250,7 +250,7 @@ async def test_nor_while_a_system_is_down_X8_X17(house: House, system: str, span
     await house.replays()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_worker_that_comes_cold_finds_a_history_long_where_it_was_found_X22(
     short_histories: WorkflowEnvironment,
 ) -> None:
@@ -288,7 +288,7 @@ async def _one_more(case: CaseDriver, place: int, turn: int) -> None:
     await case.quiet_but("send_letters")
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_long_texts_that_the_crm_has_not_heard_yet_move_too_X8_P20(house: House) -> None:
     case = await house.open()
     await case.quiet()

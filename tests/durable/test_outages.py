@@ -79,7 +79,7 @@ async def test_a_system_down_for_hours_or_a_day_is_seen_and_heals_by_itself_X7(
     await closed_exactly_once(case)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_everything_down_at_once_for_a_day_heals_too_X7(house: House) -> None:
     case = await house.open()
     status = await case.to_notice()

@@ -15,7 +15,7 @@ from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.values import Team
 from cancellation.messages.afterwards_contents import Findings as FindingsLetter
 from cancellation.messages.reconciliation import CheckBatch, ExecutionSeen
-from cancellation.reconciler import Reconciler
+from cancellation.reconciler import MOST_IN_A_ROW, Reconciler
 from tests.contract.reconciled import spoil
 from tests.durable.house import House, until
 from tests.durable.records import RecordsHouse, records_house
@@ -176,6 +176,23 @@ async def test_what_cannot_be_undone_now_is_left_to_the_next_run_X11(house: Hous
     assert second.counts["repair_findings"]["repaired"] == 1
     (held,) = await house.findings.open_findings()
     assert held.repair is Repair.LIFT_BILLING_END
+
+
+async def test_a_system_that_is_down_is_not_asked_for_every_finding_and_the_others_are_X11_X17(
+    house: House,
+) -> None:
+    assert isinstance(house.comparison, MemoryComparison)
+    house.comparison.wrong = [
+        *(wrong(Rule.BILLING_END_LEFT, f"case-{number}") for number in range(9)),
+        wrong(Rule.LINK_LEFT, "link-x"),
+    ]
+    house.billing.goes_down("lift_end")
+    result = await (await house.reconcile()).result()
+    assert (result.counts["repair_findings"]["failed"], result.counts["repair_findings"]["repaired"]) == (
+        9,
+        1,
+    )
+    assert house.billing.attempts["lift_end"] == MOST_IN_A_ROW
 
 
 # ---------------------------------------------------------------------------------------- real cases, real records

@@ -131,7 +131,7 @@ def by_hand(house: House) -> RestoreActivities:
 
 
 @pytest.mark.parametrize(
-    "kept", [0, pytest.param(4, marks=pytest.mark.proof), pytest.param(5, marks=pytest.mark.proof)]
+    "kept", [0, pytest.param(4, marks=pytest.mark.long), pytest.param(5, marks=pytest.mark.long)]
 )
 async def test_what_was_lost_of_an_ended_case_is_shown_and_done_again_by_hand_P20_X11(
     any_house: House, kept: int

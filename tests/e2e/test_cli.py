@@ -17,6 +17,7 @@ from embedded.virtual_time import VirtualTime
 from samples import sample_email
 from starters.cli.catalogue import COMMANDS
 from starters.cli.running import crm_registry, settings_of_command
+from tests.contract.dns_server import dns_in_a_thread, txt
 from tests.e2e.running_up import TypedCommand, Up, discard, running_up, spawned, typed, typing
 
 
@@ -171,7 +172,7 @@ def test_the_crm_tells_commands_whose_protocol_it_is_while_the_case_is_open_X12(
 
 def test_request_of_an_unknown_customer_ends_discarded(up: Up, do: TypedCommand) -> None:
     opening = do("open", "424242", "--channel", "phone", "--text", "não está no CRM", code=1)
-    assert "o CRM não conhece este cliente; o Comercial recebeu o contato" in opening.err
+    assert "o CRM não conhece o cliente 424242; o Comercial recebeu o pedido, sem um contato" in opening.err
     assert "Caso aberto" not in opening.out
     _until(up, "424242", Stage.DISCARDED)
     assert "já terminou" in do("withdraw", "424242", "--reason", "x", code=1).err
@@ -218,6 +219,27 @@ def test_formalize_opens_a_case_if_told_to_P1_X2(up: Up, do: TypedCommand, tmp_p
     # The sender counts as soon as the CRM has told who the customer's contacts are.
     status = _status_once(do, "1049", lambda found: not found["missing"])
     assert status["channel"] == "email"
+
+
+def test_an_original_given_by_hand_is_kept_with_the_keys_of_its_signatures_X13(
+    up: Up, do: TypedCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _be_opened(do, "1048")
+    mail = tmp_path / "mail.eml"
+    # It reaches one mailbox of two: no formalization is complete, and the dossier shows it all the same.
+    raw = sample_email("hotel-webmail-completo", received_at=datetime.now(UTC))
+    mail.write_bytes(raw.replace(b"comercial@nuvemjti.com.br", b"outra@nuvemjti.com.br"))
+    record = "v=DKIM1; k=rsa; p=QUJD"
+    with dns_in_a_thread(
+        {("default._domainkey.hotelmirantedaserra.com.br.", "TXT"): [txt(record)]}
+    ) as address:
+        monkeypatch.setenv("CANCELAMENTO_EVIDENCE_DNS_SERVERS", address)
+        do("formalize", str(mail), "--customer", "1048", "--confirmed-by", "Ana Lima")
+    do("dossier", "1048", "--folder", "--to", str(tmp_path))
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    (kept,) = json.loads((folder / "emails.json").read_text())
+    assert (folder / kept["file"]).read_bytes() == mail.read_bytes()
+    assert [one["key"] for one in kept["dkim"]] == [record]
 
 
 def test_understand_says_what_and_why_without_a_case(up: Up, do: TypedCommand, tmp_path: Path) -> None:
@@ -318,10 +340,12 @@ def test_the_page_of_a_case_is_named_and_samples_are_listed(up: Up, do: TypedCom
 
 def test_wrong_usage_ends_with_2_in_portuguese(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, words in (
-        (("nada",), "comando desconhecido: nada"),
-        (("open",), "falta o argumento CLIENTE"),
+        (("nada",), "comando desconhecido: nada (veja cancelamento --help)"),
+        (("statu", "1042"), "comando desconhecido: statu; você quis dizer status?"),
+        (("open",), "falta o argumento CLIENTE (veja cancelamento open --help)"),
         (("open", "1042", "--channel", "fax"), "valor inválido para '--channel': 'fax'; aceitos:"),
-        (("status", "1042", "--foo"), "opção desconhecida: --foo"),
+        (("status", "1042", "--foo"), "opção desconhecida: --foo (veja cancelamento status --help)"),
+        (("status", "1042", "--jsn"), "opção desconhecida: --jsn; você quis dizer --json? (veja"),
         (("status", "1042", "1043"), "argumento a mais: 1043"),
         (("withdraw", "1042"), "falta a opção --reason"),
         (("understand",), "informe um e-mail ou --texts"),
@@ -364,7 +388,10 @@ def test_help_is_in_portuguese(command: str, tmp_path: Path, capsys: pytest.Capt
     said = typed(tmp_path, capsys, *([command] if command else []), "--help")
     assert said.code == 0
     assert "Uso: cancelamento" in said.out
-    assert not re.search(r"Usage|Show this|Options|Arguments|\[required\]|\[default", said.out)
+    english = (
+        r"Usage|env var|Show this|Options|Arguments|\[required\]|\[default|<(?:bool|str|int|path|list)\b"
+    )
+    assert not re.search(english, said.out)
 
 
 async def _asked(look: Registry, protocol: str) -> str | None:

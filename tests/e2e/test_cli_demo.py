@@ -9,7 +9,7 @@ import pytest
 from starters.cli.demo.stories import EXPECTED
 from tests.e2e.running_up import Said, discard, spawned
 
-pytestmark = pytest.mark.proof
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

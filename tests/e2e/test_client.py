@@ -196,7 +196,7 @@ async def test_no_worker_is_told_apart_from_a_server_that_is_down(
         await impatient.status("888")
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_stopped_and_started_again_it_goes_on_where_it_was_X7(
     up: Up, client: CancellationClient
 ) -> None:

@@ -14,7 +14,7 @@ APART = 2
 """Commits more where what the CRM is told together on an idle machine comes apart on a busy one."""
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_an_ordinary_case_costs_little_more_than_a_bare_workflow(open_folder: Path) -> None:
     folder = open_folder / "cost"
     folder.mkdir(mode=0o711)

@@ -2,11 +2,9 @@
 
 import asyncio
 import re
-import smtplib
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -20,7 +18,7 @@ from cancellation.client import CancellationClient
 from cancellation.language.words import cnpj
 from cancellation.messages.facts import BounceMessage
 from samples import sample_customer
-from samples.mail import sample_email
+from tests.e2e.desk_rig import Seat, mails
 from tests.e2e.running_up import PROGRAM, Up, discard, environment, running_up, spawned
 from tests.e2e.test_web_ui import ARGUMENTS, CHROMIUM, PATIENCE, apart, pass_time, status, until
 
@@ -63,68 +61,6 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@dataclass(frozen=True)
-class Seat:
-    """Somebody at the desk."""
-
-    up: Up
-    page: Any
-
-    def goes(self, path: str) -> None:
-        self.page.goto(f"{self.up.addresses.desk}{path}")
-
-    def sees(self, words: str | re.Pattern[str]) -> None:
-        playwright.expect(self.page.locator("main")).to_contain_text(words)
-
-    def comes_to_see(self, path: str, words: str) -> None:
-        def there() -> bool:
-            self.goes(path)
-            return words in self.page.locator("main").inner_text()
-
-        until(there)
-
-    def presses(self, name: str) -> None:
-        self.page.get_by_role("button", name=name).click()
-
-    def opens_case(self, customer: str, words: str) -> str:
-        """By telephone; the address of the case's page."""
-        self.goes("/novo")
-        self.page.get_by_label("Número do cliente").fill(customer)
-        self.page.get_by_label("Por onde o pedido chegou").select_option(label="Telefone")
-        self.page.get_by_label("O que o cliente disse").fill(words)
-        self.presses("Registrar o pedido")
-        self.sees("Caso aberto")
-        return str(urlsplit(self.page.url).path)
-
-    def declines(self, reason: str) -> None:
-        """The customer stays with the decision; the script is shown first."""
-        self.page.get_by_label("Motivo do pedido").select_option(label="Preço")
-        self.page.get_by_label("Nas palavras do cliente").fill(reason)
-        self.presses("Mantém a decisão")
-        self.sees("Nada foi registrado ainda")
-
-    def opens_mail(self, title: str, company: str) -> None:
-        """From the list of what waits, as soon as it is there."""
-        line = self.page.locator("main li", has_text=title).filter(has_text=company).get_by_role("link")
-
-        def waits() -> bool:
-            self.goes("/tarefas")
-            return bool(line.count())
-
-        until(waits)
-        line.first.click()
-
-    def takes_to_notice(self, customer: str, mail: str) -> str:
-        """A case whose notice starts by a sample e-mail, which nobody has read; the address of its page."""
-        case = self.opens_case(customer, "Quer sair.")
-        self.declines("Ficou caro")
-        self.presses("Registrar e enviar o roteiro")
-        self.sees("Aguardando formalização por e-mail")
-        mails(self.up, mail, case)
-        until(lambda: status(self.up, customer)["stage"] == "notice")
-        return case
-
-
 @pytest.fixture
 def ana(up: Up, chromium: Any) -> Iterator[Seat]:
     """Ana of Commercial, without JavaScript: every form works."""
@@ -137,16 +73,6 @@ def ana(up: Up, chromium: Any) -> Iterator[Seat]:
     playwright.expect(page.get_by_role("heading", name="O que espera")).to_be_visible()
     yield Seat(up, page)
     context.close()
-
-
-def mails(up: Up, name: str, case: str | None = None) -> None:
-    """A customer's sample e-mail arrives, as our border server delivers it; it quotes the case's protocol."""
-    protocol = case.rpartition("/")[2] if case is not None else None
-    host, _, port = up.addresses.smtp_in.rpartition(":")
-    raw = sample_email(name, received_at=datetime.now(UTC), protocol=protocol).replace(b"\n", b"\r\n")
-    with smtplib.SMTP(host, int(port)) as server:
-        mailboxes = ["financeiro@nuvemjti.com.br", "comercial@nuvemjti.com.br"]
-        server.sendmail("bounce@example.com", mailboxes, raw)
 
 
 # -------------------------------------------------------------------- a whole case
@@ -195,6 +121,13 @@ def test_a_salesperson_works_a_whole_case_in_the_browser_X24(up: Up, ana: Seat) 
     ana.page.get_by_role("link", name="Cancelamento concluído").first.click()
     # The final invoice is what the preview said (X25).
     ana.sees(preview.strip())
+    # An e-mail that nobody has to decide on any more asks for no decision (X15).
+    ana.goes("/numeros?ver=emails&valor=recebidos")
+    ana.page.locator("tr", has_text="Acme").filter(has_text="entrou no caso").get_by_role(
+        "link"
+    ).first.click()
+    ana.sees("Como foi lido")
+    assert not ana.page.get_by_role("button", name="Registrar a decisão").is_visible()
     trail = spawned(up.home, "trail", "1042").out
     assert trail.count("Ana Lima") >= 4
 
@@ -220,7 +153,7 @@ def test_an_e_mail_that_waits_is_decided_under_the_name_of_who_read_it_X9(up: Up
     assert (found["confirmed_by"], found["reason"]) == ("Ana Lima", "vamos trocar de operadora")
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_an_e_mail_of_no_case_is_decided_and_waits_no_more_X15(up: Up, ana: Seat) -> None:
     mails(up, "escola-pergunta")
     ana.opens_mail("Ler e decidir: e-mail recebido", "Escola")
@@ -236,7 +169,7 @@ def test_an_e_mail_of_no_case_is_decided_and_waits_no_more_X15(up: Up, ana: Seat
     assert ana.page.get_by_role("button", name="Registrar a decisão").count() == 0
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_who_has_formalised_already_gets_no_script_and_the_page_says_so_X18(up: Up, ana: Seat) -> None:
     case = ana.opens_case("1051", "Quer sair.")
     mails(up, "ana-paula-outlook-web-so-html", case)
@@ -247,7 +180,7 @@ def test_who_has_formalised_already_gets_no_script_and_the_page_says_so_X18(up: 
     ana.sees("O aviso prévio já vale")
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_notice_that_was_read_wrongly_is_undone_after_its_consequences_were_shown_X14(
     up: Up, ana: Seat
 ) -> None:
@@ -264,7 +197,7 @@ def test_a_notice_that_was_read_wrongly_is_undone_after_its_consequences_were_sh
     assert status(up, "1048")["ended_by"] == "Ana Lima"
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_an_e_mail_that_takes_the_request_back_is_recorded_as_that_X3_X15(up: Up, ana: Seat) -> None:
     case = ana.takes_to_notice("1044", "clinica-iphone-completa")
     mails(up, "clinica-desistencia", case)
@@ -304,7 +237,7 @@ def test_a_refusal_is_told_beside_its_field_and_nothing_typed_is_lost_P3(up: Up,
     assert status(up, "1045")["stage"] == "retention"
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_task_is_closed_with_a_word_and_a_note_moves_nothing_X24(up: Up, ana: Seat) -> None:
     case = ana.opens_case("1046", "Quer sair.")
     task = ana.page.get_by_role("button", name="Fechar a tarefa: Pedido de cancelamento")
@@ -320,7 +253,7 @@ def test_a_task_is_closed_with_a_word_and_a_note_moves_nothing_X24(up: Up, ana: 
     assert status(up, "1046")["stage"] == "retention"
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_figures_open_to_their_cases_X26(up: Up, ana: Seat, case: str) -> None:
     ana.goes("/numeros")
     ana.sees("Caminho dos pedidos")
@@ -330,6 +263,13 @@ def test_figures_open_to_their_cases_X26(up: Up, ana: Seat, case: str) -> None:
     ana.goes("/numeros")
     ana.page.get_by_role("link", name=re.compile("ainda não se sabe: ver os casos")).first.click()
     assert ana.page.locator(f'main a[href="{case}"]').count() == 1
+    mails(up, "escola-pergunta")
+    ana.comes_to_see("/numeros?ver=emails&valor=pessoa", "Escola")
+    ana.goes("/numeros")
+    ana.page.get_by_role("link", name=re.compile("E-mails deixados a uma pessoa: ver")).click()
+    ana.page.locator("tr", has_text="espera uma decisão").filter(has_text="Escola").locator(
+        "th a"
+    ).first.click()
     table = spawned(up.home, "report", "--csv").out
     assert table.startswith("\ufeffparte,grupo,item")
     assert "funil,,Pedidos de cancelamento," in table
@@ -546,7 +486,7 @@ def test_a_wrong_address_of_ours_is_no_way_out_X24(up: Up) -> None:
     ("size", "scheme"),
     [("telefone", "dark"), ("mesa", "light"), ("telefone", "light"), ("mesa", "dark")],
 )
-@pytest.mark.proof
+@pytest.mark.long
 def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
     up: Up, chromium: Any, ana: Seat, case: str, size: str, scheme: str
 ) -> None:
@@ -557,17 +497,31 @@ def test_every_page_fits_and_has_no_serious_finding_of_axe_X24(
         storage_state=ana.page.context.storage_state(),
     )  # fmt: skip
     page = context.new_page()
-    paths = ("/", "/novo", case, f"{case}/descarte", "/tarefas", "/conferencia", "/numeros")
-    for path in ("/entrar", *paths, "/numeros?ver=funil&valor=opened"):
-        page.goto(f"{up.addresses.desk}{path}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+    def fits(where: str) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, where
         found = axe.Axe().run(page).response["violations"]
         serious = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-        assert serious == [], f"{path}: {found}"
+        assert serious == [], f"{where}: {found}"
+
+    mails(up, "escola-pergunta")
+    arrived = "/numeros?ver=emails&valor=recebidos"
+    ana.comes_to_see(arrived, "Escola")
+    paths = ("/", "/novo", case, f"{case}/descarte", "/tarefas", "/conferencia", "/numeros")
+    for path in ("/entrar", *paths, "/numeros?ver=funil&valor=opened", arrived):
+        page.goto(f"{up.addresses.desk}{path}")
+        fits(path)
+    for listed, link in ((arrived, "th a"), (case, 'a[href^="/mensagem/"]')):
+        page.goto(f"{up.addresses.desk}{listed}")
+        page.locator(f"main {link}").first.click()
+        fits(page.url)
+    page.goto(f"{up.addresses.desk}{case}")
+    Seat(up, page).declines("Ficou caro")
+    fits("the script before it goes out")
     context.close()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_case_is_worked_with_the_keyboard_alone_X24(up: Up, chromium: Any, case: str) -> None:
     page = chromium.new_page(locale="pt-BR")
     page.goto(up.addresses.desk)

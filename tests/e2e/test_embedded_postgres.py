@@ -100,7 +100,7 @@ async def test_killed_server_comes_back_with_its_data(folder: Path) -> None:
         _ = server.pid
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_pid_of_another_program_in_a_stale_file_is_forgotten(folder: Path) -> None:
     server = EmbeddedPostgres(folder / "postgres")
     async with server:
@@ -124,7 +124,7 @@ async def test_pid_of_another_program_in_a_stale_file_is_forgotten(folder: Path)
         await other.wait()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_interrupted_creation_leaves_no_half_database(folder: Path) -> None:
     half = folder / "postgres" / "data.new"
     half.mkdir(parents=True)
@@ -141,7 +141,7 @@ async def test_same_folder_twice_is_refused(folder: Path) -> None:
             await EmbeddedPostgres(folder / "postgres").start()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_path_too_long_for_a_socket(folder: Path) -> None:
     deep = folder / ("pasta-" + "x" * 60) / ("outra-" + "y" * 60) / "postgres"
     deep.parent.mkdir(parents=True)
@@ -167,7 +167,7 @@ async def closed_folder(folder: Path) -> AsyncIterator[Path]:
 
 
 @needs_root
-@pytest.mark.proof
+@pytest.mark.long
 async def test_root_below_a_closed_folder_opens_nothing(
     closed_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -184,7 +184,7 @@ async def test_root_below_a_closed_folder_opens_nothing(
 
 
 @needs_root
-@pytest.mark.proof
+@pytest.mark.long
 async def test_data_kept_elsewhere_is_still_found_once_the_folder_is_open(closed_folder: Path) -> None:
     async with EmbeddedPostgres(closed_folder, durable=False) as server:
         await note_something(server)
@@ -194,7 +194,7 @@ async def test_data_kept_elsewhere_is_still_found_once_the_folder_is_open(closed
 
 
 @needs_root
-@pytest.mark.proof
+@pytest.mark.long
 async def test_folder_made_anew_does_not_find_the_old_data(closed_folder: Path) -> None:
     async with EmbeddedPostgres(closed_folder, durable=False) as server:
         await note_something(server)
@@ -208,7 +208,7 @@ async def test_folder_made_anew_does_not_find_the_old_data(closed_folder: Path) 
 
 
 @needs_root
-@pytest.mark.proof
+@pytest.mark.long
 async def test_data_that_got_out_of_reach_is_not_replaced_by_an_empty_database(folder: Path) -> None:
     async with EmbeddedPostgres(folder / "postgres", durable=False):
         pass
@@ -221,7 +221,7 @@ async def test_data_that_got_out_of_reach_is_not_replaced_by_an_empty_database(f
 
 
 @needs_root
-@pytest.mark.proof
+@pytest.mark.long
 async def test_directory_of_somebody_else_in_the_shared_place_is_refused(
     closed_folder: Path,
 ) -> None:

@@ -118,7 +118,7 @@ async def test_addresses_are_published_when_all_is_ready_and_only_then(home: Pat
     "number",
     [
         signal.SIGTERM,
-        *(pytest.param(one, marks=pytest.mark.proof) for one in (signal.SIGINT, signal.SIGKILL)),
+        *(pytest.param(one, marks=pytest.mark.long) for one in (signal.SIGINT, signal.SIGKILL)),
     ],
 )
 async def test_nothing_is_left_running(home: Path, number: signal.Signals) -> None:
@@ -132,7 +132,7 @@ async def test_nothing_is_left_running(home: Path, number: signal.Signals) -> No
         await gone(family)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_interrupted_while_starting_leaves_nothing(home: Path) -> None:
     async with running(home, "quick", "hang") as program:
         async with asyncio.timeout(60):
@@ -147,7 +147,7 @@ async def test_interrupted_while_starting_leaves_nothing(home: Path) -> None:
         await gone(family)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_goes_on_where_it_was_after_a_kill_of_everything(home: Path) -> None:
     found: list[Addresses] = []
     for number in (signal.SIGKILL, signal.SIGTERM):
@@ -166,7 +166,7 @@ async def test_goes_on_where_it_was_after_a_kill_of_everything(home: Path) -> No
     assert found[0].model_copy(update={"pid": 0}) == found[1].model_copy(update={"pid": 0})
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_what_dies_is_started_again(home: Path) -> None:
     async with running(home, "quick") as program:
         addresses = await program.ready()
@@ -187,7 +187,7 @@ async def test_what_dies_is_started_again(home: Path) -> None:
                 await asyncio.sleep(0.02)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_second_stack_in_the_same_home_is_refused(home: Path) -> None:
     async with running(home, "quick") as program:
         addresses = await program.ready()
@@ -209,7 +209,7 @@ async def test_wanted_port_in_use_is_named(home: Path) -> None:
                 pass
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_virtual_clock_never_on_a_real_cluster(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
     stack = EmbeddedStack(
@@ -220,7 +220,7 @@ async def test_virtual_clock_never_on_a_real_cluster(home: Path, monkeypatch: py
             pass
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_another_shell_finds_the_running_servers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CANCELAMENTO_HOME", str(home))
     async with running(home, "quick") as program:

@@ -405,7 +405,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_two_gigabytes_in_bounded_memory_resumed_in_the_middle_P10(
     stopped: GatewayRig, database: str, tmp_path: Path
 ) -> None:

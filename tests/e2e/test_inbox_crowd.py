@@ -52,7 +52,7 @@ select count(*) as rows, count(distinct sha256) as mails,
 from inbox.messages
 """
 
-pytestmark = pytest.mark.proof
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture

@@ -222,7 +222,7 @@ async def test_mail_beyond_the_limit_goes_to_a_person_P11(rig: Rig, server: Dove
     assert "grande demais" in " ".join(mail.why)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_mail_that_the_server_cannot_read_holds_up_no_other_P11(rig: Rig, server: Dovecot) -> None:
     server.put([email_from(await rig.customer()) for _ in range(5)], FINANCE)
     with server.looking(FINANCE) as box:

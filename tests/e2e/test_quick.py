@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.processor import min_user_seconds
 from tests.e2e.running_up import Up, discard, running_up, spawned
 
-pytestmark = pytest.mark.proof  # There its tests are alone with the machine, as whoever types a command is.
+pytestmark = pytest.mark.long  # There its tests are alone with the machine, as whoever types a command is.
 
 QUICK = (
     "open 1047", "status 1047", "list", "trail 1047", "offer 1047 training made --text curso", "preview 1047",

@@ -150,7 +150,7 @@ async def test_every_process_tells_prometheus_and_nobody_where_its_pages_are(
     assert "# TYPE" not in await asyncio.to_thread(_page, running.ports[name])
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_frozen_temporal_is_noticed_by_those_who_need_it(
     running: Running, everything: Everything
 ) -> None:
@@ -165,7 +165,7 @@ async def test_a_frozen_temporal_is_noticed_by_those_who_need_it(
         await running.ready(name, set())
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_frozen_temporal_keeps_a_worker_from_starting_and_the_inbox_takes_mail(
     everything: Everything,
 ) -> None:

@@ -164,7 +164,7 @@ def signal_form(page: Any, up: Up, customer_id: str) -> Any:
     return form
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_list_is_filtered_by_stage_through_a_deep_link(up: Up, page: Any) -> None:
     page.goto(workflows(up, "?query=" + quote("CancellationStage='awaiting_formalization'")))
     playwright.expect(page.get_by_role("link", name="cancellation-1042")).to_be_visible()
@@ -173,7 +173,7 @@ def test_list_is_filtered_by_stage_through_a_deep_link(up: Up, page: Any) -> Non
     playwright.expect(page.get_by_role("link", name="cancellation-1042")).to_have_count(0)
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_detail_page_tells_how_the_case_stands(up: Up, page: Any) -> None:
     page.goto(workflows(up, "/cancellation-1042"))
     open_tab(page, "User Metadata")
@@ -189,14 +189,14 @@ def test_detail_page_tells_how_the_case_stands(up: Up, page: Any) -> None:
         assert code not in text
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_timeline_is_labelled_in_portuguese(up: Up, page: Any) -> None:
     page.goto(workflows(up, "/cancellation-1042"))
     for label in ("Registrar o caso e a tarefa", "Enviar: ", "Lembrete da formalização"):
         playwright.expect(page.get_by_text(label).first).to_be_attached()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_case_of_the_client_shows_a_summary(up: Up, page: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert spawned(up.home, "open", "1043", "--channel", "phone", "--text", "Ligou").code == 0
     page.goto(workflows(up, "/cancellation-1043"))
@@ -205,7 +205,7 @@ def test_a_case_of_the_client_shows_a_summary(up: Up, page: Any, capsys: pytest.
     playwright.expect(summary).to_be_visible()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_signal_sent_from_its_form_is_taken(up: Up, page: Any) -> None:
     form = signal_form(page, up, "1042")
     offered = form.get_by_role("option").all_inner_texts()
@@ -216,7 +216,7 @@ def test_a_signal_sent_from_its_form_is_taken(up: Up, page: Any) -> None:
     until(lambda: status(up, "1042")["recordings"])
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_signal_sent_empty_is_refused_recorded_and_the_case_goes_on_X8(up: Up, page: Any) -> None:
     form = signal_form(page, up, "1042")
     form.get_by_role("option").filter(has_text=SIGNALS["withdrawal"]).click()
@@ -231,7 +231,7 @@ def test_a_signal_sent_empty_is_refused_recorded_and_the_case_goes_on_X8(up: Up,
     playwright.expect(current_details(page).get_by_text("Última mensagem recusada")).to_be_visible()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_stuck_step_is_found_in_the_list_until_it_has_healed_X7(up: Up, page: Any) -> None:
     wanted = workflows(up, "?query=" + quote("CancellationAttention IS NOT NULL"))
     apart(execute(up, "ALTER SCHEMA telephony RENAME TO out_of_order"))

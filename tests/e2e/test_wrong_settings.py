@@ -88,8 +88,19 @@ COMMANDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-@pytest.mark.parametrize(("variable", "value", "sentence"), WRONG, ids=lambda text: text[:40])
+SAID = [(*wrong, command) for wrong in WRONG for command in COMMANDS] + [
+    # What only one process would stumble over.
+    (variable, value, f"{variable}: {what}", command)
+    for variable, value, what in MORE
+    for command in (("list",), ("desk",))
+]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence", "command"),
+    SAID,
+    ids=[f"{variable}={value}-{command[0]}" for variable, value, _, command in SAID],
+)
 def test_a_wrong_setting_is_named_by_every_command_alike(
     variable: str,
     value: str,
@@ -102,22 +113,6 @@ def test_a_wrong_setting_is_named_by_every_command_alike(
     monkeypatch.setenv(variable, value)
     said = typed(tmp_path, capsys, *command)
     assert (said.code, said.out, said.err) == (SETTINGS, "", f"cancelamento: {sentence}\n")
-
-
-@pytest.mark.parametrize("command", [("list",), ("desk",)], ids=lambda command: command[0])
-@pytest.mark.parametrize(("variable", "value", "what"), MORE, ids=lambda text: text[:40])
-def test_what_only_one_process_would_stumble_over_is_named_by_all(
-    variable: str,
-    value: str,
-    what: str,
-    command: tuple[str, ...],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv(variable, value)
-    said = typed(tmp_path, capsys, *command)
-    assert (said.code, said.out, said.err) == (SETTINGS, "", f"cancelamento: {variable}: {what}\n")
 
 
 def test_a_setting_in_json_is_named_by_its_whole_name(

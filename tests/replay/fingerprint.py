@@ -9,7 +9,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from tests.durable.house import House
-from tests.replay.lockstep import STORIES, Lockstep
+from tests.replay.lockstep import Lockstep
+from tests.replay.stories import STORIES
 
 FINGERPRINT: Final = Path(__file__).parent / "fingerprint.txt"
 _NO_DATES: Final = {

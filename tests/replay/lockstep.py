@@ -6,8 +6,8 @@ every activity at a gate until it is let through, in the order in which the case
 
 import asyncio
 import contextlib
-import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,17 +26,61 @@ from temporalio.worker import (
 
 from activities.guard import Guard
 from tests.durable.house import POLICY, CaseDriver, House, until
+from tests.replay.stories import ARRIVALS, Step
 from workers.worker import activities_of
 from workflows.instants import OwnInstants
 from workflows.plugin import CancellationPlugin, replayer, tolerant
 
-LONG_BEHIND: Final = 6
-"""Boundaries after which nothing of a stopped worker is left to go wrong."""
 MANY: Final = 1000
 """Cases that a worker keeps in memory: all."""
 
-Step = Callable[[CaseDriver], Awaitable[Any]]
-Arrival = Callable[[CaseDriver], Awaitable[None]]
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A workflow-task boundary of a story."""
+
+    step: int
+    """Steps of the story until then."""
+    after: int
+    """What the step had brought by then: boundaries, or with slow systems events of the history."""
+
+
+@dataclass(frozen=True, order=True)
+class Stop:
+    """Where a worker is stopped, and what comes before another one starts."""
+
+    place: Place
+    arrival: str
+
+    def __str__(self) -> str:
+        return f"after {self.place.after} of step {self.place.step} {self.arrival}"
+
+
+class Stops:
+    """Stops that are still to be made, by as many lives of a story as it takes.
+
+    Before the next step of a story comes, all that came of the one before is done, and what arrived at a stop with
+    it: a life can be stopped once in every step.
+    """
+
+    def __init__(self, stops: Iterable[Stop]) -> None:
+        self._left = sorted(stops)
+        self.missed: list[Stop] = []
+        """What a life did not come to, for what arrived at its earlier stops had led it elsewhere."""
+
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    def ahead(self, step: int) -> bool:
+        """Whether there is any after a step."""
+        return any(stop.place.step > step for stop in self._left)
+
+    def take(self, step: int) -> Stop | None:
+        """The first one in a step, which no other life makes."""
+        found = next((stop for stop in self._left if stop.place.step == step), None)
+        if found is not None:
+            self._left.remove(found)
+        return found
 
 
 class Gate(Interceptor):
@@ -74,7 +118,7 @@ class _Gated(ActivityInboundInterceptor):
 
 
 @dataclass
-class _Walk:
+class Life:
     """One story, one case, two workers, of which that for workflow tasks can be stopped."""
 
     house: House
@@ -82,23 +126,33 @@ class _Walk:
     cached: int = MANY
     """Cases that a worker keeps in memory; the one that is stopped keeps all, for what it did lies behind the stop."""
     policy: dict[str, Any] | None = None
+    stops: Stops = field(default_factory=lambda: Stops(()))
     to_the_end: bool = True
-    """Whether a story goes on to its end after its worker was stopped, or only until that is long behind it."""
+    """Whether a story goes on to its end, or only as long as there are stops ahead."""
+    places: list[Place] = field(default_factory=list)
+    """The boundaries that it came to."""
+    made: list[Stop] = field(default_factory=list)
+    """The stops that it made."""
     gate: Gate = field(default_factory=Gate)
+    _step: int = 0
+    _next: Stop | None = None
+    _keeps: int = MANY
     _workflows: Worker | None = None
     _running: "asyncio.Task[None] | None" = None
 
-    async def live(self, stops: Sequence[int] = (), arrival: Arrival | None = None) -> WorkflowHistory:
-        """Live through the story; at a boundary the worker is stopped, something arrives, a cold one starts.
+    async def live(self) -> WorkflowHistory:
+        """Live through the story; at a stop the worker ends, something arrives, a cold one starts.
 
         Returns:
             The history of the case's (last) execution.
         """
         async with self._activities():
-            await self._start(MANY if stops else self.cached)
+            await self._start(MANY if self.stops else self.cached)
             case = await self.house.open(policy=self.policy)
             try:
-                await self._go(case, stops, arrival)
+                self._next = self.stops.take(0)
+                await self._go(case)
+                self._has_come_to_its_stop()
                 if self.to_the_end:
                     await self._tells_the_same_cold(case)
                 return await case.history()
@@ -107,8 +161,35 @@ class _Walk:
                 await self._stop()
                 await self.house.close()
 
-    async def _go(self, case: CaseDriver, stops: Sequence[int], arrival: Arrival | None) -> None:
+    async def _go(self, case: CaseDriver) -> None:
         raise NotImplementedError
+
+    def _goes_further(self) -> bool:
+        """Whether what comes of this step, or another one, is of interest."""
+        return self.to_the_end or self._next is not None or self.stops.ahead(self._step)
+
+    async def _begin_step(self) -> None:
+        """What was stopped lies behind: up to the next stop the worker keeps every case."""
+        self._has_come_to_its_stop()
+        if self._keeps != MANY and self.stops.ahead(self._step):
+            await self._stop()
+            await self._start(MANY)
+        self._step += 1
+        self._next = self.stops.take(self._step)
+
+    def _has_come_to_its_stop(self) -> None:
+        if self._next is not None:
+            self.stops.missed.append(self._next)
+        self._next = None
+
+    async def _make(self, stop: Stop, case: CaseDriver) -> "asyncio.Future[None]":
+        """Stop the worker; what arrives has been sent when it answers, and no worker has started."""
+        self._next = None
+        self.made.append(stop)
+        await self._stop()
+        arriving = asyncio.ensure_future(_quietly(ARRIVALS[stop.arrival](case)))
+        await asyncio.sleep(0)
+        return arriving
 
     async def _tells_the_same_cold(self, case: CaseDriver) -> None:
         """What the trail says, and when it happened, is the same for a worker that was not there (P20, X22)."""
@@ -134,6 +215,7 @@ class _Walk:
     async def _start(self, cached: int) -> None:
         house = self.house
         activities = activities_of(house.systems, POLICY, Guard(cast(Any, house.crm), None))
+        self._keeps = cached
         freeze = [one for one in activities if one.__name__ == "freeze_policy"]
         self._workflows = Worker(
             tolerant(house.environment.client),
@@ -155,43 +237,38 @@ class _Walk:
 
 
 @dataclass
-class Lockstep(_Walk):
+class Lockstep(Life):
     """A case that goes on one result at a time; a boundary is every moment at which nothing goes on."""
 
-    boundaries: int = 0
-    _last: float = math.inf
-    """The boundary after which the story is left."""
-
-    async def _go(self, case: CaseDriver, stops: Sequence[int], arrival: Arrival | None) -> None:
-        left = set(stops)
+    async def _go(self, case: CaseDriver) -> None:
         steps = iter(self.steps)
         going_on: list[asyncio.Future[Any]] = []
+        boundary = 0
         while True:
             await self._settled(case)
-            if self.boundaries in left and arrival is not None:
-                left.remove(self.boundaries)
-                await self._stop()
-                going_on.append(asyncio.ensure_future(_quietly(arrival(case))))
-                await asyncio.sleep(0)
+            place = Place(self._step, boundary)
+            if self._next is not None and self._next.place == place:
+                going_on.append(await self._make(self._next, case))
                 await self._start(self.cached)
-                if not left and not self.to_the_end:
-                    self._last = self.boundaries + LONG_BEHIND
                 continue
             going_on = [one for one in going_on if not one.done()]
-            if self.boundaries >= self._last and not going_on:
-                return
             if self.gate.waiting:
-                self.boundaries += 1
                 self.gate.let_one_through()
+                boundary += 1
             elif going_on:
                 await asyncio.wait(going_on, timeout=0.05)
-            elif (await case.handle.describe()).close_time is not None:
+                continue
+            elif (await case.handle.describe()).close_time is not None or not self._goes_further():
                 return
             elif (step := next(steps, None)) is not None:
-                self.boundaries += 1
+                await self._begin_step()
+                boundary = 0
                 going_on.append(asyncio.ensure_future(_quietly(step(case))))
             elif not await self._goes_on(case):
                 return  # what arrived has led the story elsewhere
+            else:
+                continue
+            self.places.append(place)
 
     async def _goes_on(self, case: CaseDriver) -> bool:
         """Whether after the last step something more comes within two seconds."""
@@ -217,12 +294,15 @@ class Lockstep(_Walk):
 
 
 @dataclass
-class SlowSystems(_Walk):
+class SlowSystems(Life):
     """A case whose letters, CRM and inventory take their time, so that a worker is stopped in the middle of them.
 
     A boundary is a workflow task of the case, by its place in the history. What was under way when the worker was
     stopped ends before the next one starts: its first workflow task holds all those results and what has arrived.
     """
+
+    _begun: list[int] = field(default_factory=lambda: [0])
+    """The events before each step."""
 
     def __post_init__(self) -> None:
         self.gate.open = True
@@ -230,43 +310,56 @@ class SlowSystems(_Walk):
             system.becomes_slow()
         self.house.telephony.becomes_slow("inventory")
 
-    async def _go(self, case: CaseDriver, stops: Sequence[int], arrival: Arrival | None) -> None:
-        stop_at = next(iter(stops), None)
-        story = asyncio.create_task(self._tell(case))
-        try:
-            if stop_at is not None and arrival is not None and await self._reaches(case, stop_at, story):
-                await self._stop()
-                going_on = asyncio.ensure_future(_quietly(arrival(case)))
-                await self._nothing_under_way(case)
-                await self._start(self.cached)
-                await going_on
-                if not self.to_the_end:
-                    await case.quiet()
-                    return
-            # A query that was under way when its worker stopped is never answered: the story ends there, and what
-            # has come of it must replay all the same.
-            with contextlib.suppress(RPCError):
-                await story
-        finally:
-            story.cancel()
+    async def live(self) -> WorkflowHistory:
+        """The same; where it could be stopped is known by the history."""
+        history = await super().live()
+        self.places = [self._place(event) for event in workflow_tasks(history)]
+        return history
 
-    async def _tell(self, case: CaseDriver) -> None:
-        """One step after the other, each when the case has done what the one before brought."""
+    def _place(self, event: int) -> Place:
+        step = bisect_left(self._begun, event) - 1
+        return Place(step, event - self._begun[step])
+
+    async def _go(self, case: CaseDriver) -> None:
+        await self._lived_through(case, None)
         for step in self.steps:
-            await case.quiet()
-            if (await case.handle.describe()).close_time is not None:
+            description = await case.handle.describe()
+            if description.close_time is not None or not self._goes_further():
                 return
-            await _quietly(step(case))
-        await case.quiet()
+            await self._begin_step()
+            self._begun.append(description.history_length)
+            coming = asyncio.ensure_future(_quietly(step(case)))
+            try:
+                await self._lived_through(case, coming)
+            finally:
+                coming.cancel()
 
-    async def _reaches(self, case: CaseDriver, event: int, story: "asyncio.Task[None]") -> bool:
-        """Whether the history comes to hold so many events."""
+    async def _lived_through(self, case: CaseDriver, coming: "asyncio.Future[None] | None") -> None:
+        """A step until all that it brought is done."""
+        if self._next is not None:
+            await self._comes_to(case, self._begun[-1] + self._next.place.after, coming)
+            arriving = await self._make(self._next, case)
+            await self._nothing_under_way(case)
+            await self._start(self.cached)
+            await arriving
+        # A query that was under way when its worker stopped is never answered: the story ends there, and what
+        # has come of it must replay all the same.
+        with contextlib.suppress(RPCError):
+            if coming is not None:
+                await coming
+            await case.quiet()
 
-        async def reached() -> bool:
-            return story.done() or (await case.handle.describe()).history_length >= event
+    async def _comes_to(self, case: CaseDriver, event: int, coming: "asyncio.Future[None] | None") -> None:
+        """The history holds so many events, or the step is over: with other delays it may take fewer."""
 
-        await until(reached)
-        return not story.done()
+        async def there() -> bool:
+            over = coming is None or coming.done()
+            description = await case.handle.describe()
+            raw = description.raw_description
+            going_on = raw.pending_activities or raw.HasField("pending_workflow_task")
+            return description.history_length >= event or (over and not going_on)
+
+        await until(there)
 
     async def _nothing_under_way(self, case: CaseDriver) -> None:
         """Every activity has ended."""
@@ -301,99 +394,3 @@ async def _quietly(step: Awaitable[Any]) -> None:
 async def replays(history: WorkflowHistory) -> None:
     """Replay a history as a cold worker would."""
     await replayer().replay_workflow(history)
-
-
-# ---------------------------------------------------------------------------- what may come next
-
-
-async def an_update(case: CaseDriver) -> None:
-    """One more contact, by somebody who waits for the answer."""
-    contact = {"channel": "phone", "text": "E aí?", "actor": "bia"}
-    await case.handle.execute_update("request_checked", contact)
-
-
-async def a_signal(case: CaseDriver) -> None:
-    """One more contact, by somebody who does not wait."""
-    await case.signal("request", channel="phone", text="E aí?", actor="bia")
-
-
-async def a_query(case: CaseDriver) -> None:
-    """Somebody looks."""
-    await case.handle.query("status")
-
-
-async def a_timer(case: CaseDriver) -> None:
-    """Time passes, over whatever is due within some hours."""
-    await case.forward(timedelta(hours=30))
-
-
-ARRIVALS = {"update": an_update, "signal": a_signal, "query": a_query, "timer": a_timer}
-
-# ---------------------------------------------------------------------------- stories
-
-
-async def _decline(case: CaseDriver) -> None:
-    await case.decline()
-
-
-async def _formalize(case: CaseDriver) -> None:
-    await case.formalize()
-
-
-async def _half_a_formalization(case: CaseDriver) -> None:
-    await case.formalize(message_id="<meia@cliente>", recipients=["financeiro@nuvemjti.com.br"], reason=None)
-
-
-async def _offer(case: CaseDriver) -> None:
-    offer = {"offer_id": "o1", "kind": "training", "description": "Treinamento", "actor": "ana"}
-    await case.check("retention_offer", **offer, status="accepted")
-
-
-async def _retain(case: CaseDriver) -> None:
-    reason = {"category": "features", "text": "Não usamos tudo"}
-    await case.check("retention_outcome", outcome="retained", reason=reason, actor="ana")
-
-
-async def _discard(case: CaseDriver) -> None:
-    await case.check("discard", reason="Engano", actor="ana")
-
-
-async def _withdraw(case: CaseDriver) -> None:
-    await case.check("withdrawal", reason="Fica", actor="ana")
-
-
-async def _recordings(case: CaseDriver) -> None:
-    await case.check("recordings_request", actor="ana")
-
-
-async def _port(case: CaseDriver) -> None:
-    number = next(one.number for one in case.seed.numbers if one.customer_owned)
-    await case.check("portability", number=number, status="requested", actor="leo")
-
-
-async def _ported(case: CaseDriver) -> None:
-    number = next(one.number for one in case.seed.numbers if one.customer_owned)
-    await case.check("portability", number=number, status="completed", actor="leo")
-
-
-async def _stop(case: CaseDriver) -> None:
-    await case.handle.cancel()
-
-
-def _days(count: int) -> Step:
-    async def pass_by(case: CaseDriver) -> None:
-        await case.forward(timedelta(days=count))
-
-    return pass_by
-
-
-STORIES: dict[str, Sequence[Step]] = {
-    "closed": (_decline, _half_a_formalization, _formalize, _recordings, _days(28), _days(4)),
-    "held": (_decline, _formalize, _port, _days(28), _days(4), _ported),
-    "retained": (_offer, _days(8), _retain),
-    "withdrawn": (_decline, _formalize, _recordings, _days(3), _withdraw),
-    "lapsed": (_decline, _half_a_formalization, _days(21), _days(12)),
-    "discarded": (_decline, _discard),
-    "stopped": (_decline, _formalize, _stop),
-}
-"""Outcome to what happens, one thing after the other."""

@@ -43,7 +43,7 @@ async def test_what_cases_command_is_what_was_reviewed_X22(temporal_env: Workflo
     assert await fingerprint(temporal_env) == FINGERPRINT.read_text()
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_changed_order_shows_in_the_fingerprint_X22(
     temporal_env: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +83,7 @@ async def test_verify_names_the_cases_that_another_code_would_wedge_X22(
     assert await found() == {name: (is_open, False) for name, is_open in mine.items()}
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_that_a_machine_was_busy_while_a_case_replayed_is_said_of_no_case_X22(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -103,7 +103,7 @@ async def test_that_a_machine_was_busy_while_a_case_replayed_is_said_of_no_case_
     assert slow == []
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_case_goes_on_after_the_machine_stood_still_in_the_middle_of_a_step_X7_X22(
     monkeypatch: pytest.MonkeyPatch, temporal_env: WorkflowEnvironment
 ) -> None:

@@ -6,32 +6,31 @@
 import asyncio
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import pytest
-from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from tests.conftest import WHOLE, counted
 from tests.durable.house import House
 from tests.replay.lockstep import (
-    ARRIVALS,
-    LONG_BEHIND,
     MANY,
-    STORIES,
+    Life,
     Lockstep,
     SlowSystems,
+    Stop,
+    Stops,
     replays,
-    workflow_tasks,
 )
+from tests.replay.stories import ARRIVALS, STORIES
 
 pytestmark = pytest.mark.sampled
 
 SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "1"))
-"""Walks of a story in one way."""
+"""Stops in a story in one way."""
 AT_ONCE = 16
-"""Cases that are walked beside each other."""
+"""Lives beside each other."""
 SEED = 22
 
 
@@ -49,38 +48,19 @@ IN_A_SAMPLE = [(story, Way.CACHED) for story in STORIES] + [
 ]
 
 
-async def live(
-    environment: WorkflowEnvironment, story: str, way: Way, stops: Sequence[int] = (), arrival: str = ""
-) -> tuple[WorkflowHistory, Sequence[int]]:
-    """Live through a story; its history and where it can be stopped.
-
-    Of all walks each ends when its stop is long behind it: the boundaries that follow are other walks' stops.
-    """
-    house, steps, end = House(environment), STORIES[story], not (WHOLE and stops)
+def life(
+    environment: WorkflowEnvironment, story: str, way: Way, stops: Stops, to_the_end: bool = True
+) -> Life:
+    """A life of a story, to be lived."""
+    house, steps = House(environment), STORIES[story]
     if way is Way.SLOW:
-        history = await SlowSystems(house, steps, to_the_end=end).live(stops, ARRIVALS.get(arrival))
-        return history, workflow_tasks(history)
-    walk = Lockstep(house, steps, 0 if way is Way.UNCACHED else MANY, to_the_end=end)
-    history = await walk.live(stops, ARRIVALS.get(arrival))
-    return history, range(walk.boundaries)
+        return SlowSystems(house, steps, stops=stops, to_the_end=to_the_end)
+    cached = 0 if way is Way.UNCACHED else MANY
+    return Lockstep(house, steps, cached, stops=stops, to_the_end=to_the_end)
 
 
-def walks(story: str, way: Way, places: Sequence[int]) -> Iterator[tuple[Sequence[int], str]]:
-    """Where to stop, and what comes next.
-
-    A query changes no history, so that one life can be stopped for it again when the last stop is long behind.
-    """
-    for arrival in ARRIVALS:
-        if arrival == "query" and way is not Way.SLOW:
-            apart = LONG_BEHIND + 1
-            yield from ((places[at::apart], arrival) for at in range(min(apart, len(places))))
-        else:
-            yield from (((at,), arrival) for at in places)
-
-
-def some_walks(story: str, way: Way, places: Sequence[int]) -> Sequence[tuple[Sequence[int], str]]:
+def some_stops(story: str, way: Way, every: Sequence[Stop]) -> Sequence[Stop]:
     """A seeded sample of them."""
-    every = list(walks(story, way, places))
     return random.Random(f"{SEED}{story}{way}").sample(every, min(SAMPLE, len(every)))
 
 
@@ -89,21 +69,25 @@ def some_walks(story: str, way: Way, places: Sequence[int]) -> Sequence[tuple[Se
 async def test_wherever_a_worker_stops_and_whatever_comes_next_the_history_replays_X22(
     temporal_env: WorkflowEnvironment, story: str, way: Way, record_property: Callable[[str, object], None]
 ) -> None:
-    history, places = await live(temporal_env, story, way)
-    await replays(history)
-    turns = asyncio.Semaphore(AT_ONCE)
+    clean = life(temporal_env, story, way, Stops(()))
+    await replays(await clean.live())
+    every = [Stop(place, arrival) for place in clean.places for arrival in ARRIVALS]
+    chosen = every if WHOLE else some_stops(story, way, every)
+    stops, failures = Stops(chosen), []
 
-    async def walk(stops: Sequence[int], arrival: str) -> str:
-        async with turns:
+    async def lives(stops: Stops) -> None:
+        """One after the other, as long as there is a stop to make."""
+        while stops:
+            one = life(temporal_env, story, way, stops, to_the_end=not WHOLE)
             try:
-                history, _ = await live(temporal_env, story, way, stops, arrival)
-                await replays(history)
+                await replays(await one.live())
             except Exception as error:
-                return f"stopped at {stops}, then {arrival}: {type(error).__name__}: {error}"
-        return ""
+                failures.append(f"stopped {'; '.join(map(str, one.made))}: {type(error).__name__}: {error}")
 
-    chosen = list(walks(story, way, places)) if WHOLE else some_walks(story, way, places)
-    failures = [wrong for wrong in await asyncio.gather(*(walk(*one) for one in chosen)) if wrong]
-    record_property(*counted("stops of a worker", sum(len(stops) for stops, _ in chosen)))
-    record_property(*counted("workflow-task boundaries of the stories walked", len(places)))
+    await asyncio.gather(*(lives(stops) for _ in range(AT_ONCE)))
+    alone = [Stops([stop]) for stop in stops.missed]
+    await asyncio.gather(*map(lives, alone))
+    failures += [f"never came to {stop}" for one in alone for stop in one.missed]
+    record_property(*counted("stops of a worker", len(chosen)))
+    record_property(*counted("workflow-task boundaries of the stories walked", len(clean.places)))
     assert not failures, failures

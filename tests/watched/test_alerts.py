@@ -147,7 +147,7 @@ def test_prometheus_takes_the_rules_and_its_own_file(tmp_path: Path) -> None:
     assert f"{len(ALERTS)} rules found" in done.stdout
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_every_alert_is_quiet_then_patient_then_fires(tmp_path: Path) -> None:
     tests = []
     for name, trouble in TROUBLES.items():

@@ -172,7 +172,7 @@ def test_every_block_is_rehearsed_here() -> None:
 
 
 @SLOW
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_wedged_case_is_found_reset_and_ends_X22(house: Premises, terminal: Terminal) -> None:
     async with house.worker_process():
         case = await house.open()
@@ -208,7 +208,7 @@ async def test_a_wedged_case_is_found_reset_and_ends_X22(house: Premises, termin
 
 
 @SLOW
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_step_that_is_stuck_is_seen_and_heals_by_itself_X7_X17(
     house: Premises, terminal: Terminal
 ) -> None:
@@ -240,7 +240,7 @@ async def test_a_step_that_is_stuck_is_seen_and_heals_by_itself_X7_X17(
 
 
 @SLOW
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_case_of_the_wrong_customer_is_undone_in_every_stage_X20(
     house: Premises, terminal: Terminal
 ) -> None:
@@ -277,7 +277,7 @@ async def brought_to(case: CaseDriver, stage: str) -> None:
 
 
 @SLOW
-@pytest.mark.proof
+@pytest.mark.long
 async def test_keys_are_changed_while_a_case_is_open(everything: Everything, tmp_path: Path) -> None:
     house, _, _ = everything
     keys = tmp_path / "codec_keys"
@@ -324,7 +324,7 @@ async def typed(terminal: Terminal, line: str) -> Said:
 
 
 @SLOW
-@pytest.mark.proof
+@pytest.mark.long
 async def test_what_is_missing_is_said_while_a_server_is_away(
     everything: Everything, terminal: Terminal
 ) -> None:
@@ -353,7 +353,7 @@ async def test_what_is_missing_is_said_while_a_server_is_away(
 
 
 @SLOW
-@pytest.mark.proof
+@pytest.mark.long
 async def test_the_list_of_undecided_mail_is_empty_and_then_is_not_X15(
     house: Premises, terminal: Terminal
 ) -> None:
@@ -372,7 +372,7 @@ async def test_the_list_of_undecided_mail_is_empty_and_then_is_not_X15(
 
 
 @SLOW
-@pytest.mark.proof
+@pytest.mark.long
 async def test_a_new_temporal_is_prepared_beside_the_records(
     everything: Everything, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -23,6 +23,7 @@ from cancellation.messages.desk import (
     DeskAct,
     DeskActKind,
     Dossier,
+    MailFigure,
     MailFigures,
     MailFile,
     MailLine,
@@ -130,15 +131,12 @@ class MemoryDesk:
 
     async def mails(self, *, most: int = 100) -> Sequence[MailLine]:
         """E-mails that wait for a person, in a case or in none, the oldest first (X14, X15)."""
-        known = self.crm.known_customers()
         lines = [
             MailLine(
                 sha256=task.sha256,
                 title=task.title,
                 protocol=None,
-                company=known[task.customer_id].name
-                if task.customer_id and task.customer_id in known
-                else None,
+                company=self._company(task.customer_id),
                 since=task.opened_at,
             )
             for task in await self.inbox.mail_tasks()
@@ -243,14 +241,63 @@ class MemoryDesk:
 
     async def mail_figures(self, since: datetime, until: datetime) -> MailFigures:
         """E-mails that arrived in [since, until)."""
-        tasks = await self.inbox.mail_tasks(open_only=False)
-        own = [
-            task
-            for task in await self.crm.tasks()
-            if task.order.key.startswith("mail:") and since <= task.ordered_at < until
+        arrived, left = self._arrived(since, until), await self._left(since, until)
+        return MailFigures(len(arrived), len(left))
+
+    async def mails_arrived(self, since: datetime, until: datetime, *, most: int) -> Sequence[MailFigure]:
+        """The e-mails that `mail_figures` counts as arrived, the earliest first; copies stand once (X26)."""
+        return self._arrived(since, until)[:most]
+
+    async def mails_left(self, since: datetime, until: datetime, *, most: int) -> Sequence[MailFigure]:
+        """The e-mails that `mail_figures` counts as left to a person, the earliest first (X26)."""
+        return (await self._left(since, until))[:most]
+
+    def _arrived(self, since: datetime, until: datetime) -> list[MailFigure]:
+        return [
+            MailFigure(
+                sha256=row.entry.sha256,
+                title=None,
+                fate=row.outcome.fate if row.outcome else None,
+                protocol=None,
+                company=self._company(row.outcome.customer_id if row.outcome else None),
+                at=row.entry.received_at,
+                settled_at=None,
+            )
+            for row in self.inbox.arrived(since, until)
         ]
-        left = sum(since <= task.opened_at < until for task in tasks) + len(own)
-        return MailFigures(self.inbox.arrived(since, until), left)
+
+    async def _left(self, since: datetime, until: datetime) -> list[MailFigure]:
+        in_none = [
+            MailFigure(
+                sha256=task.sha256,
+                title=task.title,
+                fate=None,
+                protocol=None,
+                company=self._company(task.customer_id),
+                at=task.opened_at,
+                settled_at=task.closed_at,
+            )
+            for task in await self.inbox.mail_tasks(open_only=False)
+        ]
+        in_cases = [
+            MailFigure(
+                sha256=self.inbox.original_of(_mail_of(task)),
+                title=task.order.title,
+                fate=None,
+                protocol=self.crm.all_cases()[task.case_id].summary.protocol,
+                company=self._company(self.crm.all_cases()[task.case_id].summary.customer_id),
+                at=self.inbox.first_received(_mail_of(task)) or task.ordered_at,
+                settled_at=task.closed_at,
+            )
+            for task in await self.crm.tasks()
+            if task.order.key.startswith(DECIDES_ON_MAIL)
+        ]
+        found = [mail for mail in [*in_none, *in_cases] if since <= mail.at < until]
+        return sorted(found, key=lambda mail: (mail.at, mail.protocol or "", mail.sha256 or ""))
+
+    def _company(self, customer_id: str | None) -> str | None:
+        known = self.crm.known_customers().get(customer_id or "")
+        return known.name if known else None
 
     # ------------------------------------------------------------------ sessions
 
@@ -391,6 +438,11 @@ class MemoryDesk:
             monthly=sum(paid, Decimal(0)),
             back_at=min(later, default=None),
         )
+
+
+def _mail_of(task: CaseTask) -> str:
+    """The Message-ID of the e-mail that a task is about."""
+    return task.order.key.removeprefix(DECIDES_ON_MAIL)
 
 
 def _declined_at(decision: RetentionDecision | None) -> datetime | None:

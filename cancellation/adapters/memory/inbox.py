@@ -152,13 +152,24 @@ class MemoryInbox:
         """The SHA-256 of the e-mail that was reported under that Message-ID."""
         return next((r.entry.sha256 for r in self._rows.values() if r.reported_as == message_id), None)
 
+    def first_received(self, message_id: str) -> datetime | None:
+        """When the first copy of the e-mail was received that was reported under that Message-ID."""
+        copies = (r.entry.received_at for r in self._rows.values() if r.reported_as == message_id)
+        return min(copies, default=None)
+
     def why(self, sha256: str) -> tuple[str, ...]:
         """What the reader said of an e-mail when it was handled."""
         return next((r.why for r in self._rows.values() if r.entry.sha256 == sha256 and r.outcome), ())
 
-    def arrived(self, since: datetime, until: datetime) -> int:
-        """How many e-mails arrived in [since, until), copies counted once."""
-        return len({r.reported_as for r in self._rows.values() if since <= r.entry.received_at < until})
+    def arrived(self, since: datetime, until: datetime) -> list[Delivered]:
+        """The e-mails that arrived in [since, until), the earliest first; of copies the first that was handled."""
+        found: dict[str, Delivered] = {}
+        for row in self._rows.values():
+            if since <= row.entry.received_at < until:
+                known = found.setdefault(row.reported_as, row)
+                if known.outcome is None and row.outcome is not None:
+                    found[row.reported_as] = row
+        return sorted(found.values(), key=lambda row: row.entry.received_at)
 
     def _before(self, row: Delivered) -> list[Delivered]:
         rows = list(self._rows.values())

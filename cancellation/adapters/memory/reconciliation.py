@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cancellation.domain.findings import RULES, Finding, Rule
+from cancellation.domain.findings import RULES, Finding, Rule, repair_of
 from cancellation.messages.reconciliation import ExecutionPage, ExecutionSeen, KeptFinding, RepairDone
 
 
@@ -47,14 +47,14 @@ class MemoryFindings:
         rules: Collection[Rule] = RULES,
         *,
         untold: bool = False,
-        unrepaired: bool = False,
+        repairable: bool = False,
         most: int = 1000,
     ) -> Sequence[KeptFinding]:
         """Those that are not gone, the oldest of each rule first."""
         found = [
             one
             for one in map(self._with_repair, self._open(untold))
-            if one.rule in rules and (one.repair is None or not unrepaired)
+            if one.rule in rules and ((one.repair is None and repair_of(one) is not None) or not repairable)
         ]
         return sorted(found, key=lambda one: (one.rule.value, one.first_seen, one.subject))[:most]
 

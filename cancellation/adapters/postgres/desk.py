@@ -1,9 +1,11 @@
 """The desk's reading of the records in PostgreSQL, what people note beside a case, and their sessions (X24, X26)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
+
+import asyncpg
 
 from cancellation.adapters.postgres.pool import Pool, storable
 from cancellation.adapters.postgres.queries import queries
@@ -20,12 +22,14 @@ from cancellation.messages.desk import (
     DeskActKind,
     Dossier,
     LetterLine,
+    MailFigure,
     MailFigures,
     MailFile,
     MailLine,
     TaskFilter,
     TaskLine,
 )
+from cancellation.messages.mail_in import MailFate
 
 SQL: Final = queries("desk")
 _FEWEST_CHARACTERS: Final = 4
@@ -192,6 +196,14 @@ class PostgresDesk:
         assert row is not None
         return MailFigures(row["arrived"], row["left_to_a_person"])
 
+    async def mails_arrived(self, since: datetime, until: datetime, *, most: int) -> Sequence[MailFigure]:
+        """The e-mails that `mail_figures` counts as arrived, the earliest first; copies stand once (X26)."""
+        return _mail_figures(await self._pool.fetch(SQL["mails_arrived"], since, until, most))
+
+    async def mails_left(self, since: datetime, until: datetime, *, most: int) -> Sequence[MailFigure]:
+        """The e-mails that `mail_figures` counts as left to a person, the earliest first (X26)."""
+        return _mail_figures(await self._pool.fetch(SQL["mails_left"], since, until, most))
+
     # ------------------------------------------------------------------ sessions
 
     async def start_session(self, token_hash: str, login: str, now: datetime, ends_at: datetime) -> None:
@@ -215,6 +227,10 @@ class PostgresDesk:
 def _as_pattern(words: str) -> str:
     """The words as they stand, whatever `like` would make of them."""
     return re.sub(r"([\\%_])", r"\\\1", words)
+
+
+def _mail_figures(rows: Iterable[asyncpg.Record]) -> list[MailFigure]:
+    return [MailFigure(**dict(row) | {"fate": row["fate"] and MailFate(row["fate"])}) for row in rows]
 
 
 def _plain(value: Any) -> Any:

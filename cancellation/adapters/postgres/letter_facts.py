@@ -1,5 +1,7 @@
 """What letters say beside the case's own knowledge, from PostgreSQL."""
 
+import asyncio
+from dataclasses import dataclass
 from datetime import date
 from time import monotonic
 from typing import Final
@@ -14,8 +16,21 @@ from cancellation.messages.letter_contents import EndPreview
 
 OUTBOX: Final = queries("outbox")
 _FRESH: Final = 5.0
-"""Seconds in which what was read for Commercial's task serves its letter, once."""
-_NOTHING: Final[tuple[float, Account | None]] = (0.0, None)
+"""Seconds in which what is read for Commercial's task serves its letter, once."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A look at a customer's records, under way or done."""
+
+    customer_id: str
+    begun: float
+    found: "asyncio.Future[Account | None]"
+
+    def serves(self, customer_id: str) -> bool:
+        """Whether it is what is asked for, and has not failed."""
+        fresh = self.customer_id == customer_id and monotonic() - self.begun < _FRESH
+        return fresh and not (self.found.done() and self.found.exception())
 
 
 class PostgresLetterFacts:
@@ -23,19 +38,20 @@ class PostgresLetterFacts:
 
     def __init__(self, pool: Pool, billing: PostgresBilling) -> None:
         self._pool = pool
-        self._account = _NOTHING
+        self._reading: _Reading | None = None
         self._desk = PostgresDesk(pool)
         self._billing = billing
 
     async def account(self, customer_id: str) -> Account | None:
-        """The customer with contacts, plan, value and cases."""
-        read_at, held = self._account
-        self._account = _NOTHING
-        if monotonic() - read_at < _FRESH and held is not None and held.customer.customer_id == customer_id:
-            return held
-        found = await self._desk.account(customer_id)
-        self._account = (monotonic(), found)
-        return found
+        """The customer with contacts, plan, value and cases.
+
+        The task and its letter ask for it together, or one right after the other: it is read once.
+        """
+        reading, self._reading = self._reading, None
+        if reading is None or not reading.serves(customer_id):
+            found = asyncio.ensure_future(self._desk.account(customer_id))
+            self._reading = reading = _Reading(customer_id, monotonic(), found)
+        return await asyncio.shield(reading.found)
 
     async def preview(self, customer_id: str, last_day: date) -> BillingPreview:
         """What the final invoice would be for that last day (X25)."""

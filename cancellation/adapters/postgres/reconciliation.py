@@ -8,7 +8,7 @@ import asyncpg
 
 from cancellation.adapters.postgres.pool import Pool, storable
 from cancellation.adapters.postgres.queries import queries
-from cancellation.domain.findings import RULES, Finding, Rule
+from cancellation.domain.findings import ENDS_WITHOUT_CLOSING, RULES, Finding, Rule
 from cancellation.messages.reconciliation import ExecutionSeen, KeptFinding, RepairDone
 
 SQL: Final = queries("reconciliation")
@@ -85,11 +85,12 @@ class PostgresFindings:
         rules: Collection[Rule] = RULES,
         *,
         untold: bool = False,
-        unrepaired: bool = False,
+        repairable: bool = False,
         most: int = 1000,
     ) -> Sequence[KeptFinding]:
         """Those that are not gone, the oldest of each rule first."""
-        rows = await self._pool.fetch(SQL["open_findings"], _codes(rules), untold, unrepaired, most)
+        ends = ENDS_WITHOUT_CLOSING if repairable else None
+        rows = await self._pool.fetch(SQL["open_findings"], _codes(rules), untold, ends, most)
         return [KeptFinding.model_validate(_said(row)) for row in rows]
 
     async def counts(self, *, untold: bool = False) -> Mapping[Rule, int]:

@@ -42,7 +42,8 @@ def add_commands(app: typer.Typer) -> None:
 
 def demo(
     keep: Annotated[
-        bool, typer.Option("--keep", envvar="KEEP", help="Deixa tudo no ar no fim, até Ctrl-C.")
+        bool,
+        typer.Option("--keep", envvar="KEEP", show_envvar=False, help="Deixa tudo no ar no fim, até Ctrl-C."),
     ] = False,
 ) -> None:
     """Mostra cancelamentos completos, de ponta a ponta, em servidores de verdade e com relógio virtual."""

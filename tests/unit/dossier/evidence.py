@@ -38,7 +38,7 @@ def entries(count: int = 4) -> list[TrailEntry]:
             seq=seq,
             at=OPENED + timedelta(hours=seq, microseconds=seq),
             actor="Rita Souza",
-            kind="request",
+            kind="request_received",
             detail=f"Solicitação {seq} recebida — “Caro demais”",
             message_id=None if seq % 2 else f"wamid.{seq}",
         )
@@ -48,7 +48,7 @@ def entries(count: int = 4) -> list[TrailEntry]:
         seq=count,
         at=ENDS + timedelta(hours=1),
         actor="sistema",
-        kind="refused",
+        kind="message_refused",
         detail="Recusado",
         problems=(Problem(field="reason.text", problem="falta o motivo"),),
     )

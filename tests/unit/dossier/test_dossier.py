@@ -96,7 +96,9 @@ def test_without_the_reserved_parts_it_holds_with_the_same_root_and_says_what_is
     assert wrong(redacted) == []
 
 
-def test_a_third_party_sees_nobody_and_nothing_that_was_said_X13() -> None:
+def test_a_third_party_sees_nobody_and_nothing_that_was_said_X13(whole: dict[str, bytes]) -> None:
+    # What happened is told in words, and what was said of whom is not.
+    assert "solicitação recebida" in pages_of(whole["dossie-sem-reservas.pdf"])
     for path, data in files(redacted=True).items():
         text = pages_of(data) if path.endswith(".pdf") else data.decode()
         found = [word for word in PRIVATE if word in text]
@@ -262,6 +264,14 @@ def test_a_key_or_a_verdict_about_a_signature_exchanged_and_bound_anew_is_refuse
         assert wrong(rebound(whole, "emails.json", data)) == ["emails.json"]
 
 
+def test_an_original_that_did_not_count_is_there_with_why_X13() -> None:
+    (original,) = evidence().originals
+    why = ("O nosso servidor não confirmou o remetente.", "Uma pessoa deve ler.")
+    held = files(originals=(original.model_copy(update={"authentication": None, "why": why}),))
+    assert f"O e-mail 1 não contou: {' '.join(why)}" in pages_of(held["dossie.pdf"])
+    assert why[0] not in pages_of(held["dossie-sem-reservas.pdf"])
+
+
 def test_an_original_whose_signature_does_not_hold_is_evidence_too_X13() -> None:
     (original,) = evidence().originals
     raw = original.raw + b"Mais uma linha\r\n"
@@ -308,6 +318,8 @@ def test_the_pages_say_in_portuguese_how_the_dates_follow_X13(whole: dict[str, b
         "o último é 22/11/2026 + 30 = terça-feira, 22 de dezembro de 2026",
         "Cláusula 8.2",
         "3 segundos depois do fim do aviso",
+        "11.222.333/0001-81",
+        "mantém o cancelamento, por Rita do Comercial, 22/11/2026 às",
         "Quero cancelar <já> & logo",
         "recusada 22/11/2026 12h15: 550 sem essa caixa",
         "indevida, achada depois do encerramento",
@@ -324,7 +336,7 @@ def test_an_ordinary_case_is_written_within_two_seconds_of_work_X13() -> None:
     assert time.process_time() - started < 2
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_a_thousand_long_entries_find_room_on_the_pages_X13() -> None:
     trail = chained(
         *(one.model_copy(update={"detail": f"{one.detail} {'longo ' * 300}"[:2000]}) for one in entries(1000))

@@ -60,6 +60,8 @@ def sample(message: str) -> dict[str, Any]:
         "offer_id": "7",
         "kind": OfferKind.TRAINING,
         "status": OfferStatus.ACCEPTED,
+        "customer_id": "7777",
+        "has_contact": False,
     }
 
 

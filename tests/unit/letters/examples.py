@@ -146,6 +146,7 @@ CONTENTS: tuple[say.LetterContent, ...] = (
                 subject="Cancelamento do contrato",
                 since=AT,
                 commands=COMMANDS,
+                original_sha256=ORIGINAL,
             ),
         ),
     ),

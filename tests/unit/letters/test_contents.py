@@ -1,5 +1,6 @@
 """Kinds, contents, templates and labels belong together, and payloads stay small."""
 
+import re
 from typing import Any, get_args
 
 import pytest
@@ -38,6 +39,14 @@ def test_every_kind_has_one_content_model_one_pair_of_templates_and_a_label() ->
 def source(name: str) -> str:
     assert TEMPLATES.loader is not None
     return TEMPLATES.loader.get_source(TEMPLATES, name)[0]
+
+
+@pytest.mark.parametrize("template", [name for name in TEMPLATES.list_templates() if name.endswith(".txt")])
+def test_a_paragraph_of_a_text_does_not_run_into_the_next(template: str) -> None:
+    lines = [line for line in source(template).splitlines() if "{% block subject %}" not in line]
+    # A tag at the end of a line swallows its break, unless it says `+%}`.
+    swallowed = [line for line in lines if line.endswith("%}") and not line.endswith("+%}")]
+    assert [line for line in swallowed if re.sub(r"{%.*?%}", "", line).strip()] == []
 
 
 def asked_of(name: str, template: str) -> set[str]:

@@ -2,8 +2,10 @@
 
 from cancellation.application.letter_facts import known_customer
 from cancellation.domain.values import Team
+from cancellation.language import commands
 from cancellation.letters import task_facts
 from cancellation.messages.crm import TaskOrder
+from tests.unit.letters.examples import ORIGINAL
 from tests.unit.letters.test_told import ACCOUNT
 
 TASK = TaskOrder(key="commercial", team=Team.COMMERCIAL, title="Falar com o cliente", text="Protocolo: X")
@@ -28,3 +30,16 @@ def test_a_task_leads_to_its_case_where_there_is_a_desk_X24() -> None:
     led = task_facts.with_page(TASK, "https://mesa", "CAN-1")
     assert led.text == "Protocolo: X\n\nAbrir o caso: https://mesa/caso/CAN-1"
     assert task_facts.with_page(TASK, "", "CAN-1") == TASK
+
+
+def test_a_task_about_an_e_mail_leads_to_its_page_instead_of_commands_where_there_is_a_desk_X24() -> None:
+    how = (
+        f"Para ler o original:\n{commands.show(ORIGINAL)}\nSe for um pedido:\n{commands.confirm(ORIGINAL)}\n"
+        f"Se não for:\n{commands.refuse(ORIGINAL)}"
+    )
+    task = TASK.model_copy(update={"text": f"Remetente: x@y.z\n\nAté a decisão o e-mail não conta.\n{how}"})
+    assert task_facts.with_page(task, "", "CAN-1") == task
+    assert task_facts.with_page(task, "https://mesa", "CAN-1").text == (
+        "Remetente: x@y.z\n\nAté a decisão o e-mail não conta.\n\n"
+        f"Ler e decidir: https://mesa/email/{ORIGINAL}\nAbrir o caso: https://mesa/caso/CAN-1"
+    )

@@ -20,14 +20,14 @@ from cancellation.application.letter_facts import (
 )
 from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.notice import notice_from
-from cancellation.domain.values import Team
+from cancellation.domain.values import Contact, Team
 from cancellation.letters import Letterhead, render
 from cancellation.messages.billing import BillingPreview, FinalInvoice, InvoiceLine
 from cancellation.messages.crm import AuthorisedContact, CaseSummary, Customer
 from cancellation.messages.desk import Account
 from cancellation.messages.letter_contents import EndPreview, Script
 from cancellation.messages.letters import Letter
-from tests.unit.letters.examples import HOUSE, LAST_DAY, ORIGINAL, POLICY, PROTOCOL, TOTAL, example
+from tests.unit.letters.examples import HOUSE, LAST_DAY, POLICY, PROTOCOL, TOTAL, example
 from tests.unit.letters.reading import arrived, html_of, plain
 
 DESK = Letterhead(desk_url="https://mesa.nuvemjti.com.br")
@@ -78,6 +78,12 @@ def test_commercials_first_letter_says_whom_to_call_and_what_is_at_stake_P2() ->
         assert words in text, words
 
 
+def test_a_request_of_somebody_unknown_without_a_contact_promises_none_P2() -> None:
+    text = plain(example(LetterKind.REQUEST_TO_COMMERCIAL, unknown=True, contact=Contact()))
+    assert "sem um contato: perguntem a quem o recebeu" in " ".join(text.split())
+    assert "contato abaixo" not in text
+
+
 def test_a_request_of_somebody_unknown_says_so_at_once_and_asks_for_no_offers_P2() -> None:
     letter = with_account(example(LetterKind.REQUEST_TO_COMMERCIAL), None)
     message = render(letter, HOUSE)
@@ -96,19 +102,6 @@ def test_a_letter_to_a_team_leads_to_its_page_and_one_to_the_customer_does_not_X
         link = f"https://mesa.nuvemjti.com.br/caso/{PROTOCOL}"
         assert (link in body.get_content()) is (letter.team is not None), kind
         assert "/caso/" not in plain(letter)
-
-
-@pytest.mark.parametrize(
-    "kind", [LetterKind.MAIL_TO_DECIDE, LetterKind.NOTICE_TO_CONFIRM, LetterKind.MAIL_WITHOUT_CASE]
-)
-def test_a_letter_about_an_e_mail_leads_to_where_it_is_decided_X24(kind: LetterKind) -> None:
-    link = f"https://mesa.nuvemjti.com.br/email/{ORIGINAL}"
-    message = render(example(kind), DESK)
-    for part in ("plain", "html"):
-        body = message.get_body((part,))
-        assert body is not None
-        assert link in body.get_content()
-    assert "/email/" not in plain(example(kind))
 
 
 # -------------------------------------------------------------------- the end

@@ -26,7 +26,7 @@ def test_hostile_message_costs_less_than_a_second_X9(name: str) -> None:
     assert time.process_time() - start < 1
 
 
-@pytest.mark.proof
+@pytest.mark.long
 async def test_hostile_messages_take_less_than_two_hundred_megabytes_X9() -> None:
     reader = ConfinedReader(Limits(memory_bytes=200_000_000))
     try:

@@ -42,7 +42,7 @@ def test_weights_are_those_that_were_learned_from_what_is_committed() -> None:
     assert set(model().figures) == {*WRITERS, "tables"}
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_few_texts_of_unseen_writers_are_wrongly_taken_for_a_request_P7(
     unseen: Score, left_out: Score
 ) -> None:
@@ -183,7 +183,7 @@ def test_words_of_absence_keep_no_doubtful_text_from_a_person_X15() -> None:
     assert (judge("", text).automatic, judge("", text).request) == (False, "unsure")
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_no_request_rests_on_one_judge_alone_X14() -> None:
     judged = [judge(row.subject, row.newest.text) for name in HELD_OUT for row in hand(name)]
     assert any(one.supported == "alone" and one.sure > 0.9 for one in judged)

@@ -223,7 +223,39 @@ select
      where m.received_at >= $1 and m.received_at < $2) as arrived,
     (select count(*) from crm.mail_tasks t where t.opened_at >= $1 and t.opened_at < $2)
         + (select count(*) from crm.tasks t
-           where t.key like 'mail:%' and t.ordered_at >= $1 and t.ordered_at < $2) as left_to_a_person;
+           left join lateral (
+               select min(received_at) as at from inbox.messages where reported_as = substr(t.key, 6)) m on true
+           -- A case orders a task anew, such as when it ends: the e-mail came when it came.
+           where t.key like 'mail:%' and coalesce(m.at, t.ordered_at) >= $1
+               and coalesce(m.at, t.ordered_at) < $2) as left_to_a_person;
+
+-- name: mails_arrived
+-- What the first figure counts: of copies the first that was handled says what became of them.
+select m.sha256, null as title, m.fate, null as protocol, k.name as company, m.received_at as at, null as settled_at
+from (
+    select distinct on (reported_as) sha256, fate, customer_id, received_at, seq
+    from inbox.messages where received_at >= $1 and received_at < $2
+    order by reported_as, handled_at nulls last, seq
+) m left join crm.customers k using (customer_id)
+order by m.received_at, m.seq
+limit $3;
+
+-- name: mails_left
+-- What the second figure counts.
+select t.sha256, t.title, null as fate, null as protocol, k.name as company, t.opened_at as at, t.closed_at as settled_at
+from crm.mail_tasks t left join crm.customers k using (customer_id)
+where t.opened_at >= $1 and t.opened_at < $2
+union all
+select m.sha256, t.title, null, c.protocol, k.name, coalesce(m.at, t.ordered_at), t.closed_at
+from crm.tasks t
+join crm.cases c using (case_id)
+left join crm.customers k using (customer_id)
+left join lateral (
+    select (array_agg(sha256 order by seq))[1] as sha256, min(received_at) as at
+    from inbox.messages where reported_as = substr(t.key, 6)) m on true
+where t.key like 'mail:%' and coalesce(m.at, t.ordered_at) >= $1 and coalesce(m.at, t.ordered_at) < $2
+order by at, protocol nulls first, sha256
+limit $3;
 
 -- ---------------------------------------------------------------------------------------- what people note
 

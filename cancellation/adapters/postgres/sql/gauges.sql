@@ -75,8 +75,10 @@ where kind in ('formalization_received', 'formalization_untrusted', 'formalizati
 group by kind;
 
 -- name: watch_acts
--- What the billing watch found of customers who have left, each thing once for what was done about it (X10).
-select kind, count(*) as count from crm.watch_acts where kind in ('voided', 'repay', 'review', 'revived') group by kind;
+-- What the billing watch found of customers who have left, each thing once for what was done about it first (X10).
+select kind, count(*) as count from crm.watch_acts
+where counted and kind in ('voided', 'repay', 'review', 'revived')
+group by kind;
 
 -- name: server
 select pg_database_size(current_database()) as bytes,

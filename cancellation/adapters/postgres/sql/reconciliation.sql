@@ -55,6 +55,7 @@ where held.last_seen < excluded.last_seen;
 update reconciliation.findings set resolved_at = $2 where rule = $1 and last_seen < $2 and resolved_at is null;
 
 -- name: open_findings
+-- $3: only of cases that ended so, and because of which nothing was undone; null: all.
 select f.rule, f.subject, f.customer_id, f.case_id, f.protocol, f.crm, f.other, f.first_seen, f.last_seen, f.resolved_at,
     f.told_at, k.name as company, r.repair, r.at as repaired_at
 from reconciliation.findings f
@@ -64,7 +65,8 @@ left join lateral (
     where r.rule = f.rule and r.subject = f.subject and r.run_at >= f.first_seen
     order by r.run_at desc limit 1
 ) r on true
-where f.resolved_at is null and f.rule = any($1) and (f.told_at is null or not $2) and (r.repair is null or not $3)
+where f.resolved_at is null and f.rule = any($1) and (f.told_at is null or not $2)
+    and ($3::text[] is null or (r.repair is null and f.case_id is not null and f.crm ->> 'state' = any($3)))
 order by f.rule, f.first_seen, f.subject
 limit $4;
 

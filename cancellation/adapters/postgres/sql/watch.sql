@@ -35,8 +35,14 @@ select acts_seq from crm.billing_watches where case_id = $1 for update;
 select key from crm.watch_acts where case_id = $1 and key = any($2);
 
 -- name: append_acts
-insert into crm.watch_acts (case_id, seq, look, at, actor, kind, key, detail, facts)
-select $1, a.seq, a.look, $2, $3, a.kind, a.key, a.detail, a.facts
+-- Another act about a charge that has one is not counted.
+insert into crm.watch_acts (case_id, seq, look, at, actor, kind, key, detail, facts, counted)
+select $1, a.seq, a.look, $2, $3, a.kind, a.key, a.detail, a.facts,
+    not exists (
+        select from crm.watch_acts b
+        where b.case_id = $1 and a.kind in ('voided', 'repay', 'review')
+            and b.key in (select kind || substr(a.key, strpos(a.key, ':'))
+                          from unnest('{voided,repay,review}'::text[]) kind))
 from jsonb_to_recordset($4) as a (seq integer, look integer, kind text, key text, detail text, facts text)
 order by a.seq;
 
