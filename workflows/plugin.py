@@ -14,7 +14,6 @@ from temporalio.worker._workflow_instance import _WorkflowLogicFlag
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import Info
 
-from cancellation.contract import TASK_TIMEOUT
 from cancellation.encryption import Encryption, ReadFailures, encrypting
 from workflows.at_work import CaseAtWork
 from workflows.cancellation import CancellationWorkflow
@@ -42,6 +41,9 @@ _PASSED_THROUGH: Final = (
     "zoneinfo",
 )
 
+
+STANDSTILL_SECONDS: Final = 60
+"""After so long without a step a workflow is taken for one that never makes another."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -143,14 +145,15 @@ class CancellationPlugin(SimplePlugin):
         )
 
     async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:
-        """Run it, and let a workflow task take as long as the engine lets it.
+        """Run it, and let a workflow task take its time.
 
         The library lets one fail that has not yielded for two seconds by the wall clock. Nothing in our workflows
         waits for anything, but on a machine that is busy with other things thousands of messages take longer (X8).
+        What changes a case is tried again by the engine then; who asks for its status would be told of a deadlock.
         """
         workflows = worker._workflow_worker
         if workflows is not None and workflows._deadlock_timeout_seconds is not None:
-            workflows._deadlock_timeout_seconds = TASK_TIMEOUT.seconds
+            workflows._deadlock_timeout_seconds = STANDSTILL_SECONDS
         await super().run_worker(worker, next)
 
 

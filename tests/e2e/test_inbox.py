@@ -19,6 +19,7 @@ from cancellation.client import CancellationClient
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Channel, Outcome, Reason, ReasonCategory
 from cancellation.failures import CaseNotFound
+from cancellation.language import commands
 from cancellation.messages.facts import (
     DiscardMessage,
     RequestMessage,
@@ -135,7 +136,7 @@ def test_forged_mail_moves_nothing_and_commercial_hears_of_it_X9(
     [task] = eventually(lambda: tasks(up, "1042", "key = $2", f"mail:{message_id(raw)}"))
     assert (task["team"], task["closed_at"]) == ("commercial", None)
     assert sender(raw) in task["text"]
-    assert "cancelamento formalize crm:original/" in task["text"]
+    assert "/email/" in task["text"]
     [entry] = [e for e in do("trail", "1042", "--json").json if e["kind"] == "formalization_untrusted"]
     assert message_id(raw) in entry["detail"]
     assert why in entry["detail"]
@@ -255,10 +256,10 @@ def test_a_notice_by_mail_is_looked_at_and_confirmed_or_undone_by_one_command_X1
     told = " ".join(line.removeprefix(">").strip() for line in plain(answer).splitlines())
     assert all(line.removeprefix("> ") in told for line in quoted)
     assert "Não é isso? Responda a este e-mail ou ligue" in told
-    verb = "mail" if refused else "formalize"
-    command = re.search(rf"^cancelamento ({verb} .*-by .*)$", task["text"], re.MULTILINE)
-    assert command is not None
-    do(*command[1].replace('"SEU NOME"', "Ana").split())
+    page = re.search(r"^Ler e decidir: http.*/email/([0-9a-f]{64})$", task["text"], re.MULTILINE)
+    assert page is not None
+    command = commands.refuse(page[1]) if refused else commands.confirm(page[1])
+    do(*command.removeprefix("cancelamento ").replace('"SEU NOME"', "Ana").split())
     if not refused:
         assert do("status", "1048", "--json").json["formalization"]["confirmed_by"] == "Ana"
         assert eventually(lambda: not tasks(up, "1048", "key = 'confirm_notice' and closed_at is null"))

@@ -103,23 +103,49 @@ async def test_that_a_machine_was_busy_while_a_case_replayed_is_said_of_no_case_
     assert slow == []
 
 
-@pytest.mark.long
-async def test_a_case_goes_on_after_the_machine_stood_still_in_the_middle_of_a_step_X7_X22(
-    monkeypatch: pytest.MonkeyPatch, temporal_env: WorkflowEnvironment
-) -> None:
-    moments = [0.05] * (20 * (TASK_TIMEOUT.seconds + 1))
+@pytest.fixture
+def standstill(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that a case's next look at what it owes takes, one by one; between any two it could be ended by force."""
+    moments: list[float] = []
 
     def lanes(ledger: Ledger) -> dict[str, list[Owed]]:
-        while moments:  # between any two of which it could be ended by force
+        while moments:
             time.sleep(moments.pop())
         return LANES(ledger)
 
+    monkeypatch.setattr(Ledger, "lanes", lanes)
+    return moments
+
+
+LONGER_THAN_A_TASK = [0.05] * (20 * (TASK_TIMEOUT.seconds + 1))
+
+
+@pytest.mark.long
+async def test_a_case_goes_on_after_the_machine_stood_still_in_the_middle_of_a_step_X7_X22(
+    temporal_env: WorkflowEnvironment, standstill: list[float]
+) -> None:
     house = House(temporal_env)
     async with asyncio.timeout(60), house.worker():
         case = await house.open()
         await case.quiet()
-        monkeypatch.setattr(Ledger, "lanes", lanes)
+        standstill += LONGER_THAN_A_TASK
         await case.decline()
         assert (await case.quiet()).stage == Stage.AWAITING_FORMALIZATION
         await house.close()
+    await house.replays()
+
+
+@pytest.mark.long
+async def test_who_asks_for_the_status_on_a_machine_that_stands_still_gets_it_late_and_no_error_X7_X8(
+    temporal_env: WorkflowEnvironment, standstill: list[float]
+) -> None:
+    house = House(temporal_env)
+    async with asyncio.timeout(60):
+        async with house.worker():
+            case = await house.open()
+            await case.quiet()
+        standstill += LONGER_THAN_A_TASK
+        async with house.worker():
+            assert (await case.status()).stage == Stage.RETENTION
+            await house.close()
     await house.replays()
