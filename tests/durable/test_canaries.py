@@ -22,6 +22,7 @@ from cancellation.encryption import data_converter
 from cancellation.key_ring import KeyRing
 from embedded.ports import free_port
 from embedded.virtual_time import VirtualTime
+from tests.durable.copies import Copies
 from tests.durable.customers import new_customer
 from tests.durable.house import MOST_SKIPS, CaseDriver, until
 from tests.durable.premises import Premises, premises
@@ -85,6 +86,15 @@ async def test_no_word_of_an_erased_customer_is_anywhere_and_none_was_ever_where
         await owner.execute("checkpoint")
         await owner.close()
         assert in_files(postgres.kept_in / "data" / "base") == []
+
+        # And what is copied from then on, once the copies of before have had their term.
+        copies = Copies(postgres)
+        await copies.begin()
+        await house.answers()
+        await house.pool.execute("select pg_switch_wal()")
+        await copies.whole()
+        await copies.prune(14)
+        assert in_files(copies.folder) == []
 
 
 def encrypt(house: Premises) -> None:

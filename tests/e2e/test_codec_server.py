@@ -117,6 +117,11 @@ async def test_it_decrypts_what_is_encrypted_and_leaves_the_rest_in_order(served
     assert json.loads(answer.body) == MessageToDict(Payloads(payloads=[CLEAR, CLEAR]))
 
 
+@pytest.mark.parametrize("path", ["/live", "/ready"])
+async def test_it_says_that_it_is_there_to_whoever_asks(served: Served, path: str) -> None:
+    assert (await served.ask(path, method="GET")).status == 200
+
+
 async def test_without_the_token_nothing_is_decrypted(served: Served) -> None:
     body = as_json(await sealed())
     for headers in (
