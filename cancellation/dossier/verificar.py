@@ -54,9 +54,7 @@ SIGNATURES = {
     UNCHECKED: "de um tipo que não se confere aqui",
 }
 STAMP_UNCHECKED = "NÃO CONFERIDA: de um tipo que não se confere aqui, ou sem certificado"
-HASHES = {
-    bytes.fromhex(f"60864801650304020{n}"): name for n, name in ((1, "sha256"), (2, "sha384"), (3, "sha512"))
-}
+HASHES = {bytes.fromhex(f"60864801650304020{n}"): f"sha{size}" for n, size in ((1, 256), (2, 384), (3, 512))}
 RSA_ALONE_OR_WITH_SHA2 = {bytes.fromhex("2a864886f70d0101") + bytes([one]) for one in (1, 11, 12, 13)}
 ECDSA_WITH_SHA2 = {bytes.fromhex("2a8648ce3d0403") + bytes([one]) for one in (2, 3, 4)}
 CURVES = {  # P-256 and P-384 of FIPS 186-4: the prime, the order, and the base point
@@ -577,12 +575,14 @@ def main(arguments: "list[str]") -> int:
         sys.stdout.write(__doc__ or "")
         return 2
     where = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
-    if not where.exists():
+    if where.is_dir():
+        found, root = check(files := files_of(where), told)
+    elif where.is_file():
+        found, root = check_zip(data := where.read_bytes(), told)
+        files = unpacked(data) if root else {}
+    else:
         sys.stdout.write(f"não encontrado: {where}\n")
         return 2
-    data = b"" if where.is_dir() else where.read_bytes()
-    found, root = check(files_of(where), told) if where.is_dir() else check_zip(data, told)
-    files = files_of(where) if where.is_dir() else unpacked(data) if root else {}
     bad = [one for one in found if one.state not in GOOD]
     sys.stdout.writelines(f"{said}\n" for said in (*map(repr, found), *told_beside(files, found)))
     sys.stdout.write(f"raiz: {root or 'nenhuma'}\n")
