@@ -298,12 +298,11 @@ class Procedure(Facts):
             RuleBroken: the CRM does not know the customer (contract.md).
         """
         if self.ending == UNKNOWN_CUSTOMER:
-            known_by = self.contacts[0].contact
             raise RuleBroken(
                 "customer_id",
                 "unknown_customer",
                 customer_id=self.customer_id,
-                has_contact=any((known_by.name, known_by.email, known_by.phone)),
+                has_contact=self.contacts[0].contact.is_reachable,
             )
 
     @property

@@ -172,6 +172,11 @@ class Contact(Value):
     email: LooseText | None = None
     phone: LooseText | None = None
 
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the channel left anything by which the person can be found."""
+        return any((self.name, self.email, self.phone))
+
 
 class Reason(Value):
     """The reason for leaving: category and free text, both required (P3)."""

@@ -58,6 +58,10 @@ class ZoneRules(BaseModel):
         """The calendar day of an aware instant."""
         return self.local(instant).date()
 
+    def span(self, first: date, last: date) -> tuple[datetime, datetime]:
+        """From the first instant (UTC) of a day to the first one after the last day."""
+        return self.at(first), self.at(last + timedelta(days=1))
+
     def at(self, day: date, clock: time = time(0)) -> datetime:
         """The first instant (UTC) at which the wall clock shows `clock` on that day, or has just passed it."""
         wall = datetime.combine(day, clock)

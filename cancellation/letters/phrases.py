@@ -137,11 +137,6 @@ def contact_rows(contact: Contact) -> list[tuple[str, str]]:
     ]
 
 
-def is_reachable(contact: Contact) -> bool:
-    """Whether the channel left anything by which whoever asked can be found."""
-    return any((contact.name, contact.email, contact.phone))
-
-
 def reason_rows(reason: Reason) -> list[tuple[str, str]]:
     """The kind of reason for leaving; its words are quoted apart."""
     return [("Motivo", vocabulary.reason_category(reason.category))]

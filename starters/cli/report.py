@@ -48,7 +48,7 @@ def report(
     if since > until:
         raise Failure("--from vem depois de --to", ExitCode.USAGE)
     settings = settings_of_command()
-    figures = wait_for(_figures(settings, zone.at(since), zone.at(until + timedelta(days=1)), now))
+    figures = wait_for(_figures(settings, *zone.span(since, until), now))
     if json:
         typer.echo(as_json(figures))
     elif csv:

@@ -102,7 +102,7 @@ class FiguresPages:
 
     async def _mails(self, request: Request, visitor: Visitor, first: date, last: date) -> Response:
         """The very e-mails that a figure counts."""
-        since, until = _instants(first, last)
+        since, until = current_rules().span(first, last)
         left = request.query_params.get("valor") == "pessoa"
         records = self._desk.records
         counted = await records.mail_figures(since, until)
@@ -121,10 +121,10 @@ class FiguresPages:
         )
 
     async def _cases(self, first: date, last: date) -> list[CaseFigure]:
-        return list(await self._desk.records.figures(*_instants(first, last)))
+        return list(await self._desk.records.figures(*current_rules().span(first, last)))
 
     async def _figures(self, cases: list[CaseFigure], first: date, last: date, now: datetime) -> Figures:
-        since, until = _instants(first, last)
+        since, until = current_rules().span(first, last)
         mails = await self._desk.records.mail_figures(since, until)
         return figures_of(cases, mails, since, until, now)
 
@@ -151,12 +151,6 @@ def _cases_behind(
     # A code that no case has is whatever somebody typed.
     title = told.dimension(by) + (f": {told.of_dimension(by, code)}" if found else "")
     return found, title + (" – ficaram" if saved else "")
-
-
-def _instants(first: date, last: date) -> tuple[datetime, datetime]:
-    """From the first instant of a day to the first one after the last day."""
-    zone = current_rules()
-    return zone.at(first), zone.at(last + timedelta(days=1))
 
 
 def _month(text: str) -> date | None:
