@@ -152,7 +152,7 @@ class Life:
             try:
                 self._next = self.stops.take(0)
                 await self._go(case)
-                self._has_come_to_its_stop()
+                self._note_a_missed_stop()
                 if self.to_the_end:
                     await self._tells_the_same_cold(case)
                 return await case.history()
@@ -170,14 +170,14 @@ class Life:
 
     async def _begin_step(self) -> None:
         """What was stopped lies behind: up to the next stop the worker keeps every case."""
-        self._has_come_to_its_stop()
+        self._note_a_missed_stop()
         if self._keeps != MANY and self.stops.ahead(self._step):
             await self._stop()
             await self._start(MANY)
         self._step += 1
         self._next = self.stops.take(self._step)
 
-    def _has_come_to_its_stop(self) -> None:
+    def _note_a_missed_stop(self) -> None:
         if self._next is not None:
             self.stops.missed.append(self._next)
         self._next = None
