@@ -1,4 +1,4 @@
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11.16-slim-bookworm@sha256:528257d48c1da0dcecc2e725d1ae34498d60c965f1241e39cd6a85a8859bdf84 AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 RUN python -m venv .venv
@@ -19,7 +19,7 @@ RUN .venv/bin/pip install --no-deps --no-build-isolation -e . \
              .venv/lib/python3.11/site-packages/setuptools \
              .venv/lib/python3.11/site-packages/temporalio/bridge/sdk-core
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11.16-slim-bookworm@sha256:528257d48c1da0dcecc2e725d1ae34498d60c965f1241e39cd6a85a8859bdf84
 RUN useradd --uid 10001 --create-home --home-dir /home/cancelamento cancelamento \
     && install -d -o cancelamento -g cancelamento -m 0700 /var/lib/cancelamento /var/lib/recordings /var/lib/desk
 COPY --from=build /app /app

@@ -95,6 +95,6 @@ class Images:
 
 
 def _tag(image: str) -> str:
-    found = re.search(rf"image: {image}:(\S+)", FILE.read_text())
+    found = re.search(rf"image: {image}:([^@\s]+)", FILE.read_text())
     assert found is not None, image
     return found[1]
