@@ -11,6 +11,7 @@ import json
 import os
 import re
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -293,12 +294,22 @@ def trouble(error: BaseException, settings: Settings | None) -> tuple[ExitCode, 
             return ExitCode.REFUSED, (
                 "este usuário do banco não pode fazer isso: use o ambiente do worker, ou o do dono para setup e seed"
             )
+        case asyncpg.InvalidAuthorizationSpecificationError() if str(error).endswith("no encryption"):
+            return (
+                ExitCode.USAGE,
+                "o PostgreSQL não deixa este usuário entrar sem TLS (CANCELAMENTO_DATABASE_SSL)",
+            )
         case asyncpg.InvalidAuthorizationSpecificationError():
             return ExitCode.USAGE, "o PostgreSQL recusou o usuário ou a senha (DATABASE_URL)"
         case asyncpg.InvalidCatalogNameError():
             return ExitCode.USAGE, "o banco de dados não existe no PostgreSQL (DATABASE_URL)"
         case asyncpg.exceptions.ClientConfigurationError():
             return ExitCode.USAGE, "DATABASE_URL não pode ser lida como endereço de PostgreSQL"
+        case ssl.SSLCertVerificationError() if settings is not None and (where := _database(settings)):
+            return ExitCode.USAGE, (
+                f"o certificado de {where} não é de quem se confia (CANCELAMENTO_DATABASE_CA_FILE): "
+                f"{error.verify_message}"
+            )
         case OSError() if settings is not None and _is_within(error.filename, settings.home):
             return ExitCode.USAGE, f"CANCELAMENTO_HOME: não é possível gravar em {settings.home}"
         case OSError() if _is_about_a_connection(error) and settings is not None:

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import ssl
+import struct
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from cancellation.setting_groups import SmtpSecurity, SmtpSettings
+from cancellation.setting_groups import SmtpSecurity, SmtpSettings, Ssl
 from cancellation.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ _LASTS: Final = 900.0
 """Seconds until a certificate that was seen is looked at again."""
 _AGAIN: Final = 60.0
 """The same for one that was not seen."""
+_TLS_PLEASE: Final = struct.pack("!ii", 8, 80877103)
+"""What PostgreSQL wants to be asked before it speaks TLS; a byte answers whether it does."""
 
 
 class Certificates:
@@ -57,7 +60,7 @@ class Certificates:
 
 
 def certificates_of(settings: Settings) -> Certificates:
-    """Those that the settings name: pages in HTTPS, the outgoing mail server, the mail door, and what is asked for."""
+    """Those that the settings name: pages in HTTPS, the database, mail both ways, and what is asked for."""
     looks: dict[str, Look] = {}
     for name, url in (
         ("gateway", settings.gateway.public_url),
@@ -67,6 +70,10 @@ def certificates_of(settings: Settings) -> Certificates:
         parts = urlsplit(url)
         if parts.scheme == "https" and parts.hostname:
             looks[name] = partial(_of_server, parts.hostname, parts.port or 443)
+    database = urlsplit(settings.database_url.get_secret_value() if settings.database_url else "")
+    encrypted = parse_qs(database.query).get("sslmode", [""])[-1]
+    if database.hostname and encrypted in (Ssl.REQUIRE, Ssl.VERIFY_CA, Ssl.VERIFY_FULL):
+        looks["database"] = partial(_of_database, database.hostname, database.port or 5432)
     if settings.smtp.security in (SmtpSecurity.STARTTLS, SmtpSecurity.TLS):
         looks["smtp"] = partial(_of_mail_server, settings.smtp)
     if settings.inbox.listener_tls_cert is not None:
@@ -83,6 +90,19 @@ async def _of_server(host: str, port: int) -> bytes:
         host.strip("[]"), port, ssl=_whatever_it_is(), server_hostname=host
     )
     try:
+        return _shown(writer.get_extra_info("ssl_object"))
+    finally:
+        writer.transport.abort()
+
+
+async def _of_database(host: str, port: int) -> bytes:
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(_TLS_PLEASE)
+        if await reader.readexactly(1) != b"S":
+            msg = "PostgreSQL speaks no TLS"
+            raise ConnectionError(msg)
+        await writer.start_tls(_whatever_it_is(), server_hostname=host)
         return _shown(writer.get_extra_info("ssl_object"))
     finally:
         writer.transport.abort()

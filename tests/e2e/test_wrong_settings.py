@@ -1,6 +1,7 @@
 """Each wrong setting is one true Portuguese sentence that names the variable, with the right exit code."""
 
 import errno
+import ssl
 from pathlib import Path
 
 import asyncpg
@@ -236,6 +237,27 @@ def test_what_postgresql_refuses_is_a_setting(error: Exception, words: str) -> N
     assert told[0] is ExitCode.USAGE
     assert words in told[1]
     assert "DATABASE_URL" in told[1]
+
+
+def test_what_stands_in_the_way_of_tls_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://worker:segredo@banco/cancelamento")
+    no_entry = (
+        'no pg_hba.conf entry for host "10.0.0.7", user "worker", database "cancelamento", no encryption'
+    )
+    untrusted = ssl.SSLCertVerificationError()
+    untrusted.verify_message = "self-signed certificate"
+    for error, words in (
+        (asyncpg.InvalidAuthorizationSpecificationError(no_entry), "sem TLS (CANCELAMENTO_DATABASE_SSL)"),
+        (
+            untrusted,
+            "banco:5432 não é de quem se confia (CANCELAMENTO_DATABASE_CA_FILE): self-signed certificate",
+        ),
+    ):
+        told = trouble(error, Settings())
+        assert told is not None
+        assert told[0] is ExitCode.USAGE
+        assert words in told[1]
+        assert "segredo" not in told[1]
 
 
 def test_every_documented_variable_is_known() -> None:

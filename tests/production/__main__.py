@@ -69,7 +69,7 @@ def show(out: Console, findings: Findings, production: ProductionSet) -> None:
     acts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in findings.seconds.items())
     size = image.packages + image.code
     for line in (
-        f"Temporal {build.version} ({built}), PostgreSQL as in the file, encryption on; {acts}",
+        f"Temporal {build.version} ({built}), PostgreSQL {production.images.postgres_release}, encryption on; {acts}",
         *findings.told,
         f"{findings.taken_over} cases went over to the new version of the workers and ended with it",
         f"{findings.replayed} histories replayed by it; {findings.letters} letters, {findings.repeated} came twice",

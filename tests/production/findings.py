@@ -26,6 +26,10 @@ class Findings:
     """The most that they have been, threads and processes."""
     connections: Counter[str] = field(default_factory=Counter)
     """The most at one moment, by the database's user."""
+    encrypted: set[str] = field(default_factory=set)
+    """Users of whom a session came over the network into the database in TLS."""
+    in_clear: set[str] = field(default_factory=set)
+    """The same without."""
     letters: int = 0
     repeated: int = 0
     """Letters that came twice, with the same Message-ID."""

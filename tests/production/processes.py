@@ -19,6 +19,8 @@ from tests.production.translation import Container
 
 WITHOUT_NEW_PRIVILEGES: Final = (shutil.which("setpriv") or "/usr/bin/setpriv", "--no-new-privs")
 """A whole path: who becomes another user may no longer reach what it takes to look for one."""
+ANOTHER_NAME: Final = "127.0.0.2"
+"""Where the database is found too, under a name for which its certificate is not."""
 _CHECK_SECONDS: Final = 20.0
 _ONE_SHOT_SECONDS: Final = 300.0
 _SCRIPT_SECONDS: Final = 300.0
@@ -127,7 +129,7 @@ async def ended_well(argv: Sequence[str], environment: Mapping[str, str]) -> boo
 
 
 class PostgresProcess(ContainerProcess):
-    """PostgreSQL; before its first start what its image does then: data, rules of entry, the mounted scripts.
+    """PostgreSQL; before its first start what its image does then: data, and the mounted scripts.
 
     Args:
         container: of the compose file.
@@ -239,10 +241,8 @@ class PostgresProcess(ContainerProcess):
         environment = self.container.environment
         initdb = ("initdb", "--username=postgres", f"--pwfile={environment['POSTGRES_PASSWORD_FILE']}")
         await self._run(*initdb, *shlex.split(environment["POSTGRES_INITDB_ARGS"]), "-D", str(self._data))
-        with (self._data / "pg_hba.conf").open("a") as rules:
-            rules.write("\nhost all all all scram-sha-256\n")
         first = await RunningProcess.start(
-            self._program("postgres", *self._where(), "-c", "listen_addresses=")
+            self._program(*self.container.argv, *self._where(), "-c", "listen_addresses=")
         )
         try:
             async with asyncio.timeout(60):
@@ -262,7 +262,9 @@ class PostgresProcess(ContainerProcess):
 
     def _command(self) -> Command:
         program, *arguments = self.container.argv
-        return self._program(program, *arguments, *self._where(), "-c", f"listen_addresses={LOOPBACK}")
+        return self._program(
+            program, *arguments, *self._where(), "-c", f"listen_addresses={LOOPBACK},{ANOTHER_NAME}"
+        )
 
     def _where(self) -> tuple[str, ...]:
         return ("-D", str(self._data), "-k", str(self._sockets), "-p", str(self._port))

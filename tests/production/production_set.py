@@ -4,12 +4,12 @@ import asyncio
 import os
 import ssl
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 from signal import SIGHUP
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import asyncpg
 import trustme
@@ -26,7 +26,7 @@ from tests.compose import composed
 from tests.production.administrator import administer
 from tests.production.images import Images
 from tests.production.machine import Machine
-from tests.production.processes import ContainerProcess, PostgresProcess, run_as, run_once
+from tests.production.processes import ContainerProcess, Here, PostgresProcess, run_as, run_once
 from tests.production.scraped import scraped
 from tests.production.translation import WITHOUT_A_PROCESS, Container, Places, Used, containers_of
 
@@ -71,9 +71,15 @@ class ProductionSet(UpWhileEntered):
         return self._places.address(service, inside)
 
     def owner_url(self, database: str = "cancelamento", role: str = "cancelamento_owner") -> str:
-        """The database as its owner."""
+        """The database as its owner, in TLS and from nobody else."""
         password = quote(self.secret(role), safe="")
-        return f"postgresql://{role}:{password}@{self.address('postgres', 5432)}/{database}"
+        verified = urlencode({"sslmode": "verify-full", "sslrootcert": self.postgres_authority})
+        return f"postgresql://{role}:{password}@{self.address('postgres', 5432)}/{database}?{verified}"
+
+    @property
+    def postgres_authority(self) -> Path:
+        """The certificate of who has signed PostgreSQL's."""
+        return self.project / "deploy" / "secrets" / "postgres_tls_ca"
 
     def secret(self, name: str) -> str:
         """What the administrator was given by `make.sh`, or gave."""
@@ -104,11 +110,21 @@ class ProductionSet(UpWhileEntered):
     async def command(self, container: str, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
         """`docker compose exec CONTAINER cancelamento …`: code, output, errors."""
         process = self.processes[container]
-        here = process.here
+        return await self._outcome(process.here, process.container.environment, arguments, stdin)
+
+    async def run_with(self, name: str, *arguments: str, **more: str) -> tuple[int, str, str]:
+        """`docker compose run --rm -e … CONTAINER …`, by default its own command: code, output, errors."""
+        container = self.containers[name]
+        here = self._machine.here(container)
+        return await self._outcome(here, container.environment | more, arguments or container.argv)
+
+    async def _outcome(
+        self, here: Here, environment: Mapping[str, str], arguments: Sequence[str], stdin: bytes = b""
+    ) -> tuple[int, str, str]:
         ran = await asyncio.create_subprocess_exec(
             *here.program,
             *arguments,
-            env={**here.environment, **process.container.environment, "COLUMNS": "200"},
+            env={**here.environment, **environment, "COLUMNS": "200"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -199,6 +215,12 @@ class ProductionSet(UpWhileEntered):
         async with asyncio.timeout(2 * ContainerProcess.start_seconds):
             while not (self.processes[name].running and await self.processes[name].healthy()):
                 await asyncio.sleep(0.3)
+
+    def alone(self, name: str) -> ContainerProcess:
+        """One server without the others, not started; after `plan`, and when its image is there."""
+        self._fill(self.containers[name])
+        self.processes[name] = self._machine.process(self.containers[name])
+        return self.processes[name]
 
     async def _start(self) -> None:
         self.folder.chmod(0o711)

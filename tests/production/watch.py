@@ -12,9 +12,10 @@ import psutil
 from tests.production.findings import Findings
 from tests.production.production_set import ProductionSet
 
-_CONNECTIONS: Final = (
-    "select usename, count(*) from pg_stat_activity where usename is not null group by usename"
-)
+_CONNECTIONS: Final = """
+select usename, count(*), bool_or(ssl) as encrypted, bool_or(not ssl and client_addr is not null) as in_clear
+from pg_stat_activity join pg_stat_ssl using (pid) where usename is not null group by usename
+"""
 _BETWEEN_LOOKS: Final = 3.0
 """Seconds between two looks at memory and connections."""
 
@@ -29,8 +30,10 @@ async def watch(production: ProductionSet, findings: Findings) -> None:
             findings.tasks[name] = max(findings.tasks.get(name, 0), were)
         try:
             connection = await asyncpg.connect(production.owner_url("postgres", "postgres"), timeout=5)
-            for user, count in await connection.fetch(_CONNECTIONS):
+            for user, count, encrypted, in_clear in await connection.fetch(_CONNECTIONS):
                 findings.connections[user] = max(findings.connections[user], count)
+                findings.encrypted |= {user} if encrypted else set()
+                findings.in_clear |= {user} if in_clear else set()
             await connection.close()
         except (OSError, asyncpg.PostgresError, TimeoutError):
             pass  # it has been killed

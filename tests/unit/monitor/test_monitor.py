@@ -5,7 +5,7 @@ import datetime
 import re
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -197,6 +197,36 @@ async def test_certificates_are_seen_on_pages_on_the_mail_server_and_in_files(
         str(file): seen,
         "127.0.0.1:1": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("how", "speaks", "seen"),
+    [
+        ("verify-full", True, {"database": ENDS.timestamp()}),
+        ("require", True, {"database": ENDS.timestamp()}),
+        ("verify-full", False, {"database": None}),
+        ("prefer", True, {}),
+    ],
+)
+async def test_the_databases_certificate_is_seen_where_its_connections_are_to_be_encrypted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, speaks: bool, seen: dict[str, float | None]
+) -> None:
+    _, context = certificate(tmp_path)
+
+    async def postgres(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.readexactly(8) == b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+        writer.write(b"S" if speaks else b"N")
+        if speaks:
+            with suppress(OSError):  # Whoever has seen it hangs up.
+                await writer.start_tls(context)
+        writer.close()
+
+    server = await asyncio.start_server(postgres, "127.0.0.1", 0)
+    async with server:
+        monkeypatch.setenv("CANCELAMENTO_DATABASE_HOST", "127.0.0.1")
+        monkeypatch.setenv("CANCELAMENTO_DATABASE_PORT", str(server.sockets[0].getsockname()[1]))
+        monkeypatch.setenv("CANCELAMENTO_DATABASE_SSL", how)
+        assert await certificates_of(Settings()).expiries() == seen
 
 
 async def test_one_that_has_expired_is_seen_and_told(tmp_path: Path) -> None:
