@@ -1,5 +1,6 @@
 """Nobody speaks to the set's PostgreSQL in clear, nor to one that only says that it is it: every service tries."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -17,6 +18,8 @@ _OFF: Final[Mapping[str, str]] = {
 }
 """By the variable that switches TLS on."""
 _TRUSTS: Final[tuple[str, ...]] = ("CANCELAMENTO_DATABASE_CA_FILE", "SQL_TLS_CA_FILE", "SQL_CA")
+_ENDS_WITHIN: Final = 120.0
+"""Seconds for whoever is refused, on a busy machine."""
 _FINDS: Final[tuple[str, ...]] = ("CANCELAMENTO_DATABASE_HOST", "POSTGRES_SEEDS")
 _NOT_IN_CLEAR: Final = re.compile("no encryption|não deixa este usuário entrar sem TLS")
 _NOT_TRUSTED: Final = re.compile("unknown authority|não é de quem se confia.*local issuer")
@@ -66,7 +69,11 @@ async def _tried(
     running = production.processes.get(name)
     ours = running is not None and "CANCELAMENTO_DATABASE_USER" in running.container.environment
     order = ("check", production.containers[name].service) if ours else ()
-    code, out, err = await production.run_with(name, *order, **more)
+    try:
+        async with asyncio.timeout(_ENDS_WITHIN):
+            code, out, err = await production.run_with(name, *order, **more)
+    except TimeoutError:
+        return [f"{name} with {more} went on"]
     return (
         []
         if code and words.search(out + err)

@@ -131,8 +131,12 @@ class ProductionSet(UpWhileEntered):
             cwd="/",
             **run_as(here.user),
         )
-        async with asyncio.timeout(_COMMAND_SECONDS):
-            out, err = await ran.communicate(stdin)
+        try:
+            async with asyncio.timeout(_COMMAND_SECONDS):
+                out, err = await ran.communicate(stdin)
+        finally:
+            if ran.returncode is None:
+                ran.kill()
         return ran.returncode or 0, out.decode(), err.decode()
 
     # ------------------------------------------------------------------ up and down
