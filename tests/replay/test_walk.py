@@ -43,9 +43,11 @@ class Way(StrEnum):
 
 
 EVERY = [(story, way) for story in STORIES for way in Way]
-IN_A_SAMPLE = [(story, Way.CACHED) for story in STORIES] + [
-    (random.Random(f"{SEED}{way}").choice(list(STORIES)), way) for way in (Way.UNCACHED, Way.SLOW)
+IN_A_SAMPLE = [("closed", Way.CACHED)] + [
+    (random.Random(f"{SEED}{way}").choice([story for story in STORIES if story != "closed"]), way)
+    for way in Way
 ]
+"""Every story's history is replayed as recorded, too (test_replay.py); CI walks everything."""
 
 
 def life(

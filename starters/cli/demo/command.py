@@ -29,6 +29,7 @@ from starters.cli.portuguese import PortugueseCommand
 from starters.cli.running import Failure, wait_for
 from starters.cli.stack import embedded_stack
 from starters.cli.terminal import console
+from starters.desk.people import first_access_file
 from workers.policy import load_policy
 from workers.wiring import open_systems
 
@@ -69,7 +70,8 @@ async def _run(settings: Settings, keep: bool) -> None:
         await _play(client, stack.addresses, out)
         await _show_results(client, stack.addresses, out)
         if keep:
-            _show_how_to_look(settings, out)
+            acme = f"{stack.addresses.desk}/caso/{(await client.status(ACME)).protocol}"
+            _show_how_to_look(settings, acme, out)
             await stack.wait()
         else:
             out.print(_after_the_end(settings), soft_wrap=True)
@@ -167,9 +169,11 @@ def _show_links(addresses: Addresses, out: Console) -> None:
     out.print(f"[bold]E-mails enviados:[/bold] {count}, em {addresses.outbox}", soft_wrap=True)
 
 
-def _show_how_to_look(settings: Settings, out: Console) -> None:
+def _show_how_to_look(settings: Settings, acme: str, out: Console) -> None:
     out.print()
-    out.print("[bold]Tudo continua no ar.[/bold] Em outro terminal, por exemplo:")
+    out.print("[bold]Tudo continua no ar.[/bold] Na mesa do Comercial:")
+    out.print(f"  caso da Acme: {acme} (acesso em {first_access_file(settings)})", soft_wrap=True)
+    out.print("Em outro terminal, por exemplo:")
     out.print(f"  export CANCELAMENTO_HOME={settings.home}", soft_wrap=True)
     out.print(f"  .venv/bin/cancelamento status {ACME}")
     out.print("  .venv/bin/cancelamento open 1047 --channel whatsapp --text 'Quero cancelar'")
