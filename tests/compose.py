@@ -24,11 +24,11 @@ SAID: Final = {
 
 
 def program(name: str) -> str:
-    """One of the programs that the development requirements bring; without it the test is skipped."""
+    """One of the programs that the development requirements or Debian bring; without it the test is skipped."""
     own = Path(sys.executable).parent / name
     found = str(own) if own.exists() else shutil.which(name)
     if found is None:
-        pytest.skip(f"{name} is not installed (requirements-dev.lock)")
+        pytest.skip(f"{name} is not installed (requirements-dev.lock, .ci/run)")
     return found
 
 

@@ -19,7 +19,7 @@ from starters.gateway import serving as gateway_serving
 from starters.inbox import main as inbox_main
 from starters.monitor import serving as monitor_serving
 from tests import compose
-from tests.compose import CHECKOUT, FILE, SAID, linted, taken
+from tests.compose import CHECKOUT, FILE, SAID, linted, program, taken
 from workers import wiring
 
 ONE_SHOT = {"temporal-schema", "setup"}
@@ -179,6 +179,7 @@ def test_the_web_ui_asks_the_codec_server_which_answers_it_alone_and_only_decryp
 
 
 def test_the_keys_that_are_made_can_be_used_and_stay(tmp_path: Path) -> None:
+    program("openssl")
     made = shutil.copy(CHECKOUT / "deploy" / "secrets" / "make.sh", tmp_path)
     rings = []
     for _ in range(2):

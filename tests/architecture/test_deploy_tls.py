@@ -11,7 +11,7 @@ from cryptography import x509
 
 from tests import compose
 from tests.architecture.test_deploy import OURS, WORKERS, given
-from tests.compose import CHECKOUT, SAID
+from tests.compose import CHECKOUT, SAID, program
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +91,18 @@ def test_the_database_lets_nobody_in_over_the_network_in_clear(composed: dict[st
 
 def test_the_databases_key_is_its_own_and_read_by_nobody_else(composed: dict[str, Any]) -> None:
     assert [name for name, one in composed.items() if "postgres_tls_key" in given(one)] == ["postgres"]
-    (program, script), command = composed["postgres"]["entrypoint"], composed["postgres"]["command"]
+    (shell, script), command = composed["postgres"]["entrypoint"], composed["postgres"]["command"]
     start = (CHECKOUT / "deploy" / "postgres" / Path(script).name).read_text()
     kept = re.search(r"^install -m 600 /run/secrets/postgres_tls_key (\S+)$", start, re.MULTILINE)
     assert kept
     assert f"ssl_key_file={kept[1]}" in command
     assert str(Path(kept[1]).parent) in composed["postgres"]["tmpfs"]
-    assert program == "/bin/sh"
+    assert shell == "/bin/sh"
     assert start.rstrip().endswith('exec docker-entrypoint.sh "$@"')
 
 
 def test_the_certificate_that_is_made_holds_for_the_names_that_were_said_and_stays(tmp_path: Path) -> None:
+    program("openssl")
     made = shutil.copy(CHECKOUT / "deploy" / "secrets" / "make.sh", tmp_path)
     names = ("banco.exemplo.com.br", "10.0.0.71", "fd00::7")
     subprocess.run(["sh", made, *names], check=True, capture_output=True)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.compose import CHECKOUT
+from tests.compose import CHECKOUT, program
 from tests.production.production_set import ProductionSet
 from tests.production.translation import NOT_RUN, WITHOUT_A_PROCESS, not_run, settings_of
 from tests.watched.test_watched import BY_RULE_ALONE
@@ -12,6 +12,7 @@ from tests.watched.test_watched import BY_RULE_ALONE
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> ProductionSet:
+    program("openssl")
     production = ProductionSet(tmp_path_factory.mktemp("planned"), lambda _: None)
     production.plan()
     return production
