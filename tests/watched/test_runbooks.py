@@ -6,13 +6,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, SEARCH_ATTRIBUTES
 from cancellation.key_ring import KeyRing
@@ -226,6 +227,17 @@ async def test_a_step_that_is_stuck_is_seen_and_heals_by_itself_X7_X17(
             assert "send_letters" in seen.out
             listed = await terminal.runs("correio-fora", "ver", CLIENTE=case.customer_id)
             assert case.customer_id in listed.out
+            [(step, tried)] = [(one.activity_id, one.attempt) for one in await pending(case)]
+            where = f"--workflow-id cancellation-{case.customer_id} --activity-id {step}"
+            held = await typed(terminal, f"temporal activity pause {where} --reason ensaio")
+            assert held.code == 0, held.out
+            assert [one.paused for one in await pending(case)] == [True]
+            resumed = await terminal.runs("etapa-parada", "retomar", CLIENTE=case.customer_id, PASSO=step)
+            assert resumed.code == 0, resumed.out
+            assert [one.paused for one in await pending(case)] == [False]
+            sooner = await terminal.runs("etapa-parada", "adiantar", CLIENTE=case.customer_id, PASSO=step)
+            assert sooner.code == 0, sooner.out
+            assert [one.attempt < tried for one in await pending(case)] == [True]  # counted anew
         finally:
             await house.sink.start()
         await case.forward(timedelta(hours=1))
@@ -237,6 +249,10 @@ async def test_a_step_that_is_stuck_is_seen_and_heals_by_itself_X7_X17(
         assert again.code == 0, again.out
         await case.quiet()
         await house.replays()
+
+
+async def pending(case: CaseDriver) -> Sequence[PendingActivityInfo]:
+    return (await case.handle.describe()).raw_description.pending_activities
 
 
 @SLOW
