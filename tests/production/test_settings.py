@@ -7,7 +7,6 @@ import pytest
 from tests.compose import CHECKOUT, program
 from tests.production.production_set import ProductionSet
 from tests.production.translation import NOT_RUN, WITHOUT_A_PROCESS, not_run, settings_of
-from tests.watched.test_watched import BY_RULE_ALONE
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,7 @@ def test_what_cannot_be_run_is_in_the_file_and_has_a_reason(planned: ProductionS
 
 def test_what_nobody_has_run_stands_on_one_page() -> None:
     page = (CHECKOUT / "docs" / "nao-executado.md").read_text()
-    for one in (*NOT_RUN, *WITHOUT_A_PROCESS, *BY_RULE_ALONE):
+    for one in (*NOT_RUN, *WITHOUT_A_PROCESS):
         assert f"`{one}`" in page, one
     for runbook in sorted((CHECKOUT / "docs" / "runbooks").glob("*.md")):
         if re.search(r"[Nn]ão (?:foi|foram) (?:ensaiad|executad)", runbook.read_text()):
