@@ -20,6 +20,7 @@ from cancellation.adapters.memory.recordings import MemoryLedger
 from cancellation.adapters.objectstore.failures import StoreUnavailable
 from cancellation.adapters.objectstore.layout import StoredObject
 from cancellation.adapters.objectstore.opening import open_store
+from cancellation.adapters.objectstore.reading import answers
 from cancellation.adapters.objectstore.zipstream import ZipPiece
 from cancellation.adapters.postgres.pool import Pool, open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
@@ -248,6 +249,15 @@ async def test_a_store_that_is_away_is_an_error_without_file_names_P10() -> None
     with pytest.raises(StoreUnavailable) as caught:
         await rig.recordings.export(order(), quiet, None)
     assert "1042" not in str(caught.value)
+
+
+async def test_a_folder_that_is_gone_does_not_answer_X7(tmp_path: Path) -> None:
+    folder = tmp_path / "gravacoes"
+    store = open_store(folder.as_uri())
+    await answers(store)
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(FileNotFoundError):
+        await answers(store)
 
 
 def test_a_folder_must_be_absolute() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import obstore
-from obstore.store import ObjectStore
+from obstore.store import LocalStore, ObjectStore
 
 from cancellation.adapters.objectstore.failures import Meaning, meaning_of
 
@@ -86,4 +86,6 @@ async def answers(store: ObjectStore) -> None:
     try:
         await obstore.head_async(store, "recordings/.there")
     except FileNotFoundError:
-        return
+        # Of a folder that is gone the library says the same as of a file that never was.
+        if isinstance(store, LocalStore) and store.prefix is not None and not store.prefix.is_dir():
+            raise
