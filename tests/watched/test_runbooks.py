@@ -6,9 +6,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,20 +16,18 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from cancellation.contract import CANCELLATIONS, INCOMING_MAILS, SEARCH_ATTRIBUTES
 from cancellation.key_ring import KeyRing
-from embedded import EmbeddedPostgres, EmbeddedTemporal, temporal_binary
+from embedded import EmbeddedPostgres, EmbeddedTemporal
 from tests.durable.customers import new_customer
 from tests.durable.house import CaseDriver, until
 from tests.durable.premises import Premises, premises
 from tests.e2e.mail_rig import email_from
+from tests.watched.terminal import BLOCK, CHECKOUT, PATIENCE, RUNBOOKS, Terminal, blocks
 
-CHECKOUT = Path(__file__).parents[2]
-PAGES = sorted((CHECKOUT / "docs" / "runbooks").glob("*.md"))
+PAGES = sorted(RUNBOOKS.glob("*.md"))
 ASKED_FOR = {
     "caso-travado", "versao-com-defeito", "etapa-parada", "correio-fora", "temporal-fora", "banco-cheio", "restaurar",
     "cliente-errado", "trocar-chaves", "cluster-maior",
 }  # fmt: skip
-BLOCK = re.compile(r"<!-- ensaio: (\S+) -->\n```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PATIENCE = 120.0
 SLOW = pytest.mark.timeout(600)
 """Workers are started and stopped again and again."""
 Everything = tuple[Premises, EmbeddedTemporal, EmbeddedPostgres]
@@ -52,49 +49,6 @@ Publisher.publish = faulty
 sys.argv = ["cancelamento", "worker"]
 runpy.run_module("starters.cli", run_name="__main__")
 """
-
-
-def blocks(page: str) -> dict[str, str]:
-    """The commands of a page, by the name of their rehearsal."""
-    return dict(BLOCK.findall((CHECKOUT / "docs" / "runbooks" / f"{page}.md").read_text()))
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-
-
-class Terminal:
-    """Where an operator types what a page says."""
-
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        programs = folder / "programs"
-        programs.mkdir(exist_ok=True)
-        for name, argv in (
-            ("cancelamento", f"{sys.executable} -m starters.cli"),
-            ("temporal", str(temporal_binary())),
-        ):
-            (programs / name).write_text(f'#!/bin/sh\nexec {argv} "$@"\n')
-            (programs / name).chmod(0o755)
-        self._environment = {
-            **os.environ,
-            "PYTHONPATH": f"{CHECKOUT}:{os.environ.get('PYTHONPATH', '')}",
-            **settings,
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "COLUMNS": "200",
-        }
-
-    async def runs(self, page: str, block: str, **variables: str) -> Said:
-        """Run a block of a page."""
-        process = await asyncio.create_subprocess_exec(
-            *("bash", "-c", blocks(page)[block]),
-            env=self._environment | variables,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        out, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
-        return Said(process.returncode or 0, out.decode())
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +97,7 @@ async def wedged(house: Premises) -> bool:
 def test_every_situation_has_its_page_and_the_index_names_every_page() -> None:
     names = {page.stem for page in PAGES} - {"README"}
     assert names >= ASKED_FOR
-    index = (CHECKOUT / "docs" / "runbooks" / "README.md").read_text()
+    index = (RUNBOOKS / "README.md").read_text()
     assert set(re.findall(r"\]\(([a-z-]+)\.md\)", index)) == names
 
 
@@ -229,7 +183,7 @@ async def test_a_step_that_is_stuck_is_seen_and_heals_by_itself_X7_X17(
             assert case.customer_id in listed.out
             [(step, tried)] = [(one.activity_id, one.attempt) for one in await pending(case)]
             where = f"--workflow-id cancellation-{case.customer_id} --activity-id {step}"
-            held = await typed(terminal, f"temporal activity pause {where} --reason ensaio")
+            held = await terminal.types(f"temporal activity pause {where} --reason ensaio")
             assert held.code == 0, held.out
             assert [one.paused for one in await pending(case)] == [True]
             resumed = await terminal.runs("etapa-parada", "retomar", CLIENTE=case.customer_id, PASSO=step)
@@ -306,18 +260,18 @@ async def test_keys_are_changed_while_a_case_is_open(everything: Everything, tmp
     client = seed.customer.customer_id
     try:
         async with house.worker_process():
-            opened = await typed(terminal, f"cancelamento open {client} --channel phone --text Sair")
+            opened = await terminal.types(f"cancelamento open {client} --channel phone --text Sair")
             assert opened.code == 0, opened.out
         added = await terminal.runs("trocar-chaves", "acrescentar", CHAVES=str(keys), NOVA="2")
         assert added.code == 0, added.out
         assert set(json.loads(keys.read_text())["keys"]) == {"1", "2"}
         async with house.worker_process():
-            await typed(terminal, f"cancelamento offer {client} training made --text Curso")
+            await terminal.types(f"cancelamento offer {client} training made --text Curso")
         used = await terminal.runs("trocar-chaves", "usar", CHAVES=str(keys), NOVA="2")
         assert used.code == 0, used.out
         assert KeyRing.parse(keys.read_text()).current == "2"
         async with house.worker_process():
-            told = await typed(terminal, f"cancelamento outcome {client} retained --reason price --text Fica")
+            told = await terminal.types(f"cancelamento outcome {client} retained --reason price --text Fica")
             assert told.code == 0, told.out
             checked = await terminal.runs("trocar-chaves", "conferir")
             assert f"cancellation-{client}" not in checked.out
@@ -326,17 +280,6 @@ async def test_keys_are_changed_while_a_case_is_open(everything: Everything, tmp
         assert KeyRing.parse(keys.read_text()).current == "2"
     finally:
         del house.settings["CANCELAMENTO_CODEC_KEYS_FILE"]
-
-
-async def typed(terminal: Terminal, line: str) -> Said:
-    process = await asyncio.create_subprocess_exec(
-        *("bash", "-c", line),
-        env=terminal._environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
-    return Said(process.returncode or 0, out.decode())
 
 
 @SLOW
