@@ -5,31 +5,18 @@ The page for operators: docs/runbooks/banco-cheio.md.
 
 import os
 import secrets
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.durable.premises import premises
+from tests.watched.disks import small_disk
 
 SIZE = 192 << 20
 REQUESTS = 40
 LONG = 1_500
 """Bytes of a text that does not compress: together they are more than the pages at hand have room for."""
-
-
-@contextmanager
-def disk(folder: Path) -> Iterator[None]:
-    """A disk of its own for a folder."""
-    folder.mkdir(parents=True)
-    subprocess.run(("mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0711", "disk", folder), check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(("umount", "--lazy", folder), check=True)
 
 
 def fill(file: Path) -> None:
@@ -43,11 +30,13 @@ def fill(file: Path) -> None:
 @pytest.mark.timeout(600)
 async def test_on_a_full_disk_cases_wait_and_go_on_when_there_is_room_again_X7_X17(open_folder: Path) -> None:
     folder = open_folder / "full-disk"
-    with disk(folder / "postgres"):
+    with small_disk(folder / "postgres", SIZE) as mounted:
+        if mounted is None:
+            pytest.skip("whoever runs this may not mount a disk")
         async with premises(folder) as (house, _, postgres), house.worker_process():
             case = await house.open()
             await case.quiet()
-            ballast = folder / "postgres" / "ballast"
+            ballast = mounted / "ballast"
             fill(ballast)
             for number in range(REQUESTS):
                 text = secrets.token_hex(LONG)

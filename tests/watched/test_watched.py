@@ -10,13 +10,12 @@ import os
 import re
 import smtplib
 import ssl
-import subprocess
 import sys
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGHUP, SIGKILL
@@ -31,6 +30,7 @@ from embedded import EmbeddedPostgres, EmbeddedTemporal
 from embedded.ports import free_port
 from tests.contract.test_gauges import fill
 from tests.durable.premises import Premises, premises
+from tests.watched.disks import small_disk
 from tests.watched.prometheus import program
 from tests.watched.test_alerts import ALERTS, GROUPS
 
@@ -166,19 +166,6 @@ async def process(
                 await process.wait()
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path | None]:
-    """A disk that is soon full; None: whoever runs this may not mount one."""
-    folder.mkdir()
-    if subprocess.run(("mount", "-t", "tmpfs", "-o", "size=4m", "disk", folder), check=False).returncode:
-        yield None
-        return
-    try:
-        yield folder
-    finally:
-        subprocess.run(("umount", "--lazy", folder), check=True)
-
-
 @asynccontextmanager
 async def tls_server(folder: Path) -> AsyncIterator[int]:
     """One whose certificate ends tomorrow."""
@@ -203,7 +190,7 @@ async def watched(folder: Path) -> AsyncIterator[Watched]:
         metrics = {name: free_port() for name in names}
         ports = {name: free_port() for name in ("gateway", "desk", "codec", "smtp")}
         tls = await stack.enter_async_context(tls_server(folder))
-        disk = stack.enter_context(small_disk(folder / "disk"))
+        disk = stack.enter_context(small_disk(folder / "disk", 4 << 20))
         house.settings |= {
             "CANCELAMENTO_GATEWAY_PORT": str(ports["gateway"]),
             "CANCELAMENTO_DESK_PORT": str(ports["desk"]),
