@@ -1,6 +1,8 @@
 """Real calls on a real SIP platform: before formalization, in the notice's last second, after closing."""
 
 import asyncio
+import random
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +21,7 @@ from tests.contract import cases
 from tests.contract.telephony_suite import port
 from tests.kamailio.exchange import DEAD, IN_SERVICE, PSTN, Exchange, exchange_on
 from tests.kamailio.server import KamailioServer, empty, require_kamailio
-from tests.kamailio.sipp import Sip
+from tests.kamailio.sipp import Sip, listens
 
 pytestmark = pytest.mark.kamailio
 
@@ -162,3 +164,24 @@ async def test_what_was_deactivated_works_again_when_it_is_put_back_before_the_r
     assert await exchange.codes(leaving) == DEAD
     await exchange.telephony.reinstate("1042")
     assert await exchange.codes(leaving) == IN_SERVICE
+
+
+async def test_who_asks_whether_a_telephone_listens_keeps_none_from_coming_up(tmp_path: Path) -> None:
+    """It once did for an instant, and a telephone that came up in that instant ended."""
+    require_kamailio()
+    sip, ip = Sip(0, tmp_path), f"127.{random.randint(10, 250)}.252.1"
+    done = threading.Event()
+
+    def ask_all_the_time() -> None:
+        while not done.is_set():
+            listens(ip, 5060)
+
+    asking = asyncio.create_task(asyncio.to_thread(ask_all_the_time))
+    try:
+        for _ in range(5):
+            async with sip.answering(ip, 5060):
+                assert listens(ip, 5060)
+            assert not listens(ip, 5060)
+    finally:
+        done.set()
+        await asking

@@ -127,9 +127,9 @@ async def exchange_on(
 ) -> AsyncIterator[Exchange]:
     """Provision both customers; their telephones and trunks and the carrier answer while the block lasts."""
     # Addresses of its own for each test: several may run at once on one machine.
-    network = f"127.{random.randint(10, 250)}"
-    leaving = Customer("1042", f"{network}.10", "+551130000001", "+551130000002")
-    staying = Customer("2001", f"{network}.20", "+551150000001", "+551150000002")
+    second, third = random.randint(10, 250), random.randint(0, 250)
+    leaving = Customer("1042", f"127.{second}.{third}", "+551130000001", "+551130000002")
+    staying = Customer("2001", f"127.{second}.{third + 1}", "+551150000001", "+551150000002")
     exchange = Exchange(sip, telephony, leaving, staying)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(sip.answering(CARRIER_IP, server.carrier_port))

@@ -26,9 +26,12 @@ CARRIER_IP = "127.0.2.1"
 
 
 def low_port() -> int:
-    """A free port that Kamailio's table of addresses can hold: its column is a signed smallint."""
+    """A free port that Kamailio's table of addresses can hold: its column is a signed smallint.
+
+    Below those that `embedded.ports` gives out, which homes hold as UDP ports too.
+    """
     while True:
-        port = random.randint(12000, 32000)
+        port = random.randrange(12_000, 20_000)
         if is_free(port):
             return port
 

@@ -97,6 +97,8 @@ class AnsweringTelephone(ProcessServer):
     """Answers every call at its address."""
 
     name = "SIPp"
+    log_lines = 60
+    """Its reason stands before two screens of figures."""
 
     def __init__(self, ip: str, port: int, folder: Path) -> None:
         super().__init__(folder / f"answer-{ip}-{port}.log")
@@ -115,7 +117,7 @@ class AnsweringTelephone(ProcessServer):
         )
 
     async def _answers(self) -> bool:
-        return _listens(self._ip, self._port)
+        return listens(self._ip, self._port)
 
 
 def last_status(messages: str) -> int:
@@ -124,10 +126,19 @@ def last_status(messages: str) -> int:
     return codes[-1] if codes else 0
 
 
-def _listens(ip: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def listens(ip: str, port: int) -> bool:
+    """Ask with the keep-alive of RFC 5626; the system refuses it when nobody listens.
+
+    To try and bind the port would tell as well, and take it away from a telephone that comes up at that moment.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
+        caller.setblocking(False)
+        caller.connect((ip, port))
         try:
-            probe.bind((ip, port))
-        except OSError:
+            caller.send(b"\r\n\r\n")
+            caller.recv(1)
+        except BlockingIOError:
             return True
-    return False
+        except ConnectionRefusedError:
+            return False
+        return True
