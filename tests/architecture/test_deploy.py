@@ -46,12 +46,6 @@ def services() -> dict[str, Any]:
     return services
 
 
-@pytest.fixture(scope="module")
-def composed() -> dict[str, Any]:
-    """As Compose takes them, the demonstration's and the upgrade's too."""
-    return compose.composed(SAID, "--profile", "demo", "--profile", "upgrade")
-
-
 # ---------------------------------------------------------------------------------------- Compose's own word
 
 

@@ -9,16 +9,8 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests import compose
 from tests.architecture.test_deploy import OURS, WORKERS, given
-from tests.compose import CHECKOUT, SAID, program
-
-
-@pytest.fixture(scope="module")
-def composed() -> dict[str, Any]:
-    """As Compose takes them, the demonstration's and the upgrade's too."""
-    return compose.composed(SAID, "--profile", "demo", "--profile", "upgrade")
-
+from tests.compose import CHECKOUT, program
 
 VERIFIED = (
     # Ours, Temporal's schema tool, Temporal's server: each by its own words.
