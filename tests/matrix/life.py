@@ -23,8 +23,12 @@ POLICY: Final[dict[str, Any]] = {
     "formalization_reminder_days": [2, 20],
     "port_reminder_days_before": 2,
     "link_reminder_days_before": 6,
+    "attention_after_minutes": 90,
 }
-"""Reminders fall due in the stages that have outages, and none at the very end of an outage."""
+"""Reminders fall due in the stages that have outages; neither they nor attention at the very end of an outage.
+
+What has failed for just the hour after which people are told may be told or have healed, whichever comes first.
+"""
 _BEYOND: Final = timedelta(minutes=1)
 """So long after what it brings about a stretch of time ends: what goes on at its end is passed over (`VirtualTime`)."""
 _SETTLED: Final = 2
