@@ -21,7 +21,7 @@ from cancellation.understanding import newest_text
 from cancellation.understanding.evaluation import Score, score, summed
 from cancellation.understanding.model import WEIGHTS, model
 from tests.unit.understanding.quoting import plain_answers
-from training.corpus import HELD_OUT, WRITERS, hand, tables
+from training.corpus import HELD_OUT, STRANGERS, WRITERS, hand, tables
 
 SAID = "Ok, recebido, obrigada. Vou conversar com meu sócio."
 QUOTED = "Prezada Rita,\n\nSegue a proposta que combinamos por telefone.\nFico à disposição.\n\nMarcos"
@@ -37,6 +37,7 @@ def scores() -> dict[str, Score]:
         **{f"{name} (nunca vista)": each for name, each in held_out.items()},
         "todas as deixadas de fora": summed(left_out.values()),
         "todas as nunca vistas": summed(held_out.values()),
+        "pares de oito estranhos": summed(score(hand(name)) for name in STRANGERS),
         "tabelas (deixadas de fora)": figures["tables"],
         "tabelas (aprendidas)": score(tables()),
     }
