@@ -31,8 +31,8 @@ WRITERS = tuple(name for fold in FOLDS for name in fold)
 HELD_OUT = ("w4", "w5", "w6")
 """Hands that neither weights, thresholds nor rules have seen: only figures are made with them."""
 STRANGERS = ("w30", "w31", "w32", "w33", "w34", "w35", "w36", "w37")
-"""Hands of eight writers who know neither rules nor weights, in twins that differ in one point: nothing is learned from
-them yet, and figures are made with them."""
+"""Hands of eight programs that know neither rules nor weights, in twins that differ in one point; figures are made with
+them, and nothing is learned from them yet."""
 TABLES = ("examples", "held_out", "held_out_second", "held_out_third")
 """Tables of the tests, one more hand to learn from; the words that ask in them are in `asking.txt`."""
 
