@@ -11,7 +11,8 @@ from cancellation.messages.billing import BillingClosure
 from cancellation.messages.letter_contents import FinalBilling, RecordingsReady, Script, ShutdownPlan
 from cancellation.messages.warrant import Warrant
 from tests.durable.customers import EXTENSIONS, LICENCES, TRUNKS, ZONE, own_numbers
-from tests.durable.house import CaseDriver, House
+from tests.durable.house import POLICY, CaseDriver, House
+from tests.durable.office import reminder_moments
 from tests.unit.domain.codes import codes_in
 
 
@@ -276,9 +277,13 @@ async def test_a_new_case_may_open_after_the_last_one_ended_X1_X12(house: House)
 
 async def test_commercial_is_reminded_until_it_acts_X4(house: House) -> None:
     case = await house.open()
-    await case.quiet()
+    opened = (await case.quiet()).opened_at
     await case.forward(timedelta(days=20))
-    assert len(case.letters("remind_commercial")) == 5  # the policy's four, and weekly after them (X19)
+    hours = (
+        *POLICY.commercial_reminder_hours,
+        2 * POLICY.awake_interval_hours,
+    )  # and weekly after them (X19)
+    assert len(case.letters("remind_commercial")) == len(reminder_moments(opened, hours))
     for letter in case.letters("remind_commercial"):
         local = letter.at.astimezone(ZONE)
         assert local.weekday() < 5

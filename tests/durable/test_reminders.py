@@ -1,7 +1,7 @@
 """Reminders: to whom, when, and above all when not (X4)."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from temporalio.testing import WorkflowEnvironment
@@ -16,24 +16,11 @@ from cancellation.messages.letters import Letter
 from cancellation.messages.status import CaseStatus
 from tests.durable.customers import ZONE, address_of, own_numbers
 from tests.durable.house import CaseDriver, House
+from tests.durable.office import OPENS, office_moment
 
-OPENS, CLOSES = time(9), time(18)
 MONDAY = 0
 QUIET: dict[str, Any] = {"commercial_reminder_hours": [], "formalization_reminder_days": []}
 """A policy under which only the notice reminds."""
-
-
-def office_moment(instant: datetime, holidays: Sequence[date] = ()) -> datetime:
-    """The first moment from then on at which somebody is at work, found by trying every quarter of an hour."""
-    moment = instant.astimezone(ZONE)
-    while not is_office_time(moment, holidays):
-        moment = (moment + timedelta(minutes=15)).replace(second=0, microsecond=0)
-        moment = moment.replace(minute=moment.minute // 15 * 15)
-    return moment
-
-
-def is_office_time(moment: datetime, holidays: Sequence[date] = ()) -> bool:
-    return moment.weekday() < 5 and moment.date() not in holidays and OPENS <= moment.time() < CLOSES
 
 
 def sent_at(letters: Sequence[Letter]) -> list[datetime]:
