@@ -7,7 +7,7 @@ every activity at a gate until it is let through, in the order in which the case
 import asyncio
 import contextlib
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,6 +26,7 @@ from temporalio.worker import (
 
 from activities.guard import Guard
 from tests.durable.house import POLICY, CaseDriver, House, until
+from tests.replay.stops import Place, Stop, Stops
 from tests.replay.stories import ARRIVALS, Step
 from workers.worker import activities_of
 from workflows.instants import OwnInstants
@@ -33,54 +34,6 @@ from workflows.plugin import CancellationPlugin, replayer, tolerant
 
 MANY: Final = 1000
 """Cases that a worker keeps in memory: all."""
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """A workflow-task boundary of a story."""
-
-    step: int
-    """Steps of the story until then."""
-    after: int
-    """What the step had brought by then: boundaries, or with slow systems events of the history."""
-
-
-@dataclass(frozen=True, order=True)
-class Stop:
-    """Where a worker is stopped, and what comes before another one starts."""
-
-    place: Place
-    arrival: str
-
-    def __str__(self) -> str:
-        return f"after {self.place.after} of step {self.place.step} {self.arrival}"
-
-
-class Stops:
-    """Stops that are still to be made, by as many lives of a story as it takes.
-
-    Before the next step of a story comes, all that came of the one before is done, and what arrived at a stop with
-    it: a life can be stopped once in every step.
-    """
-
-    def __init__(self, stops: Iterable[Stop]) -> None:
-        self._left = sorted(stops)
-        self.missed: list[Stop] = []
-        """What a life did not come to, for what arrived at its earlier stops had led it elsewhere."""
-
-    def __bool__(self) -> bool:
-        return bool(self._left)
-
-    def ahead(self, step: int) -> bool:
-        """Whether there is any after a step."""
-        return any(stop.place.step > step for stop in self._left)
-
-    def take(self, step: int) -> Stop | None:
-        """The first one in a step, which no other life makes."""
-        found = next((stop for stop in self._left if stop.place.step == step), None)
-        if found is not None:
-            self._left.remove(found)
-        return found
 
 
 class Gate(Interceptor):
@@ -184,7 +137,6 @@ class Life:
 
     async def _make(self, stop: Stop, case: CaseDriver) -> "asyncio.Future[None]":
         """Stop the worker; what arrives has been sent when it answers, and no worker has started."""
-        self._next = None
         self.made.append(stop)
         await self._stop()
         arriving = asyncio.ensure_future(_quietly(ARRIVALS[stop.arrival](case)))
@@ -249,7 +201,11 @@ class Lockstep(Life):
             place = Place(self._step, boundary)
             if self._next is not None and self._next.place == place:
                 going_on.append(await self._make(self._next, case))
+                self._next = None
                 await self._start(self.cached)
+                continue
+            if self._next is not None and (look := self.stops.take_look(place)) is not None:
+                await self._is_seen(look, case)
                 continue
             going_on = [one for one in going_on if not one.done()]
             if self.gate.waiting:
@@ -269,6 +225,15 @@ class Lockstep(Life):
             else:
                 continue
             self.places.append(place)
+
+    async def _is_seen(self, look: Stop, case: CaseDriver) -> None:
+        """A cold worker answers; the story goes on as if nothing had been."""
+        seen = await self._make(look, case)
+        await self._start(self.cached)
+        await seen
+        if self._keeps != MANY:
+            await self._stop()
+            await self._start(MANY)
 
     async def _goes_on(self, case: CaseDriver) -> bool:
         """Whether after the last step something more comes within two seconds."""
@@ -339,6 +304,7 @@ class SlowSystems(Life):
         if self._next is not None:
             await self._comes_to(case, self._begun[-1] + self._next.place.after, coming)
             arriving = await self._make(self._next, case)
+            self._next = None
             await self._nothing_under_way(case)
             await self._start(self.cached)
             await arriving

@@ -33,7 +33,9 @@ async def a_timer(case: CaseDriver) -> None:
     await case.forward(timedelta(hours=30))
 
 
-ARRIVALS: dict[str, Arrival] = {"update": an_update, "signal": a_signal, "query": a_query, "timer": a_timer}
+LOOK = "query"
+"""The one that leaves nothing behind."""
+ARRIVALS: dict[str, Arrival] = {"update": an_update, "signal": a_signal, LOOK: a_query, "timer": a_timer}
 
 # ------------------------------------------------------------------------------------ stories
 

@@ -14,15 +14,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.conftest import WHOLE, counted
 from tests.durable.house import House
-from tests.replay.lockstep import (
-    MANY,
-    Life,
-    Lockstep,
-    SlowSystems,
-    Stop,
-    Stops,
-    replays,
-)
+from tests.replay.lockstep import MANY, Life, Lockstep, SlowSystems, replays
+from tests.replay.stops import Stop, Stops
 from tests.replay.stories import ARRIVALS, STORIES
 
 pytestmark = pytest.mark.sampled
@@ -31,7 +24,7 @@ SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "1"))
 """Stops in a story in one way."""
 AT_ONCE = 16
 """Lives beside each other."""
-SEED = 22
+SEED = 38
 
 
 class Way(StrEnum):
@@ -43,10 +36,7 @@ class Way(StrEnum):
 
 
 EVERY = [(story, way) for story in STORIES for way in Way]
-IN_A_SAMPLE = [("closed", Way.CACHED)] + [
-    (random.Random(f"{SEED}{way}").choice([story for story in STORIES if story != "closed"]), way)
-    for way in Way
-]
+IN_A_SAMPLE = [(random.Random(f"{SEED}{way}").choice(list(STORIES)), way) for way in Way]
 """Every story's history is replayed as recorded, too (test_replay.py); CI walks everything."""
 
 
