@@ -27,8 +27,12 @@ class _Reminder(NamedTuple):
 
 
 def due_instants(case: Case, now: datetime) -> list[Due]:
-    """Everything the case waits for, earliest first. Overdue reminders move into the next business hours."""
-    found = [*_deadlines(case), *_reminders(case, now)]
+    """Everything the case waits for, earliest first. Overdue reminders move into the next business hours.
+
+    Of several of one kind that come to the same moment only the last goes out, and is here (X4).
+    """
+    reminders = {(due.what.partition(":")[0], due.at): due for due in _reminders(case, now)}
+    found = [*_deadlines(case), *reminders.values()]
     return sorted(found, key=lambda due: (due.at, due.what))
 
 

@@ -2,8 +2,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from cancellation.domain.due import due_instants
+from cancellation.domain.due import due_instants, overdue_reminders
 from cancellation.domain.instants import Due
+from cancellation.domain.letter_kinds import LetterKind
 from cancellation.domain.policy import CancellationPolicy
 from cancellation.domain.stage import Stage
 from cancellation.domain.values import Archive, Outcome, PortStatus
@@ -17,6 +18,7 @@ from tests.unit.domain.build import (
     in_closing,
     in_notice,
     known,
+    letters,
     local,
     port,
     stage_of,
@@ -45,14 +47,27 @@ def test_commercial_is_reminded_from_the_opening_in_business_hours_X4() -> None:
 
 
 def test_a_reminder_at_night_waits_for_the_morning_X4() -> None:
+    case = known(opened_at=local(2026, 11, 17, 17))
+    assert at(due_instants(case, case.opened_at), "remind_commercial:4") == local(2026, 11, 18, 9)
+
+
+def test_of_what_a_weekend_puts_off_to_one_morning_the_last_is_due_and_is_what_goes_out_X4() -> None:
     case = known(opened_at=local(2026, 11, 20, 17))
-    assert at(due_instants(case, case.opened_at), "remind_commercial:4") == local(2026, 11, 23, 9)
+    monday = local(2026, 11, 23, 9)
+    assert [due.what for due in due_instants(case, case.opened_at) if due.at == monday] == [
+        "remind_commercial:24"
+    ]
+    overdue = overdue_reminders(case, monday)
+    case.remind(overdue.due, overdue.pointless, monday)
+    assert [letter.ordinal for letter in letters(case, LetterKind.REMIND_COMMERCIAL)] == [
+        "remind_commercial:24"
+    ]
 
 
 def test_holidays_of_the_policy_hold_reminders_up_X4() -> None:
     policy = CancellationPolicy(holidays=(date(2026, 11, 20),))
     case = known(opened_at=local(2026, 11, 19, 17), policy=policy)
-    assert at(due_instants(case, case.opened_at), "remind_commercial:4") == local(2026, 11, 23, 9)
+    assert at(due_instants(case, case.opened_at), "remind_commercial:72") == local(2026, 11, 23, 9)
 
 
 def test_reminders_come_from_the_policy_and_once_X4() -> None:
