@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from cancellation.domain.case import Case
-from cancellation.domain.instants import Due
+from cancellation.domain.instants import Due, kind_of
 from cancellation.domain.notice import last_safe_port_day, next_business_moment
 from cancellation.domain.stage import Stage
 
@@ -31,7 +31,7 @@ def due_instants(case: Case, now: datetime) -> list[Due]:
 
     Of several of one kind that come to the same moment only the last goes out, and is here (X4).
     """
-    reminders = {(due.what.partition(":")[0], due.at): due for due in _reminders(case, now)}
+    reminders = {(kind_of(due.what), due.at): due for due in _reminders(case, now)}
     found = [*_deadlines(case), *reminders.values()]
     return sorted(found, key=lambda due: (due.at, due.what))
 

@@ -15,6 +15,11 @@ class Due(BaseModel):
     at: AwareDatetime
 
 
+def kind_of(what: str) -> str:
+    """Of which kind something due is, whichever of its kind: `remind_commercial` of `remind_commercial:24`."""
+    return what.partition(":")[0]
+
+
 class RefusedMessage(BaseModel):
     """A message that was refused, as `status` shows it (X8)."""
 

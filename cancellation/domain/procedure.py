@@ -32,7 +32,7 @@ from cancellation.domain.commands import (
     WriteTrail,
 )
 from cancellation.domain.facts import Facts
-from cancellation.domain.instants import Held
+from cancellation.domain.instants import Held, kind_of
 from cancellation.domain.letter_kinds import LetterKind, LetterOrder
 from cancellation.domain.refusal import RuleBroken
 from cancellation.domain.stage import Move, Stage
@@ -389,7 +389,7 @@ class Procedure(Facts):
         self.reminded += [*due, *pointless]
         for what in pointless:
             self._happen(events.ReminderOmitted(what=what), now)
-        last = {what.partition(":")[0]: what for what in due}
+        last = {kind_of(what): what for what in due}
         for family, what in last.items():
             kind = LetterKind(family)
             commercial = kind in (LetterKind.REMIND_COMMERCIAL, LetterKind.REMIND_MAIL)

@@ -279,10 +279,8 @@ async def test_commercial_is_reminded_until_it_acts_X4(house: House) -> None:
     case = await house.open()
     opened = (await case.quiet()).opened_at
     await case.forward(timedelta(days=20))
-    hours = (
-        *POLICY.commercial_reminder_hours,
-        2 * POLICY.awake_interval_hours,
-    )  # and weekly after them (X19)
+    # The policy's, and weekly after them (X19).
+    hours = (*POLICY.commercial_reminder_hours, 2 * POLICY.awake_interval_hours)
     assert len(case.letters("remind_commercial")) == len(reminder_moments(opened, hours))
     for letter in case.letters("remind_commercial"):
         local = letter.at.astimezone(ZONE)
