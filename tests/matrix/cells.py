@@ -2,9 +2,10 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Final
 
 from cancellation.domain.trail import TrailEntry
@@ -61,18 +62,45 @@ class Cell:
         return f"{self.clean.story.name}/{self.stage.name}: {self.outage}"
 
 
+@dataclass(frozen=True)
+class Trial:
+    """One life of a story with outages, at most one in a stage: each is over before the next stage begins."""
+
+    clean: CleanRun
+    cells: tuple[Cell, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.cells))
+
+    def cell_of(self, stage: Stage) -> Cell | None:
+        """The outage in a stage, if there is one."""
+        return next((cell for cell in self.cells if cell.stage is stage), None)
+
+
 @dataclass
-class Lived:
-    """What came of a cell."""
+class Endured:
+    """What came of one outage."""
 
     cell: Cell
-    life: Life
-    missing: frozenset[str] = frozenset()
+    missing: frozenset[str]
     """What the clean run had done by the end of the outage, and this one had not."""
-    attention: tuple[str, ...] = ()
-    """What people were told of by then."""
-    alarms_left: tuple[str, ...] = ()
+    done: frozenset[str]
+    """What this one had done in the stage, the time after the outage with it."""
+    attention: tuple[str, ...]
+    """What people were told of by the end of the outage."""
+    alarms_left: tuple[str, ...]
     """Attention, and open tasks about it, some time after the outage."""
+    was_met: bool
+    """Whether the call was made at all."""
+
+
+@dataclass
+class Lived:
+    """What came of a trial."""
+
+    trial: Trial
+    life: Life
+    endured: list[Endured] = field(default_factory=list)
 
     @property
     def plain(self) -> Plain:
@@ -103,6 +131,23 @@ def _kinds(call: Call, run: StageRun) -> Iterator[tuple[Kind, str]]:
             yield kind, ""
         elif call == SEND:
             yield from ((kind, audience) for audience in AUDIENCES if audience in written)
+
+
+def trials(cells: Iterable[Cell]) -> list[Trial]:
+    """As few lives as the fullest stage of each story has cells; which of them share one is drawn, always alike."""
+    found: list[Trial] = []
+    by_stage: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell in sorted(cells, key=str):
+        by_stage[cell.clean.story.name, cell.stage.name].append(cell)
+    stories: dict[str, list[list[Cell]]] = defaultdict(list)
+    for (story, stage), of_stage in by_stage.items():
+        random.Random(stage).shuffle(of_stage)
+        stories[story].append(of_stage)
+    for of_story in stories.values():
+        for together in zip_longest(*of_story):
+            shared = tuple(cell for cell in together if cell is not None)
+            found.append(Trial(shared[0].clean, shared))
+    return found
 
 
 def sample(cells: Sequence[Cell], seed: int, of_a_kind: int) -> list[Cell]:

@@ -1,11 +1,12 @@
 """Every outside call × every stage × every kind of outage: the case comes to where the clean run does (X7, X17).
 
 The cells are made from the ports and from what clean runs call, so a new call is here without anybody remembering.
-`make test` runs a sample of every kind, `make proof` all of them.
+`make test` runs a sample of every kind, `make proof` all of them; outages of different stages share a life.
 """
 
 import asyncio
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.conftest import WHOLE, counted
 from tests.matrix import ports
-from tests.matrix.cells import Cell, CleanRun, cells_of, sample
+from tests.matrix.cells import Cell, CleanRun, Trial, cells_of, sample, trials
 from tests.matrix.life import next_tuesday
 from tests.matrix.outages import Kind
 from tests.matrix.runs import live, run_clean
@@ -27,7 +28,8 @@ pytestmark = [pytest.mark.sampled, pytest.mark.usefixtures("failures_are_no_news
 AT_ONCE = 10
 OF_A_KIND = 1
 """Cells of each kind in a sample."""
-STAGES = [stage.name for story in STORIES for stage in story.stages_with_outages()] if WHOLE else ["sample"]
+PARTS = 40 if WHOLE else 1
+"""What the matrix is cut into, so that every process has as much of it."""
 
 
 @dataclass(frozen=True)
@@ -50,35 +52,35 @@ async def clean_runs(temporal_env: WorkflowEnvironment) -> CleanRuns:
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("stage", STAGES)
-async def test_a_case_comes_through_an_outage_as_if_there_had_been_none_X7_X17(
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_a_case_comes_through_outages_as_if_there_had_been_none_X7_X17(
     temporal_env: WorkflowEnvironment,
     clean_runs: CleanRuns,
-    stage: str,
-    kind: Kind,
+    part: int,
     pytestconfig: pytest.Config,
     record_property: Callable[[str, object], None],
 ) -> None:
     cells = clean_runs.cells
     if not WHOLE:
         cells = sample(cells, pytestconfig.getoption("matrix_seed"), OF_A_KIND)
-    cells = [one for one in cells if one.outage.kind is kind and stage in (one.stage.name, "sample")]
-    record_property(*counted("cells of the outage matrix", len(cells)))
+    lives = trials(cells)[part::PARTS]
+    record_property(*counted("cells of the outage matrix", sum(len(trial.cells) for trial in lives)))
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def problem(cell: Cell) -> str | None:
-        async with turns:
-            try:
-                await live(cell, temporal_env, clean_runs.began)
-            except Exception as error:
-                where = "" if isinstance(error, AssertionError) else traceback.format_exc()
-                return f"{cell}\n{error}\n{where}"
+    async def problem(trial: Trial) -> str | None:
+        try:
+            async with turns:
+                await live(trial, temporal_env, clean_runs.began)
+        except Exception as error:
+            where = "" if isinstance(error, AssertionError) else traceback.format_exc()
+            alone = [Trial(trial.clean, (cell,)) for cell in trial.cells] if len(trial.cells) > 1 else []
+            blamed = [one for one in [await problem(each) for each in alone] if one]
+            return "\n".join([f"{trial}\n{error}\n{where}", *(f"alone: {one}" for one in blamed)])
         return None
 
-    problems = [one for one in await asyncio.gather(*map(problem, cells)) if one]
+    problems = [one for one in await asyncio.gather(*map(problem, lives)) if one]
     if problems:
-        pytest.fail("\n".join([f"{len(problems)} of {len(cells)} cells:", *problems]), pytrace=False)
+        pytest.fail("\n".join([f"{len(problems)} of {len(lives)} lives:", *problems]), pytrace=False)
 
 
 def test_every_call_is_in_the_matrix_or_no_case_makes_it(clean_runs: CleanRuns) -> None:
@@ -102,3 +104,13 @@ def test_every_kind_of_outage_is_in_the_matrix_alone_and_with_another_system(cle
     stages = {(cell.clean.story.name, cell.stage.name) for cell in cells}
     assert stages == {(story.name, stage.name) for story in STORIES for stage in story.stages_with_outages()}
     assert len({str(cell) for cell in cells}) == len(cells)
+
+
+def test_every_outage_is_lived_through_once_and_in_a_stage_of_its_own(clean_runs: CleanRuns) -> None:
+    lives = trials(clean_runs.cells)
+    assert Counter(str(cell) for trial in lives for cell in trial.cells) == Counter(
+        map(str, clean_runs.cells)
+    )
+    for trial in lives:
+        assert {cell.clean.story.name for cell in trial.cells} == {trial.clean.story.name}
+        assert len({cell.stage.name for cell in trial.cells}) == len(trial.cells)

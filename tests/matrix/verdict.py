@@ -1,4 +1,4 @@
-"""Whether a case that lived through an outage stands where the clean run of its story does, and lost nothing."""
+"""Whether a case that lived through outages stands where the clean run of its story does, and lost nothing."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -13,7 +13,7 @@ from cancellation.messages.status import CaseResult
 from tests.durable.customers import ZONE
 from tests.durable.house import until
 from tests.durable.test_outcomes import everything_is_told
-from tests.matrix.cells import HOUR, Lived
+from tests.matrix.cells import HOUR, Endured, Lived
 from tests.matrix.facts import BESIDE_THE_STORY, Plain, facts, of_kinds, told_in_crm
 from tests.matrix.outages import Kind
 from tests.matrix.ports import SEND
@@ -78,8 +78,8 @@ async def verdict(lived: Lived) -> None:
     trail = await lived.life.house.crm.adapter.trail(result.case_id)
     held = await facts(lived.life)
     wrong = [
-        *_held_up(lived),
-        *_unseen(lived, held, trail),
+        *(line for one in lived.endured for line in (*_held_up(one), *_unseen(one))),
+        *_miscounted(lived, trail),
         *_result_differs(lived, result),
         *_facts_differ(lived, held, trail),
         *_trail_differs(lived, trail),
@@ -94,15 +94,17 @@ async def verdict(lived: Lived) -> None:
 # ---------------------------------------------------------------------------- while it lasted
 
 
-def _held_up(lived: Lived) -> Iterator[str]:
+def _held_up(endured: Endured) -> Iterator[str]:
     """X17: what was not done while the outage lasted, and needs nothing that failed."""
-    outage = lived.cell.outage
+    cell, outage = endured.cell, endured.cell.outage
+    if not endured.was_met:
+        yield f"{cell}: nobody asked for what failed"
     failing = [*outage.fails()]
     if outage.another is not None and outage.lasts == HOUR:
         failing.append(f"{outage.another}.*")
-    for fact in sorted(lived.missing):
-        if not any(_may_wait(lived.cell.stage.name, fact, one) for one in failing):
-            yield f"held up, and does not need {' or '.join(failing)}: {fact}"
+    for fact in sorted(endured.missing):
+        if not any(_may_wait(cell.stage.name, fact, one) for one in failing):
+            yield f"{cell}: held up, and does not need {' or '.join(failing)}: {fact}"
 
 
 def _may_wait(stage: str, fact: str, failing: str) -> bool:
@@ -117,30 +119,35 @@ def _may_wait(stage: str, fact: str, failing: str) -> bool:
     )
 
 
-def _unseen(lived: Lived, held: frozenset[str], trail: Collection[TrailEntry]) -> Iterator[str]:
+def _unseen(endured: Endured) -> Iterator[str]:
     """X7: what fails for longer than the policy allows is seen, told, and told again when it works."""
-    outage = lived.cell.outage
+    cell, outage = endured.cell, endured.cell.outage
     is_answer = outage.kind is Kind.REFUSED and outage.call == SEND  # then it is Commercial's task (X16)
     lasting = outage.kind in (Kind.DAYS, Kind.REFUSED, Kind.DEFERRED)
-    if lasting and not is_answer and not lived.cell.stage.of_mail and not lived.attention:
-        yield "nobody sees that it fails"
+    if lasting and not is_answer and not cell.stage.of_mail and not endured.attention:
+        yield f"{cell}: nobody sees that it fails"
+    by_letter = any(one.startswith("letter: attention:") for one in endured.done)
+    if set(endured.attention) - {"send_letters"} and not by_letter:
+        yield f"{cell}: nobody was told by letter that it fails"
+    yield from (f"{cell}: an alarm is left after the outage: {one}" for one in endured.alarms_left)
+
+
+def _miscounted(lived: Lived, trail: Collection[TrailEntry]) -> Iterator[str]:
+    """The trail says of every failure that people saw that it began, and that it works again (X7, P20)."""
     raised, cleared = of_kinds(trail, "attention_raised"), of_kinds(trail, "attention_cleared")
     given_up = of_kinds(trail, "letter_omitted", "letter_undelivered")
-    if lived.attention and not raised:
-        yield "the trail does not say that it fails"
+    seen = sum(bool(one.attention) for one in lived.endured)
+    if len(raised) < seen:
+        yield f"people saw {seen} failures, and the trail says {len(raised)} times that something fails"
     if not len(cleared) <= len(raised) <= len(cleared) + len(given_up):
         yield f"the trail says {len(raised)} times that it fails and {len(cleared)} times that it works again"
-    by_letter = sum(one.startswith("letter: attention:") for one in held)
-    if set(lived.attention) - {"send_letters"} and not by_letter:
-        yield "nobody was told by letter that it fails"
-    yield from (f"an alarm is left after the outage: {one}" for one in lived.alarms_left)
 
 
 # ---------------------------------------------------------------------------- at the end
 
 
 def _result_differs(lived: Lived, result: CaseResult) -> Iterator[str]:
-    clean = lived.cell.clean
+    clean = lived.trial.clean
     assert clean.result is not None
     ours, theirs = _comparable(result, lived.plain), _comparable(clean.result, clean.plain)
     if ours != theirs:
@@ -158,7 +165,7 @@ def _facts_differ(lived: Lived, held: frozenset[str], trail: Collection[TrailEnt
     """What the systems hold, but for letters and reminders of which the trail says why they were not sent."""
     omissions = of_kinds(trail, "letter_omitted", "letter_undelivered", "reminder_omitted")
     told = "\n".join(entry.detail for entry in omissions)
-    clean = lived.cell.clean.facts
+    clean = lived.trial.clean.facts
     yield from (f"missing at the end: {one}" for one in sorted(clean - held) if not _is_excused(one, told))
     too_much = sorted(one for one in held - clean if not BESIDE_THE_STORY.match(one))
     yield from (f"too much at the end: {one}" for one in too_much)
@@ -174,7 +181,7 @@ def _is_excused(fact: str, told: str) -> bool:
 
 def _trail_differs(lived: Lived, trail: Collection[TrailEntry]) -> Iterator[str]:
     """Everything that happened is told as in the clean run, whatever else the outage brought (P20)."""
-    clean = lived.cell.clean
+    clean = lived.trial.clean
     ours, theirs = _steady(trail, lived.plain), _steady(clean.trail, clean.plain)
     yield from (f"missing in the trail: {one}" for one in theirs - ours)
     yield from (f"too much in the trail: {one}" for one in ours - theirs)
