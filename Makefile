@@ -10,13 +10,16 @@ PYTEST_ARGS ?=
 BLACKBOX ?= ../shared/blackbox
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export UV_PYTHON_DOWNLOADS := never
+# Tests start hundreds of processes: what was compiled once is kept, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test proof long drill production acceptance bench lint format audit lock reader clean
+.PHONY: help demo test proof rest long drill production acceptance bench lint format audit lock reader clean
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
 	@echo "make test           the whole test suite"
-	@echo "make proof          every cell of the outage matrix, every step of the walk: whole what the tests take samples of"
+	@echo "make proof          every cell of the outage matrix, every step of the walk, of which the tests take samples"
+	@echo "make rest           the other examples of whatever else the tests take some of"
 	@echo "make long           what is too long for the tests"
 	@echo "make drill          whole sets of servers: deployed, upgraded, watched, killed, restored"
 	@echo "make production [CASES=60]  the set of docker-compose.yml, every process for real, worked and killed; needs Go"
@@ -47,9 +50,12 @@ demo: .venv/.runtime
 test: .venv/.development
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-# What `make test` takes samples of, whole and one by one, so that no worker is left with the long ones.
+# The walk and the outage matrix, whole and one by one, so that no worker is left with the long ones.
 proof: .venv/.development
 	CANCELAMENTO_PROOF=whole $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+rest: .venv/.development
+	CANCELAMENTO_PROOF=rest $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # What is too long for `make test`: much of it waits for real seconds, so it runs in one process.
 long: .venv/.development

@@ -1,6 +1,7 @@
 """Fixtures that more than one suite uses: real servers, started once a test process."""
 
 import ast
+import asyncio
 import gc
 import logging
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, settings
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -24,6 +26,7 @@ from cancellation.contract import SEARCH_ATTRIBUTES
 from embedded import EmbeddedPostgres, MailSink, temporal_binary
 from embedded.temporal import dynamic_config_arguments
 from tests.databases import Databases
+from tests.turns import PROOF, PROVING, WHOLE, chosen
 
 # A busy machine is no failure. In CI the examples are the same for the same code, so that a red run means a change.
 settings.register_profile(
@@ -38,13 +41,6 @@ NO_SKIPS = "CANCELAMENTO_NO_SKIPS"
 ALLOWED_SKIP = "the Temporal server cannot be built here"
 """Begins the reason of the one skip that is none even where nothing may be skipped: no Debian has a Go for it."""
 _FAILURES_TO_REPORT = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
-PROOF = "CANCELAMENTO_PROOF"
-WHOLE = os.environ.get(PROOF) == "whole"
-"""Whether nothing is left to a sample: what has one, and nothing else (`make proof`)."""
-LONG = os.environ.get(PROOF) == "long"
-"""Whether it is the turn of what is too long for `make test`, and of nothing else (`make long`)."""
-DRILL = os.environ.get(PROOF) == "drill"
-"""Whether whole sets of servers are deployed, watched and restored, and nothing else (`make drill`)."""
 _ONE_BY_ONE = ("tests/matrix/", "tests/replay/test_walk.py", "tests/durable/test_restored.py")
 
 _skipped: list[str] = []
@@ -65,8 +61,11 @@ def counted(what: str, count: int) -> tuple[str, int]:
 def pytest_sessionstart() -> None:
     """Less garbage collection, here and in the engine: a tenth of the time of suites that wait for processors.
 
-    None at all while tests are collected.
+    None at all while tests are collected. The proof talks to the engine alone, with every system in memory: an eighth
+    of its processor time is the event loop's, so it has a quicker one than processes have.
     """
+    if PROVING:
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     ast.parse = _parse_alone
     gc.disable()
     gc.set_threshold(50_000, 20, 50)
@@ -108,26 +107,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What the command runs: `make test`, `make proof`, `make long` or `make drill`.
+    """What the command runs.
 
     The suites that wait for servers come first, so that the quick ones fill what time is left at the end.
     """
-    left_out = [item for item in items if not _is_chosen(item)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if _is_chosen(item)]
+    run = chosen(items)
+    if left_out := set(items).difference(run):
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = run
     suites = ("replay", "matrix", "e2e", "durable", "contract")
     items.sort(
         key=lambda item: next((n for n, suite in enumerate(suites) if suite in item.path.parts), len(suites))
     )
-
-
-def _is_chosen(item: pytest.Item) -> bool:
-    if DRILL or item.get_closest_marker("drill") is not None:
-        return DRILL and item.get_closest_marker("drill") is not None
-    if item.get_closest_marker("long") is not None:
-        return LONG
-    return not LONG and (not WHOLE or item.get_closest_marker("sampled") is not None)
 
 
 def pytest_collection_finish() -> None:

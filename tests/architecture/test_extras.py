@@ -131,6 +131,7 @@ def test_the_rig_hides_what_an_installation_does_not_bring() -> None:
     assert "No module named 'psutil'" in run("import psutil", extras=(SERVER,)).stderr
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("extra", "modules"),
     [
@@ -145,6 +146,7 @@ def test_an_extra_brings_all_that_its_modules_import(extra: str, modules: list[s
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.rest
 def test_what_is_loaded_late_comes_with_the_extra_too() -> None:
     owners = packages_distributions()
     for extra, modules in (
@@ -178,6 +180,7 @@ def _imported_anywhere(module: str) -> set[str]:
 COMMAND_LINE = "import starters.cli; starters.cli.main()"
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("extras", "typed", "sentence"),
     [

@@ -42,6 +42,7 @@ NEVER_LOADED = {
 }
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("module", NEVER_LOADED)
 def test_a_process_loads_nothing_of_the_others(module: str) -> None:
     program = f"import {module}, sys; print(*sys.modules)"

@@ -27,7 +27,6 @@ from cancellation.adapters.objectstore.layout import Unusable, distinct, name_in
 from cancellation.adapters.postgres.pool import open_pool
 from cancellation.adapters.postgres.recordings import PostgresLedger
 from cancellation.messages.recordings import MOST_LEFT_OUT, Archive, PurgeReport
-from tests.conftest import LONG
 from tests.contract.formalized import MemoryFormalizations, PostgresFormalizations
 from tests.contract.object_stores import BucketShelf, FaultyServer, FolderShelf, Shelf, make_bucket, s3_store
 from tests.contract.recordings_suite import (
@@ -39,6 +38,7 @@ from tests.contract.recordings_suite import (
     quiet,
     unpacked,
 )
+from tests.turns import LONG
 
 _numbers = itertools.count(1)
 NOBODY = 65534
@@ -170,6 +170,7 @@ def test_every_kind_is_odd_in_its_own_way() -> None:
     assert len(set(KINDS.values())) == len(KINDS)
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_odd_name_is_delivered_or_named_and_the_rest_goes_on_P10(shelf: Shelf, kind: str) -> None:
     customer = customer_of(shelf)
@@ -188,6 +189,7 @@ async def test_an_odd_name_is_delivered_or_named_and_the_rest_goes_on_P10(shelf:
     assert [row[1] for row in rows] == [f"gravacoes/{name}" for name in made.left_out]
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_odd_name_is_removed_or_named_and_the_rest_goes_on_P10_P18(shelf: Shelf, kind: str) -> None:
     customer = customer_of(shelf)
@@ -225,6 +227,7 @@ _NAMES = st.lists(
 )
 
 
+@pytest.mark.some(1)
 @settings(max_examples=30 if LONG else 10, suppress_health_check=list(HealthCheck))
 @given(names=_NAMES)
 async def test_whatever_lies_in_the_store_is_delivered_or_named_removed_or_named_P10(
@@ -570,6 +573,7 @@ async def faulty(s3_endpoint: str) -> AsyncIterator[tuple[FaultyServer, Customer
         yield server, customer
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("kind", PASSING)
 async def test_a_passing_failure_never_counts_as_left_out_P10_X7(
     faulty: tuple[FaultyServer, Customer], kind: str

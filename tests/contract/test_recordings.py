@@ -205,6 +205,7 @@ async def test_half_written_files_of_a_killed_process_are_purged_P10(
     assert not leftover.exists()
 
 
+@pytest.mark.rest
 async def test_a_long_export_needs_bounded_memory_P10(file_rig: RecordingsRig, tmp_path: Path) -> None:
     folder = tmp_path / "gravações & mais" / "recordings" / "1042" / "2026-11-01"
     folder.mkdir(parents=True)

@@ -263,6 +263,7 @@ async def test_a_platform_database_that_is_down_touches_nothing_and_heals_X7(
     assert (await rig.telephony.release(shutdown)).released == EVERYTHING
 
 
+@pytest.mark.rest
 async def test_the_limit_on_reloads_is_waited_for_and_never_passed_over_X7(
     postgres_server: EmbeddedPostgres, database: str, tmp_path: Path
 ) -> None:

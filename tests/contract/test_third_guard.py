@@ -87,6 +87,7 @@ async def test_every_table_with_a_warrant_is_tried_here_P19(strict: Pool) -> Non
     assert {row["name"] for row in found} == TYPED.keys()
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("table", TYPED)
 async def test_an_act_dated_ahead_while_the_notice_runs_is_refused_P15_P19(strict: Pool, table: str) -> None:
     state = await cases.formalize(PostgresCrm(strict), received_at=RUNNING)
@@ -96,6 +97,7 @@ async def test_an_act_dated_ahead_while_the_notice_runs_is_refused_P15_P19(stric
     assert set((await rows(strict)).values()) == {0}
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("table", TYPED)
 async def test_an_act_of_now_after_the_end_passes_and_one_of_tomorrow_does_not_P15(
     strict: Pool, table: str

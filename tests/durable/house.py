@@ -42,9 +42,9 @@ from cancellation.ports.reconciliation import Comparison, Findings
 from cancellation.ports.watch import WatchRecords
 from cancellation.reconciler import Reconciler
 from embedded.virtual_time import VirtualTime
-from tests.conftest import WHOLE
 from tests.durable.customers import address_of, new_customer
 from tests.durable.outage import Fragile
+from tests.turns import WHOLE
 from workers.systems import Systems
 from workers.wiring import reconciler_of
 from workers.worker import (

@@ -43,6 +43,7 @@ def received_days_ago(now: datetime, ago: int) -> tuple[datetime, date]:
 # -------------------------------------------------------------------- down for days of the notice
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("system", "activity"), [("billing", "plan_billing_end"), ("crm", "record_case")])
 async def test_letters_reminders_exports_and_ports_go_on_while_a_system_is_down_X17(
     house: House, system: str, activity: str
@@ -100,6 +101,7 @@ async def test_a_reminder_that_waited_is_said_with_the_time_that_is_left_X17_X18
     await house.replays()
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("late", [pytest.param(2 * HOUR, marks=pytest.mark.long), 30 * HOUR])
 async def test_a_reminder_that_waited_until_it_helps_nobody_is_left_out_and_the_trail_says_so_X17_X18(
     house: House, late: timedelta
@@ -239,6 +241,7 @@ async def test_a_case_that_ends_before_the_crm_ever_answered_is_recorded_whole_P
 # -------------------------------------------------------------------- the recordings' store
 
 
+@pytest.mark.rest
 async def test_a_store_that_is_down_delays_the_link_alone_X17_P10(house: House) -> None:
     house.recordings.goes_down()
     case = await house.open()

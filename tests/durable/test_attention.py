@@ -47,6 +47,7 @@ async def test_attention_to_one_address_outlives_letters_that_arrive_elsewhere_X
     await house.replays()
 
 
+@pytest.mark.rest
 async def test_a_letter_put_off_for_the_policys_days_becomes_commercials_task_X17(house: House) -> None:
     case = await whose_mailbox_puts_off(house)
     owed_since = (await case.status()).pending[0].since
@@ -157,6 +158,7 @@ async def test_a_letter_let_go_of_while_it_goes_out_is_in_the_trail_when_the_cas
 # -------------------------------------------------------------------- one system of several
 
 
+@pytest.mark.rest
 async def test_a_system_that_recovers_takes_no_attention_from_another_one_X17(house: House) -> None:
     case = await house.open()
     await case.to_notice()

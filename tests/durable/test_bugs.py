@@ -76,6 +76,7 @@ async def fails(case: CaseDriver, times: int = 2) -> None:
     await until(seen)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("place", PLACES)
 async def test_an_error_in_the_pass_fails_the_task_and_heals_after_the_fix_P20(
     house: House, monkeypatch: pytest.MonkeyPatch, place: str
@@ -101,6 +102,7 @@ async def test_an_error_in_the_pass_fails_the_task_and_heals_after_the_fix_P20(
     await house.replays()
 
 
+@pytest.mark.rest
 async def test_an_error_when_a_deadline_is_met_holds_the_case_and_heals_P20_X5(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +178,7 @@ async def test_a_case_that_does_not_answer_is_told_from_a_server_that_is_away_X7
     await house.replays()
 
 
+@pytest.mark.rest
 async def test_without_a_worker_it_is_the_server_that_does_not_answer_X7(
     temporal_env: WorkflowEnvironment,
 ) -> None:

@@ -30,6 +30,7 @@ SLOWER = 1.0
 """Real seconds: the CRM answers within them."""
 
 
+@pytest.mark.rest
 async def test_a_letter_was_sent_when_it_was_sent_whoever_looks_P20_X22(
     temporal_env: WorkflowEnvironment,
 ) -> None:
@@ -56,6 +57,7 @@ def sent(trail: Sequence[TrailEntry]) -> list[TrailEntry]:
     return [entry for entry in trail if entry.kind == "letter_sent"]
 
 
+@pytest.mark.rest
 async def test_what_was_refused_when_it_came_stays_refused_X22_X8(temporal_env: WorkflowEnvironment) -> None:
     """An e-mail dated a minute ahead, refused while the CRM is down; with the next worker it is none any more."""
     house = House(temporal_env)

@@ -170,6 +170,7 @@ async def test_plain_json_of_other_tools_is_taken_and_answered_in_cipher_P1(vaul
         await vault.close()
 
 
+@pytest.mark.rest
 async def test_keys_are_rotated_under_an_open_case_X22(vault: EncryptedHouse) -> None:
     async with vault.worker():
         case = await vault.open()

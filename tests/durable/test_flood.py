@@ -5,15 +5,13 @@ import asyncio
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import WHOLE
 from tests.durable.house import House
 
-pytestmark = pytest.mark.sampled
-
-COUNT = 9_900 if WHOLE else 2_000
+COUNT = 9_900
 """The server takes ten thousand signals of one execution."""
 
 
+@pytest.mark.rest
 @pytest.mark.timeout(400)
 async def test_thousands_of_messages_in_one_workflow_task_are_all_taken_X8(
     temporal_env: WorkflowEnvironment,

@@ -63,6 +63,7 @@ async def closed_exactly_once(house: Premises, case: CaseDriver) -> None:
     assert len(sent) == len(set(sent)) >= 8
 
 
+@pytest.mark.rest
 async def test_a_worker_killed_in_the_middle_of_closing_loses_nothing_and_doubles_nothing_X7(
     everything: Everything,
 ) -> None:

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from cancellation.adapters.postgres.roles import Role
 from tests.durable.premises import premises
 from tests.durable.test_kills import HOUR, at_the_last_minute, closed_exactly_once
 
 
+@pytest.mark.rest
 async def test_a_whole_case_needs_no_more_than_the_workers_role_P19(open_folder: Path) -> None:
     folder = open_folder / "least"
     folder.mkdir(mode=0o711)

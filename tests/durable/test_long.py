@@ -14,12 +14,9 @@ from cancellation.contract import SEARCH_ATTRIBUTES
 from cancellation.messages.letter_contents import ShutdownPlan
 from embedded import temporal_binary
 from embedded.temporal import dynamic_config_arguments
-from tests.conftest import WHOLE
 from tests.durable.customers import address_of, own_numbers
 from tests.durable.house import CaseDriver, House, until
 from tests.durable.test_outcomes import everything_is_told
-
-pytestmark = pytest.mark.sampled
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 EVENTS = 60
@@ -141,6 +138,7 @@ async def test_a_new_execution_can_be_stopped_like_the_first(house: House) -> No
     assert house.billing.count("lift_end") == 1
 
 
+@pytest.mark.rest
 async def test_long_texts_do_not_keep_a_case_from_going_on_X8(house: House) -> None:
     case = await house.open()
     await case.quiet()
@@ -160,7 +158,7 @@ async def test_long_texts_do_not_keep_a_case_from_going_on_X8(house: House) -> N
 TALK = 40
 PLACES = 4
 """Cases whose histories are found long at one place each."""
-LONG_TEXTS = 400 if WHOLE else 50
+LONG_TEXTS = 400
 MOST = 3 * EVENTS
 """What an execution may hold: it goes on in a new one at the first quiet moment after the suggestion."""
 
@@ -180,6 +178,7 @@ async def executions(case: CaseDriver) -> list[int]:
     return [len((await handle.fetch_history()).events) for handle in handles]
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize(
     "stage",
     [
@@ -288,7 +287,7 @@ async def _one_more(case: CaseDriver, place: int, turn: int) -> None:
     await case.quiet_but("send_letters")
 
 
-@pytest.mark.long
+@pytest.mark.rest
 async def test_long_texts_that_the_crm_has_not_heard_yet_move_too_X8_P20(house: House) -> None:
     case = await house.open()
     await case.quiet()

@@ -45,6 +45,7 @@ async def refusals(case: CaseDriver, count: int) -> Any:
     return entries
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("name", [*SIGNALS, "cancelar"])
 async def test_signals_that_are_no_messages_are_refused_and_recorded_X8(house: House, name: str) -> None:
     case = await house.open()
@@ -71,6 +72,7 @@ ODD_UPDATES: dict[str, tuple[Payload, ...]] = {
 }
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("what", ODD_UPDATES)
 async def test_updates_that_are_no_messages_are_refused_with_details_X8(house: House, what: str) -> None:
     case = await house.open()
@@ -212,6 +214,7 @@ async def test_every_signal_in_a_wrong_stage_is_refused_recorded_and_harmless_X2
     await refusals(case, 2 * len(wrong))
 
 
+@pytest.mark.rest
 async def test_a_flood_of_large_refusals_neither_wedges_nor_kills_the_case_X8(house: House) -> None:
     case = await house.open()
     await case.quiet()

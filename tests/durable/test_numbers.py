@@ -67,6 +67,7 @@ async def test_a_hold_ends_with_the_policys_grace_and_the_number_is_released_X6(
     assert "hold_expired" in await case.kinds()
 
 
+@pytest.mark.rest
 async def test_a_port_that_completes_while_closing_is_stuck_leaves_nothing_unreleased_P17_X6(
     house: House,
 ) -> None:

@@ -42,6 +42,7 @@ def endless_names(seed: CustomerSeed) -> CustomerSeed:
     )
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e40"])
 async def test_amounts_that_are_none_close_the_case_and_wait_for_finance_P16_P18(
     any_house: House, amount: str
@@ -104,6 +105,7 @@ async def test_names_without_end_reach_commercial_at_once_and_the_end_P2_P18(any
     assert (await case.status()).attention == ()
 
 
+@pytest.mark.rest
 async def test_an_inventory_that_no_payload_holds_is_told_in_part_and_released_whole_P13_P17(
     any_house: House,
 ) -> None:

@@ -194,6 +194,7 @@ async def test_who_opens_a_case_is_answered_though_the_crm_is_away_P2_X7(house: 
     assert await house.replays() == 1
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     "stage", ["discarded", "retained", "awaiting_formalization", "awaiting and vouched for"]
 )

@@ -48,6 +48,7 @@ async def closed_exactly_once(case: CaseDriver) -> None:
     await everything_is_told(case)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("system", "method", "step", "span"), STUCK)
 async def test_a_system_down_for_hours_or_a_day_is_seen_and_heals_by_itself_X7(
     house: House, system: str, method: str, step: str, span: timedelta
@@ -94,6 +95,7 @@ async def test_everything_down_at_once_for_a_day_heals_too_X7(house: House) -> N
     await closed_exactly_once(case)
 
 
+@pytest.mark.rest
 async def test_answers_lost_on_the_way_make_nothing_happen_twice_X7(house: House) -> None:
     """Every write has its effect and its answer never arrives, the first time."""
     house.crm.loses_answers(1, "open_case", "record")
@@ -112,6 +114,7 @@ async def test_answers_lost_on_the_way_make_nothing_happen_twice_X7(house: House
     assert house.telephony.count("deactivate") == 2
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("system", "method"),
     [("telephony", "release"), ("billing", "close"), ("recordings", "purge"), ("crm", "record")],

@@ -200,6 +200,7 @@ async def test_a_notice_that_rests_on_a_misreading_is_undone_and_everybody_told_
     await house.replays()
 
 
+@pytest.mark.rest
 async def test_without_a_look_the_point_of_no_return_waits_and_then_goes_on_X14(house: House) -> None:
     case = await house.open()
     await case.to_notice(**UNSEEN)
@@ -262,6 +263,7 @@ async def test_a_date_told_early_is_taken_back_when_a_person_refuses_the_email_X
     await house.replays()
 
 
+@pytest.mark.rest
 async def test_what_waits_to_tell_an_early_date_is_left_out_once_it_holds_no_more_X18_X17(
     house: House,
 ) -> None:

@@ -89,6 +89,7 @@ async def test_a_run_finds_repairs_and_tells_each_team_once_X11(house: House) ->
     await house.replays()
 
 
+@pytest.mark.rest
 async def test_a_long_run_goes_on_in_new_executions_where_it_stopped_X11(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +251,7 @@ async def test_cases_in_order_give_no_finding_and_what_happens_to_them_does_X11(
     assert Rule.BILLING_END_LEFT not in {rule for rule, _ in await reconciled(records, now + 3 * HOUR)}
 
 
+@pytest.mark.rest
 async def test_cases_that_close_and_hold_numbers_give_no_finding_X11(records: RecordsHouse) -> None:
     closed, held, retained = [await records.open() for _ in range(3)]
     for case in (closed, held):

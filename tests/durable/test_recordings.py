@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from cancellation.adapters.memory.recordings import MemoryRecordings
 from cancellation.adapters.objectstore.opening import open_store
 from cancellation.messages.letter_contents import RecordingsReady
@@ -79,6 +81,7 @@ async def test_a_policy_that_keeps_recordings_only_kills_the_links_P10(house: Ho
     assert house.recordings.count("revoke_links") == 1
 
 
+@pytest.mark.rest
 async def test_a_store_that_is_down_at_the_end_delays_nothing_and_leaves_no_alarm_P10_X7(
     house: House,
 ) -> None:

@@ -9,11 +9,11 @@ import pytest
 from activities.guard import Guard
 from activities.restoring import RestoreActivities
 from cancellation.messages.crm import LostRecords
-from tests.conftest import WHOLE
 from tests.durable.customers import new_customer, own_numbers
 from tests.durable.house import CaseDriver, House
 from tests.durable.rewinding import backup
 from tests.durable.test_reset import reset
+from tests.turns import WHOLE
 from workers.worker import restoring_of
 
 STAYS = {"category": "price", "text": "Fica"}
@@ -164,6 +164,7 @@ async def test_what_was_lost_of_an_ended_case_is_shown_and_done_again_by_hand_P2
     await house.replays()
 
 
+@pytest.mark.rest
 async def test_what_was_lost_of_several_cases_of_a_customer_is_done_again_in_their_order_X20_X11(
     any_house: House,
 ) -> None:

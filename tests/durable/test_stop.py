@@ -71,6 +71,7 @@ async def test_stopped_in_closing_before_the_point_of_no_return_ends_at_once(hou
     assert (await case.status()).attention == ()
 
 
+@pytest.mark.rest
 async def test_closing_waits_until_telephony_has_told_what_there_is_P9_P15_X7(house: House) -> None:
     house.telephony.goes_down("inventory")
     case = await house.open()
@@ -88,6 +89,7 @@ async def test_closing_waits_until_telephony_has_told_what_there_is_P9_P15_X7(ho
     assert len(case.letters("shutdown_plan")) == 1
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("stuck", ["deactivate", "release"])
 async def test_stopped_after_the_point_of_no_return_goes_forward(house: House, stuck: str) -> None:
     case = await house.open()

@@ -43,6 +43,7 @@ async def told_whole(case: CaseDriver) -> None:
 # -------------------------------------------------------------------- mail of an earlier case
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("ending", ["withdrawn", "stopped", "terminated"])
 @pytest.mark.parametrize("vouched", [None, "Ana"])
 async def test_a_copy_of_an_earlier_cases_mail_never_counts_in_a_later_one_X20_P19(
@@ -110,6 +111,7 @@ async def test_a_customer_with_nothing_left_is_a_task_and_no_case_X20_P12(any_ho
     await house.replays()
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("ending", ["retained", "withdrawn", "lapsed", "discarded", "stopped"])
 async def test_an_end_without_closing_gives_the_status_of_before_back_X20_P12(
     any_house: House, ending: str
@@ -143,6 +145,7 @@ async def test_an_end_without_closing_gives_the_status_of_before_back_X20_P12(
 # -------------------------------------------------------------------- terminated in the notice
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("ending", ["retained", "discarded", "closed"])
 async def test_what_an_execution_terminated_in_its_notice_left_is_undone_X20_X11(
     any_house: House, ending: str
@@ -202,6 +205,7 @@ CUT_SHORT = [
 """What was down when the execution was terminated: everything before it had been done."""
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("system", "method"), CUT_SHORT)
 async def test_a_closing_that_was_cut_short_is_finished_by_the_successor_X20_P2(
     any_house: House, system: str, method: str

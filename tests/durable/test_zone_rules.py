@@ -68,6 +68,7 @@ async def in_notice(house: House) -> tuple[CaseDriver, datetime]:
     return case, status.notice.ends_at
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("before", [False, True], ids=["comes", "goes"])
 @pytest.mark.parametrize("records", ["memory", "postgres"])
 async def test_a_case_closes_when_its_customer_was_told_whatever_the_rules_are_by_then_X23_P8(

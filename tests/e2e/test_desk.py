@@ -78,6 +78,7 @@ def ana(up: Up, chromium: Any) -> Iterator[Seat]:
 # -------------------------------------------------------------------- a whole case
 
 
+@pytest.mark.some(1)
 def test_a_salesperson_works_a_whole_case_in_the_browser_X24(up: Up, ana: Seat) -> None:
     case = ana.opens_case("1042", "O preço subiu demais.")
     ana.sees("Rita Souza")
@@ -544,6 +545,7 @@ def test_a_case_is_worked_with_the_keyboard_alone_X24(up: Up, chromium: Any, cas
     page.close()
 
 
+@pytest.mark.rest
 def test_an_address_that_is_taken_is_named_X24(up: Up) -> None:
     port = urlsplit(up.addresses.desk).port
     taken = {**environment(up.home), "CANCELAMENTO_DESK_PORT": str(port)}

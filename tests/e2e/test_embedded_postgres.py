@@ -58,6 +58,7 @@ async def until_answers(server: EmbeddedPostgres, other_than: int) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.rest
 async def test_data_stays_over_a_restart(folder: Path) -> None:
     server = EmbeddedPostgres(folder / "postgres")
     async with server:
@@ -67,6 +68,7 @@ async def test_data_stays_over_a_restart(folder: Path) -> None:
         assert again.database_url == server.database_url
 
 
+@pytest.mark.rest
 async def test_psql_understands_the_url(folder: Path) -> None:
     psql = shutil.which("psql")
     async with EmbeddedPostgres(folder / "postgres", durable=False) as server:
@@ -80,6 +82,7 @@ async def test_psql_understands_the_url(folder: Path) -> None:
         assert answer.strip() == b"cancelamento"
 
 
+@pytest.mark.rest
 async def test_accents_are_folded_like_letters(folder: Path) -> None:
     async with EmbeddedPostgres(folder / "postgres", durable=False) as server:
         assert await value_of(server.database_url, "SELECT lower('AÇÃO ÉPICA')") == "ação épica"
@@ -135,6 +138,7 @@ async def test_interrupted_creation_leaves_no_half_database(folder: Path) -> Non
     assert not half.exists()
 
 
+@pytest.mark.rest
 async def test_same_folder_twice_is_refused(folder: Path) -> None:
     async with EmbeddedPostgres(folder / "postgres", durable=False):
         with pytest.raises(FolderInUse, match="outro processo já usa"):
@@ -234,6 +238,7 @@ async def test_directory_of_somebody_else_in_the_shared_place_is_refused(
         await EmbeddedPostgres(closed_folder).start()
 
 
+@pytest.mark.rest
 @needs_root
 @pytest.mark.other_user
 async def test_ordinary_user_runs_it_as_that_user(open_folder: Path, folder: Path) -> None:

@@ -95,6 +95,7 @@ async def visits(addresses: Addresses) -> object:
         await connection.close()
 
 
+@pytest.mark.rest
 async def test_addresses_are_published_when_all_is_ready_and_only_then(home: Path) -> None:
     async with running(home, "quick") as program:
         addresses = await program.ready()

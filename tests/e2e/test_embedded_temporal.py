@@ -40,6 +40,7 @@ async def opened_cases(server: EmbeddedTemporal) -> list[str]:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.rest
 async def test_cases_stay_over_a_restart_on_the_same_port(tmp_path: Path) -> None:
     port = free_port()
     for first in (True, False):
@@ -66,6 +67,7 @@ async def test_killed_server_comes_back_with_its_cases(tmp_path: Path) -> None:
         await supervisor.stop()
 
 
+@pytest.mark.rest
 async def test_database_file_without_a_write_ahead_log_gets_one(tmp_path: Path) -> None:
     attributes = {STAGE.name: "Keyword"}
     async with EmbeddedTemporal(tmp_path, ui_port=0, search_attributes=attributes) as server:
@@ -83,6 +85,7 @@ def journal(folder: Path, pragma: str) -> str:
     return str(mode)
 
 
+@pytest.mark.rest
 async def test_older_database_file_learns_new_search_attributes(tmp_path: Path) -> None:
     async with EmbeddedTemporal(tmp_path, ui_port=0, search_attributes={STAGE.name: "Keyword"}):
         pass
@@ -97,6 +100,7 @@ async def test_older_database_file_learns_new_search_attributes(tmp_path: Path) 
         await client.start_workflow("Cancellation", id="c", task_queue="q", search_attributes=attention)
 
 
+@pytest.mark.rest
 async def test_ended_cases_are_kept_for_ninety_days(tmp_path: Path) -> None:
     async with EmbeddedTemporal(tmp_path, ui_port=0, namespace="provedor", durable=False) as server:
         client = await Client.connect(server.address)

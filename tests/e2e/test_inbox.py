@@ -96,6 +96,7 @@ def test_every_sample_is_sent_by_one_of_the_tests() -> None:
     assert sent == set(email_names())
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(("name", "customer_id"), COMPLETE.items(), ids=COMPLETE)
 def test_complete_mail_starts_the_notice_with_the_right_dates_P7_P8_P11_P12_P14(
     up: Up, do: TypedCommand, name: str, customer_id: str
@@ -187,6 +188,7 @@ def test_incomplete_mail_is_answered_in_its_thread_with_what_is_missing_P7(
     assert (status["stage"], status["missing"]) == ("awaiting_formalization", list(missing))
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", FOR_A_PERSON)
 def test_mail_that_is_no_request_waits_for_commercial_P7_X15(up: Up, do: TypedCommand, name: str) -> None:
     customer_id, why = FOR_A_PERSON[name]
@@ -241,6 +243,7 @@ def test_a_letter_that_comes_back_is_told_to_commercial_X16(up: Up, do: TypedCom
     assert task["team"] == "commercial"
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("refused", [False, True])
 def test_a_notice_by_mail_is_looked_at_and_confirmed_or_undone_by_one_command_X14(
     up: Up, do: TypedCommand, refused: bool

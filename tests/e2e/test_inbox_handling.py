@@ -195,6 +195,7 @@ def with_page(raw: bytes, page: str) -> bytes:
     return head + b"\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n" + body + b"--b--\r\n"
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(
     ("alter", "why"),
     [
@@ -223,6 +224,7 @@ async def test_mail_that_was_not_surely_read_or_is_not_the_customers_moves_nothi
     assert any(why in reason for reason in mail.why)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("kind", ["parameters", "siblings", "base64"])
 async def test_hostile_mail_becomes_a_task_and_holds_up_nobody_P2_X9(rig: Rig, kind: str) -> None:
     hostile = await rig.take(HOSTILE[kind])

@@ -144,6 +144,7 @@ async def test_people_see_no_difference_and_nothing_is_expunged_P11(rig: Rig, se
     assert not any(MailMessageFlags.SEEN in message.flags for message in messages)
 
 
+@pytest.mark.rest
 async def test_taken_mail_is_moved_if_told_to_and_not_before_P11(rig: Rig, server: Dovecot) -> None:
     customer_id = await rig.awaiting()
     server.deliver(email_from(customer_id), FINANCE)
@@ -177,6 +178,7 @@ async def test_reader_comes_back_after_the_server_has_been_away(rig: Rig, server
         await eventually(lambda: in_stage(rig, customer_id, Stage.NOTICE))
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("way", ["starttls", "token", "token_file"])
 async def test_ways_in(rig: Rig, server: Dovecot, way: str, tmp_path: Path) -> None:
     server.deliver(email_from(await rig.customer()), FINANCE)
@@ -204,6 +206,7 @@ async def test_unknown_certificate_is_not_trusted(rig: Rig, server: Dovecot) -> 
     assert await flagged(server, FINANCE, 0)
 
 
+@pytest.mark.rest
 async def test_old_mail_is_left_alone_if_told_to(rig: Rig, server: Dovecot) -> None:
     with server.looking(FINANCE) as box:
         box.append(email_from(await rig.customer()), "INBOX", dt=datetime.now(UTC) - timedelta(days=400))
@@ -213,6 +216,7 @@ async def test_old_mail_is_left_alone_if_told_to(rig: Rig, server: Dovecot) -> N
         await eventually(lambda: flagged(server, FINANCE, 1))
 
 
+@pytest.mark.rest
 async def test_mail_beyond_the_limit_goes_to_a_person_P11(rig: Rig, server: Dovecot) -> None:
     customer_id = await rig.awaiting()
     server.deliver(email_from(customer_id, "Solicito o cancelamento. " + "x " * 20_000), FINANCE)

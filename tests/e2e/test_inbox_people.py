@@ -91,6 +91,7 @@ def with_letter(customer_id: str) -> bytes:
     return mail.as_bytes()
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("sign", COMPLETE_IN_DISGUISE)
 async def test_how_a_mail_was_sent_says_nothing_about_whether_it_counts_X15(rig: Rig, sign: str) -> None:
     customer_id = await rig.awaiting()

@@ -88,6 +88,7 @@ async def test_everything_works_to_the_last_second_and_is_dead_after_closing_P9_
     assert await exchange.codes(staying) == IN_SERVICE, "another customer, after the closing"
 
 
+@pytest.mark.rest
 async def test_a_port_in_flight_keeps_its_number_and_exactly_the_trunk_that_it_needs_X6(
     exchange: Exchange, crm: PostgresCrm
 ) -> None:
@@ -111,6 +112,7 @@ async def test_a_port_in_flight_keeps_its_number_and_exactly_the_trunk_that_it_n
     assert await exchange.codes(leaving) == DEAD
 
 
+@pytest.mark.rest
 async def test_an_extension_that_a_held_number_needs_still_rings_until_the_grace_ends_X6(
     exchange: Exchange, crm: PostgresCrm
 ) -> None:
@@ -155,6 +157,7 @@ async def test_a_call_that_is_up_at_the_end_is_ended_and_that_of_another_custome
         await asyncio.gather(*talks)
 
 
+@pytest.mark.rest
 async def test_what_was_deactivated_works_again_when_it_is_put_back_before_the_release(
     exchange: Exchange, crm: PostgresCrm
 ) -> None:

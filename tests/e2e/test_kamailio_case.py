@@ -157,6 +157,7 @@ async def result_of(case: Case) -> CaseResult:
         return result
 
 
+@pytest.mark.some(1)
 async def test_a_case_cuts_off_its_customer_alone_and_not_before_the_end_P9_P15_P17(case: Case) -> None:
     leaving, staying = case.exchange.leaving, case.exchange.staying
     assert await case.exchange.codes(leaving) == IN_SERVICE
@@ -190,6 +191,7 @@ async def test_a_case_holds_a_number_whose_port_is_in_flight_X6(case: Case) -> N
     assert await case.exchange.codes(leaving) == DEAD
 
 
+@pytest.mark.rest
 async def test_a_platform_that_is_down_at_the_end_is_waited_for_and_the_case_heals_X7(
     case: Case, server: KamailioServer
 ) -> None:

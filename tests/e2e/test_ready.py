@@ -223,6 +223,7 @@ async def _ends(reader: asyncio.StreamReader) -> bool:
         return True
 
 
+@pytest.mark.rest
 async def test_every_line_of_a_worker_is_json_also_those_of_the_engines_core(
     running: Running, everything: Everything
 ) -> None:
@@ -239,6 +240,7 @@ async def test_every_line_of_a_worker_is_json_also_those_of_the_engines_core(
     assert all(line["target"] for line in core)
 
 
+@pytest.mark.rest
 async def test_a_store_that_is_away_is_noticed(everything: Everything) -> None:
     house, _, _ = everything
     gone = {

@@ -123,6 +123,7 @@ def test_bash_itself_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert done.stdout == "portability\n", done.stderr
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("encoding", "options"), [("ascii", "Opcoes"), ("latin-1", "Opções")])
 def test_help_can_be_read_on_every_terminal(encoding: str, options: str) -> None:
     pages = said(program=EVERY_HELP, PYTHONIOENCODING=encoding).stdout.decode(encoding).split("\n* ")
@@ -150,6 +151,7 @@ def test_every_sign_that_commands_print_has_another_where_a_terminal_lacks_it() 
     assert b"?" not in stream.buffer.getvalue()
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("encoding", NARROW)
 def test_results_and_refusals_can_be_read_on_every_terminal(encoding: str) -> None:
     customers = said("samples", PYTHONIOENCODING=encoding).stdout.decode(encoding).replace("\xa0", " ")

@@ -14,16 +14,17 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import WHOLE, counted
+from tests.conftest import counted
 from tests.matrix import ports
 from tests.matrix.cells import Cell, CleanRun, Trial, cells_of, sample, trials
 from tests.matrix.life import next_tuesday
 from tests.matrix.outages import Kind
 from tests.matrix.runs import live, run_clean
 from tests.matrix.stories import STORIES
+from tests.turns import WHOLE
 from workers.systems import Systems
 
-pytestmark = [pytest.mark.sampled, pytest.mark.usefixtures("failures_are_no_news")]
+pytestmark = [pytest.mark.proof, pytest.mark.usefixtures("failures_are_no_news")]
 
 AT_ONCE = 10
 OF_A_KIND = 1

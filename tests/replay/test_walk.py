@@ -12,13 +12,14 @@ from enum import StrEnum
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import WHOLE, counted
+from tests.conftest import counted
 from tests.durable.house import House
 from tests.replay.lockstep import MANY, Life, Lockstep, SlowSystems, replays
 from tests.replay.stops import Stop, Stops
 from tests.replay.stories import ARRIVALS, STORIES
+from tests.turns import WHOLE
 
-pytestmark = pytest.mark.sampled
+pytestmark = pytest.mark.proof
 
 SAMPLE = int(os.environ.get("CANCELAMENTO_WALK_SAMPLE", "1"))
 """Stops in a story in one way."""

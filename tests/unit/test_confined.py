@@ -92,6 +92,7 @@ async def test_one_child_reads_many_mails_side_by_side() -> None:
         assert child_of(reading).pid == child.pid
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("limits", "waste"),
     [

@@ -28,9 +28,9 @@ from cancellation.messages.seed import CustomerSeed
 from cancellation.messages.status import Answer
 from cancellation.understanding import MailReading, Understanding, read_message, understand
 from samples import customer_ids, email_names, sample_customer, sample_email
-from tests.conftest import WHOLE
 from tests.durable.customers import new_customer
 from tests.e2e.mail_rig import BOTH, FINANCE, email_from
+from tests.turns import WHOLE
 from tests.unit.domain.build import declined
 from tests.unit.understanding.hostile import HOSTILE
 
@@ -161,7 +161,7 @@ class Office:
 async def test_every_text_from_a_contact_with_an_open_case_ends_in_exactly_one_way_X15() -> None:
     office, ends, count = Office(), Counter[End](), 0
     every = list(texts())
-    for name, subject, body in every if WHOLE else random.Random(15).sample(every, len(every) // 3):
+    for name, subject, body in every if WHOLE else random.Random(15).sample(every, len(every) // 9):
         customer_id = await office.customer(new_customer())
         raw = email_from(customer_id, body, subject=subject, written_at=NOW, message_id=f"<{count}@c>")
         found = await office.end_of(raw, NOW)

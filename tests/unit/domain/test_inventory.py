@@ -53,6 +53,7 @@ def test_of_very_many_things_the_first_are_told_and_the_rest_counted_own_numbers
     assert told.more == Released(extensions=700, numbers=201)
 
 
+@pytest.mark.rest
 @given(st.characters())
 @settings(max_examples=20, deadline=None)
 def test_what_a_case_is_told_is_far_below_what_the_engine_carries_whatever_the_names_P13(char: str) -> None:

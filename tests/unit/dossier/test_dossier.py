@@ -54,6 +54,7 @@ def test_an_unchanged_dossier_holds_X13(whole: dict[str, bytes]) -> None:
     assert verificar.check_zip(verificar.zip_of(whole))[1] == root
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("redacted", [False, True])
 def test_any_byte_changed_in_any_file_is_refused_X13(redacted: bool) -> None:
     held = files(redacted=redacted)

@@ -112,6 +112,7 @@ QUIET: dict[str, Any] = {"words": "Sem mais.", "request_text": "Sem mais.", "sub
 # ---------------------------------------------------------------------- every letter
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_code_no_english_no_none_in_any_letter(kind: LetterKind) -> None:
     for form, one in forms(kind, **QUIET):
@@ -129,6 +130,7 @@ def test_no_code_no_english_no_none_in_any_letter(kind: LetterKind) -> None:
         assert not re.search(r"[{}]|%[sd]|\bdatetime\b|<[A-Z]", ours), form
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_and_html_say_the_same(kind: LetterKind) -> None:
     facts = r"\d[\d./:-]*\d|\d+h\d\d|[\w.]+@[\w.]+|R\$.\S+|(?:segunda|terça|quarta|quinta|sexta)-feira"

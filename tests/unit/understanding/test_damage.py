@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cancellation.understanding import understand_text
 from cancellation.understanding.charsets import decode, known_charset, undo_double_encoding
 from cancellation.understanding.damage import Damage, damage_in
-from tests.conftest import WHOLE
+from tests.turns import WHOLE
 from tests.unit.understanding.test_any_bytes import PATHOLOGICAL
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cancellation.understanding import Action, read_message, understand, verdict
-from tests.conftest import WHOLE
+from tests.turns import WHOLE
 from tests.unit.understanding.fuzz import made
 from tests.unit.understanding.letters import MAILBOXES, TRUSTED
 from tests.unit.understanding.test_decide import DIRECTORY, NOW

@@ -17,6 +17,7 @@ from tests.unit.understanding.hostile import FROM, HOSTILE, multipart
 from tests.unit.understanding.letters import MAILBOXES, TRUSTED
 
 
+@pytest.mark.some(9)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_message_costs_less_than_a_second_X9(name: str) -> None:
     start = time.process_time()

@@ -52,6 +52,7 @@ def test_few_texts_of_unseen_writers_are_wrongly_taken_for_a_request_P7(
     assert left_out.complete / left_out.texts <= COMPLETE_LEFT_OUT
 
 
+@pytest.mark.rest
 def test_requests_of_unseen_writers_are_found_P7(unseen: Score, left_out: Score) -> None:
     for one in (unseen, left_out):
         assert one.found / one.asked >= RECALL
@@ -59,6 +60,7 @@ def test_requests_of_unseen_writers_are_found_P7(unseen: Score, left_out: Score)
         assert one.left / one.texts <= LEFT
 
 
+@pytest.mark.rest
 def test_reasons_of_unseen_writers_are_found_and_seldom_invented_P7(unseen: Score, left_out: Score) -> None:
     for one in (unseen, left_out):
         assert one.reasons_found / one.reasons >= REASONS
@@ -66,6 +68,7 @@ def test_reasons_of_unseen_writers_are_found_and_seldom_invented_P7(unseen: Scor
     assert left_out.invented / left_out.texts <= INVENTED_LEFT_OUT
 
 
+@pytest.mark.rest
 def test_a_text_is_read_within_the_time_that_a_person_would_not_notice(unseen: Score) -> None:
     assert unseen.milliseconds < 50
 
