@@ -26,6 +26,11 @@ _MARKS: Final = {
 """A test runs when it is the turn of its mark; one without any in `make test`."""
 
 
+def examples(many: int) -> int:
+    """How many a property that is marked `sampled` is tried on: all of them in `make rest`, before it a quarter."""
+    return many if WHOLE else many // 4
+
+
 def chosen(items: Sequence[pytest.Item], turn: str = _TURN) -> list[pytest.Item]:
     """What runs in a turn, by default in this one, of everything that was collected."""
     left = _left_to_the_rest(items)
@@ -38,12 +43,12 @@ def _turns(item: pytest.Item) -> Sequence[str]:
 
 def _left_to_the_rest(items: Iterable[pytest.Item]) -> set[str]:
     """Of every test marked `some(n)`: all its examples but n, always the same ones."""
-    examples = defaultdict[str, list[pytest.Item]](list)
+    of_each = defaultdict[str, list[pytest.Item]](list)
     for item in items:
         if item.get_closest_marker("some") and _turns(item) == ("test",):
-            examples[item.nodeid.partition("[")[0]].append(item)
+            of_each[item.nodeid.partition("[")[0]].append(item)
     left = set[str]()
-    for test, of_test in examples.items():
+    for test, of_test in of_each.items():
         some = of_test[0].get_closest_marker("some")
         assert some is not None
         random.Random(test).shuffle(of_test)

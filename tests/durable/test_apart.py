@@ -85,6 +85,7 @@ async def test_letters_reminders_exports_and_ports_go_on_while_a_system_is_down_
 # -------------------------------------------------------------------- what fell due meanwhile
 
 
+@pytest.mark.rest
 async def test_a_reminder_that_waited_is_said_with_the_time_that_is_left_X17_X18(house: House) -> None:
     case, received, reminded_on = await before_the_notice(house)
     await case.formalize(received_at=received)

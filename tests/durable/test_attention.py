@@ -89,6 +89,7 @@ async def test_an_address_that_takes_mail_again_gets_what_waited_and_attention_e
 # -------------------------------------------------------------------- the end
 
 
+@pytest.mark.rest
 async def test_a_discarded_case_does_not_run_on_for_a_letter_that_is_put_off_X17(house: House) -> None:
     case = await whose_mailbox_puts_off(house)
     await case.forward(2 * HOUR)

@@ -216,6 +216,7 @@ async def test_such_a_case_is_in_the_list_of_those_that_need_attention_X7(
     await house.replays()
 
 
+@pytest.mark.rest
 async def test_mail_for_such_a_case_goes_to_a_person_at_once_X15(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,6 +139,7 @@ async def is_given_to_a_worker(case: CaseDriver) -> None:
     await until(given)
 
 
+@pytest.mark.rest
 async def test_a_worker_killed_over_a_workflow_task_is_missed_for_seconds_only_X7(
     everything: Everything,
 ) -> None:

@@ -59,6 +59,7 @@ async def grow(case: CaseDriver) -> None:
     await until(moved)
 
 
+@pytest.mark.rest
 async def test_every_stage_goes_on_in_a_new_execution_with_everything_it_knew_X2_P8_P20(house: House) -> None:
     case = await house.open()
     await case.quiet()

@@ -316,6 +316,7 @@ async def test_a_protocol_just_given_is_found_though_the_list_runs_behind_X12(ho
     assert (await client.status(answer.protocol)).customer_id == case.customer_id
 
 
+@pytest.mark.rest
 async def test_the_crm_knows_the_protocol_of_an_open_case_that_no_list_shows_X12(house: House) -> None:
     case = await house.open()
     protocol = (await case.quiet()).protocol

@@ -215,6 +215,7 @@ async def test_without_a_look_the_point_of_no_return_waits_and_then_goes_on_X14(
     await house.replays()
 
 
+@pytest.mark.rest
 async def test_when_services_have_ended_a_misreading_can_not_be_undone_any_more_X14_P19(house: House) -> None:
     case = await house.open()
     await case.to_notice(**UNSEEN)

@@ -130,6 +130,7 @@ def by_hand(house: House) -> RestoreActivities:
     return restoring_of(house.systems, Guard(cast(Any, house.crm), None), lambda: house.environment.client)
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize(
     "kept", [0, pytest.param(4, marks=pytest.mark.long), pytest.param(5, marks=pytest.mark.long)]
 )

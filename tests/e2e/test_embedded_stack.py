@@ -115,6 +115,7 @@ async def test_addresses_are_published_when_all_is_ready_and_only_then(home: Pat
         assert "PostgreSQL no ar" in output
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize(
     "number",
     [

@@ -167,6 +167,7 @@ async def test_mail_is_marked_only_once_it_is_safe_P11(rig: Rig, server: Dovecot
         await eventually(lambda: flagged(server, FINANCE, 1))
 
 
+@pytest.mark.rest
 async def test_reader_comes_back_after_the_server_has_been_away(rig: Rig, server: Dovecot) -> None:
     customer_id = await rig.awaiting()
     async with reading([mailbox(server)], rig.reception, max_bytes=10**6):

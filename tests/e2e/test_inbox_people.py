@@ -281,6 +281,7 @@ async def test_withdrawal_by_mail_in_the_notice_is_never_overrun_X15(rig: Rig) -
     assert ended.ended_at < status.notice.ends_at + timedelta(days=1)
 
 
+@pytest.mark.rest
 async def test_mail_that_is_stuck_takes_no_cases_slot_P2_X9(
     temporal: EmbeddedTemporal, database: str, tmp_path: Path, mail_sink: MailSink
 ) -> None:

@@ -172,6 +172,7 @@ async def test_a_case_cuts_off_its_customer_alone_and_not_before_the_end_P9_P15_
     assert await case.exchange.codes(staying) == IN_SERVICE
 
 
+@pytest.mark.rest
 async def test_a_case_holds_a_number_whose_port_is_in_flight_X6(case: Case) -> None:
     leaving = case.exchange.leaving
     await case.formalize()

@@ -187,6 +187,7 @@ async def test_a_frozen_temporal_keeps_a_worker_from_starting_and_the_inbox_take
         os.kill(temporal.pid, SIGCONT)
 
 
+@pytest.mark.rest
 async def test_a_database_that_is_away_is_noticed_and_found_again(
     running: Running, everything: Everything
 ) -> None:

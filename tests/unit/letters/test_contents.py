@@ -14,6 +14,7 @@ from cancellation.language import vocabulary, words
 from cancellation.letters import Letterhead, phrases
 from cancellation.messages.letter_contents import LetterContent
 from cancellation.messages.letters import Letter, LetterBatch
+from tests.turns import examples
 from tests.unit.letters.examples import CONTENT, example, letter
 from tests.unit.letters.instances import any_of
 
@@ -83,7 +84,8 @@ def test_letter_comes_back_from_json_as_it_was(kind: LetterKind) -> None:
     assert Letter.model_validate_json(whole.model_dump_json()) == whole
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@pytest.mark.sampled
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.data())
 def test_batch_comes_back_from_json_as_it_was(data: st.DataObject) -> None:
     models = data.draw(st.lists(st.sampled_from(MODELS), max_size=4))

@@ -16,6 +16,7 @@ from cancellation.understanding import (
     understand_text,
     verdict,
 )
+from tests.turns import examples
 from tests.unit.understanding.letters import MAILBOXES, TRUSTED, message
 
 CPYTHON = sorted((Path(sysconfig.get_paths()["stdlib"]) / "test" / "test_email" / "data").glob("*"))
@@ -78,7 +79,8 @@ def test_any_bytes_give_a_reading_X8(raw: bytes) -> None:
     wholly(raw)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@pytest.mark.sampled
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.data())
 def test_mutated_messages_give_a_reading_X8(data: st.DataObject) -> None:
     raw = bytearray(data.draw(st.sampled_from(SEEDS)))
@@ -118,8 +120,9 @@ def test_any_text_is_understood_X8(subject: str, body: str) -> None:
     assert understood.why
 
 
+@pytest.mark.sampled
 @given(st.lists(st.sampled_from(TELLING), max_size=60))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_any_order_of_telling_words_is_understood(words: list[str]) -> None:
     understand_text(" ".join(words[:5]), " ".join(words))
 

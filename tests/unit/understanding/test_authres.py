@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cancellation.understanding import read_message, verdict
 from cancellation.understanding.authres import MAX_VALUE, MalformedResults, named_server, parse
+from tests.turns import examples
 from tests.unit.understanding.letters import TRUSTED, message
 
 
@@ -105,7 +106,8 @@ def test_any_value_is_read_or_refused_X8(value: str) -> None:
         named_server(value)
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.sampled
+@settings(max_examples=examples(400), deadline=None)
 @given(CHOSEN, CHOSEN, st.booleans(), st.sampled_from(["fail", "none", ""]))
 def test_no_choice_of_the_sender_passes_for_a_verdict_X9(
     local: str, identity: str, careful: bool, dmarc: str
