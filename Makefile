@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@echo "make demo [KEEP=1]  cancelamentos completos, de ponta a ponta (KEEP=1 deixa tudo no ar)"
-	@echo "make test           the whole test suite"
+	@echo "make test           the test suite"
 	@echo "make proof          every cell of the outage matrix, every step of the walk, of which the tests take samples"
 	@echo "make rest           the other examples of whatever else the tests take some of"
 	@echo "make long           what is too long for the tests"

@@ -14,8 +14,6 @@ WHOLE: Final = _TURN in ("whole", "rest")
 """Whether nothing is left to a sample."""
 PROVING: Final = _TURN == "whole"
 """Whether it is the turn of the walk and the outage matrix alone."""
-LONG: Final = _TURN == "long"
-"""Whether it is the turn of what is too long for `make test`, in one process."""
 _MARKS: Final = {
     "drill": ("drill",),
     "long": ("long",),
@@ -27,7 +25,7 @@ _MARKS: Final = {
 
 
 def examples(many: int) -> int:
-    """How many a property that is marked `sampled` is tried on: all of them in `make rest`, before it a quarter."""
+    """How many a property is tried on: all of them in `make rest`, in `make test` a quarter."""
     return many if WHOLE else many // 4
 
 

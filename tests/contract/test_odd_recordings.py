@@ -38,7 +38,7 @@ from tests.contract.recordings_suite import (
     quiet,
     unpacked,
 )
-from tests.turns import LONG
+from tests.turns import examples
 
 _numbers = itertools.count(1)
 NOBODY = 65534
@@ -228,7 +228,7 @@ _NAMES = st.lists(
 
 
 @pytest.mark.some(1)
-@settings(max_examples=30 if LONG else 10, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(names=_NAMES)
 async def test_whatever_lies_in_the_store_is_delivered_or_named_removed_or_named_P10(
     shelf: Shelf, names: list[str]
