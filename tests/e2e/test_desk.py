@@ -431,7 +431,7 @@ def test_a_letter_goes_out_again_to_a_corrected_contact_X16(up: Up, case: str) -
     assert "informe o endereço errado e o certo" in said
     assert ask(up, "POST", f"{case}/reenviar", whole, Cookie=cookie)[0].status == 303
     letters = up.home / "outbox"
-    until(lambda: any(b"novo@certo.com.br" in one.read_bytes() for one in letters.glob("*.eml")))
+    until(lambda: any(b"novo@certo.com.br" in one.read_bytes() for one in letters.glob("[!.]*.eml")))
     page = ask(up, "GET", case, Cookie=cookie)[1]
     assert f'<option value="{wrong}"' not in page
     assert "novo@certo.com.br no lugar de" in page

@@ -435,7 +435,7 @@ def plain(mail: EmailMessage) -> str:
 
 def answer_to(up: Up, incoming: str) -> EmailMessage | None:
     """What was sent in answer to that Message-ID."""
-    for path in sorted(Path(up.addresses.outbox or "").glob("*.eml"), reverse=True):
+    for path in sorted(Path(up.addresses.outbox or "").glob("[!.]*.eml"), reverse=True):
         raw = path.read_bytes()
         if incoming.encode() in raw and (mail := message(raw))["In-Reply-To"] == incoming:
             return mail

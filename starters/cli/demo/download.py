@@ -73,7 +73,7 @@ def _answer(link: str) -> HTTPStatus:
 
 
 def _link(outbox: Path, pattern: re.Pattern[str]) -> str | None:
-    found = (pattern.search(_text(path)) for path in sorted(outbox.glob("*.eml"), reverse=True))
+    found = (pattern.search(_text(path)) for path in sorted(outbox.glob("[!.]*.eml"), reverse=True))
     return next((one[0] for one in found if one), None)
 
 
